@@ -20,6 +20,7 @@ __all__ = [
     "sign_query",
     "sign_request",
     "signed_body",
+    "signed_query",
 ]
 
 
@@ -51,7 +52,11 @@ def signed_body(params: Mapping[str, object], login: str, api_key: str) -> bytes
     Raises:
         TypeError: A value that PHP has no such type for; the message names its path.
     """
-    query = http_build_query(params)
+    return signed_query(http_build_query(params), login, api_key)
+
+
+def signed_query(query: str, login: str, api_key: str) -> bytes:
+    """Return the body of a request whose parameters are encoded already."""
     signature = sign_query(query, login, api_key)
     return (f"{query}&hash={signature}" if query else f"hash={signature}").encode("ascii")
 

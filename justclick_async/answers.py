@@ -1,0 +1,241 @@
+"""From bytes to a result or an error; pure.
+
+Whatever came back over the wire is sorted here into an answer that can be trusted, a refusal, or
+"nobody knows".  What the service leaves open is read leniently (numbers as text, blanks and byte
+order marks around the document); what decides about money is not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from attrs import field, frozen
+
+from justclick_async.calls import Answer, Call
+from justclick_async.errors import (
+    AnswerHashMismatch,
+    BadStatus,
+    UnexpectedRedirect,
+    UnreadableAnswer,
+    api_error,
+)
+from justclick_async.signing import answer_hash, same_hash
+from justclick_async.wire import WireError, structure
+
+__all__ = ["Envelope", "Received", "decipher", "open_envelope", "redirect_target"]
+
+R = TypeVar("R")
+
+
+@frozen
+class Received:
+    """What came back over the wire.  Names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@frozen
+class Envelope:
+    """An answer of the service.
+
+    Attributes:
+        error_code: 0 for success.
+        error_text: The service's own words.
+        result: Decoded; ``None`` if there is none.
+        verified: Whether the hash is right; ``None`` if there is none.
+    """
+
+    error_code: int
+    error_text: str
+    result: Any
+    verified: bool | None
+
+
+def decipher(
+    call: Call[R], received: Received, api_key: str, *, verify: bool = True, attempts: int = 1
+) -> Answer[R]:
+    """Read what came back for *call*.
+
+    Args:
+        call: What was asked.
+        received: What came back.
+        api_key: Needed to check the hash of the answer.
+        verify: Whether a success must carry the right hash.  Answers of API 2.0 are let through
+            without: no page says how theirs is made.
+        attempts: To be told in the answer.
+
+    Raises:
+        APIError: The service refused.
+        OutcomeUnknown: Nobody can tell; see its subclasses.
+    """
+    try:
+        envelope = open_envelope(received.body, api_key)
+    except UnreadableAnswer as error:
+        raise _without_envelope(call.method, received, error) from None
+    empty = envelope.error_code in call.empty_codes
+    if envelope.error_code and not empty:
+        raise _refusal(call.method, received, envelope)
+    if received.status >= 500:
+        raise _bad_status(call.method, received)
+    if verify and call.version == 1 and not envelope.verified and not empty:
+        raise AnswerHashMismatch(
+            "the answer says success, but its hash is "
+            + ("missing." if envelope.verified is None else "wrong."),
+            status=received.status,
+            method=call.method,
+        )
+    return Answer(
+        result=_read(call, [] if empty else envelope.result, received.status),
+        raw=envelope.result,
+        status=received.status,
+        headers=received.headers,
+        attempts=attempts,
+        verified=envelope.verified,
+        error_code=envelope.error_code,
+        error_text=envelope.error_text,
+    )
+
+
+def _read(call: Call[R], result: object, status: int) -> R:
+    try:
+        return structure(call.reshape(result) if call.reshape else result, call.returns)
+    except WireError as error:
+        raise UnreadableAnswer(
+            f"the answer says success, but its result has another shape than documented: {error}.",
+            status=status,
+            method=call.method,
+        ) from None
+
+
+# ── The envelope ────────────────────────────────────────────────────────────────────
+
+_AROUND = b"\xef\xbb\xbf \t\r\n"
+
+
+def open_envelope(body: bytes, api_key: str) -> Envelope:
+    """Decode an answer and check its hash.
+
+    Raises:
+        UnreadableAnswer: The body is no answer of the service; the text says what it looks like.
+    """
+    document = body.strip(_AROUND)
+    try:
+        decoded: object = json.loads(document)
+    except (ValueError, RecursionError):
+        raise UnreadableAnswer(f"the answer is {_looks_like(document)}.") from None
+    if not isinstance(decoded, dict) or "error_code" not in decoded:
+        raise UnreadableAnswer("the answer is JSON, but not an answer of the service.")
+    return _envelope(decoded, api_key)
+
+
+def _envelope(decoded: Mapping[str, Any], api_key: str) -> Envelope:
+    code, text, received = (decoded.get(key) for key in ("error_code", "error_text", "hash"))
+    text = "" if text is None else str(text)
+    verified = None
+    if isinstance(received, str) and received:
+        verified = same_hash(answer_hash(str(code), text, api_key), received)
+    return Envelope(_code(code), text, decoded.get("result"), verified)
+
+
+def _code(code: object) -> int:
+    if isinstance(code, int) and not isinstance(code, bool):
+        return code
+    if isinstance(code, str) and len(code) < 20 and code.strip().isdecimal():
+        return int(code)
+    raise UnreadableAnswer("the answer is JSON, but its error_code is no number.")
+
+
+def _looks_like(document: bytes) -> str:
+    """Say in a few words what a document that is no JSON looks like, without showing it."""
+    if not document:
+        return "empty"
+    if document.startswith(b"<"):
+        return f"a page of HTML or XML ({len(document)} bytes), not JSON"
+    if document[:1] in b"{[":
+        return f"JSON that is broken or breaks off ({len(document)} bytes)"
+    return f"not JSON ({len(document)} bytes)"
+
+
+# ── What is no success ──────────────────────────────────────────────────────────────
+
+
+def _refusal(method: str, received: Received, envelope: Envelope) -> Exception:
+    # Behind a 5xx may stand anybody; only a refusal that knows the key is final.
+    if received.status >= 500 and not envelope.verified:
+        return _bad_status(method, received)
+    # Code 5 (no such login) cannot be signed with our key: a wrong hash hides no refusal.
+    return api_error(
+        envelope.error_code,
+        envelope.error_text,
+        method=method,
+        result=envelope.result,
+        answer_verified=envelope.verified is True,
+    )
+
+
+def _without_envelope(method: str, received: Received, error: UnreadableAnswer) -> Exception:
+    if 300 <= received.status < 400:
+        return _redirect(method, received, "")
+    if received.status == 429 or received.status >= 500:
+        return _bad_status(method, received)
+    status = "" if received.status == 200 else f" (HTTP {received.status})"
+    return UnreadableAnswer(
+        f"{error.args[0].removesuffix('.')}{status}.", status=received.status, method=method
+    )
+
+
+def _bad_status(method: str, received: Received) -> BadStatus:
+    error = BadStatus(f"answered with HTTP {received.status}.", status=received.status, method=method)
+    error.retry_after = _seconds(received.headers.get("retry-after", ""))
+    return error
+
+
+def _seconds(retry_after: str) -> float | None:
+    """Read a ``Retry-After``: seconds, or a date."""
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time())
+    except (ValueError, OverflowError):
+        return None
+
+
+# ── Redirects ───────────────────────────────────────────────────────────────────────
+
+
+def redirect_target(method: str, received: Received, url: str) -> str | None:
+    """Return where to send the request again, unchanged; ``None`` if this is no such redirect.
+
+    Only 307 and 308 keep method and body, and a signed request (or a key, in API 2.0) goes to no
+    other host and over no weaker connection.
+
+    Raises:
+        UnexpectedRedirect: 307 or 308 point to another place.
+    """
+    if received.status not in (307, 308):
+        return None
+    target = urljoin(url, received.headers.get("location", ""))
+    here, there = urlsplit(url), urlsplit(target)
+    if (there.scheme, there.netloc) != (here.scheme, here.netloc) or target == url:
+        raise _redirect(method, received, url)
+    return target
+
+
+def _redirect(method: str, received: Received, url: str) -> UnexpectedRedirect:
+    location = received.headers.get("location", "")
+    there = urlsplit(urljoin(url, location))
+    target = f"{there.scheme}://{there.hostname}" if there.hostname else "the same host"
+    error = UnexpectedRedirect(
+        f"redirected (HTTP {received.status}) to {target}; a signed request is not sent there.",
+        status=received.status,
+        method=method,
+    )
+    error.target = target
+    return error

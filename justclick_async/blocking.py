@@ -1,0 +1,254 @@
+"""The client for code that blocks: the same endpoints, carried out by a thread with an event loop.
+
+It works under a running loop (a notebook), from many threads, after a fork and at interpreter exit.
+Ctrl-C gives up the request that was waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import os
+import threading
+import weakref
+from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import Future
+from types import EllipsisType, TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+
+from justclick_async.account import from_environment
+from justclick_async.calls import Answer, Steps
+from justclick_async.client import DEFAULT_RATE, AsyncJustClick
+from justclick_async.endpoints import V1, V2
+from justclick_async.errors import InvalidInput
+from justclick_async.faces import Driver
+from justclick_async.hooks import Hook
+from justclick_async.retry import Retries
+from justclick_async.transport import Timeout
+
+__all__ = ["BlockingV2", "JustClick", "LoopThread"]
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class BlockingV2(V2, Driver):
+    """The methods of API 2.0, for code that blocks; reached as ``client.v2``."""
+
+    def __init__(self, client: JustClick) -> None:
+        self._client = client
+
+    def run(self, steps: Steps[R]) -> R:
+        """Carry out a call or a flow and return what it leads to."""
+        return self._client.run(steps)
+
+
+class JustClick(V1, Driver):
+    """The JustClick API, for code that blocks.
+
+    One client may be used by many threads at once, under a running event loop, and after a fork.
+    ``with``, ``close()``, garbage collection or the end of the interpreter close its connections.
+
+    Args:
+        login: The login of the account; also the third-level domain of its host.
+        api_key: The key of the account ("Integration and API" in the footer of the account).
+        base_url: Scheme, host and port, where the account has a domain of its own.
+        zone: ``justclick.io``, ``justclick.ru`` or ``influencersoft.com``.
+        timeout: Seconds in all, or ``Timeout(total=, connect=, read=, pool=)``; 30 s by default.
+        retries: How often a request may be repeated where that is safe, or ``Retries(...)``; 0
+            turns repeating off.
+        rate: Requests a second, shared by all clients of this account on this host; ``None`` turns
+            pacing off.
+        session: A function that makes an aiohttp session; it is called in the client's own loop.
+        proxy: URL of a proxy.
+        trust_env: Whether to take proxies from the environment.
+        verify_answers: Whether a success of API 1.0 must carry the right hash.
+        hooks: Functions that are told when a request begins and ends; called in another thread.
+
+    Raises:
+        InvalidInput: An argument cannot be meant like that; it says which and what to do.
+    """
+
+    def __init__(
+        self,
+        login: str,
+        api_key: str,
+        *,
+        base_url: str | None = None,
+        zone: str = "justclick.io",
+        timeout: Timeout | float | None = 30.0,
+        retries: Retries | int = 2,
+        rate: float | None = DEFAULT_RATE,
+        session: Callable[[], aiohttp.ClientSession] | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
+        verify_answers: bool = True,
+        hooks: Iterable[Hook] = (),
+    ) -> None:
+        if isinstance(session, aiohttp.ClientSession):
+            raise InvalidInput(
+                "session must be a function that makes one: a session belongs to its event loop, "
+                "and this client has its own.",
+                field="session",
+                hint="Pass session=lambda: aiohttp.ClientSession(...).",
+                hint_ru="Передайте session=lambda: aiohttp.ClientSession(...).",
+            )
+        self._client = AsyncJustClick(
+            login,
+            api_key,
+            base_url=base_url,
+            zone=zone,
+            timeout=timeout,
+            retries=retries,
+            rate=rate,
+            session=session,
+            proxy=proxy,
+            trust_env=trust_env,
+            verify_answers=verify_answers,
+            hooks=hooks,
+        )
+        self._thread = LoopThread()
+
+    @classmethod
+    def from_env(cls, **options: Any) -> Self:
+        """Return a client for ``JUSTCLICK_LOGIN`` and ``JUSTCLICK_API_KEY`` of the environment.
+
+        ``JUSTCLICK_BASE_URL`` and ``JUSTCLICK_ZONE`` count as well; *options* go before.
+
+        Raises:
+            InvalidInput: One of the first two is not set.
+        """
+        return cls(**{**from_environment(), **options})
+
+    @property
+    def v2(self) -> BlockingV2:
+        """The methods of API 2.0."""
+        return BlockingV2(self)
+
+    def run(self, steps: Steps[R]) -> R:
+        """Carry out a call or a flow, such as ``create_order(order)``, and return its result."""
+        return self._thread.run(self._client.run(steps))
+
+    def answer(self, steps: Steps[R]) -> Answer[R]:
+        """Carry out a call or a flow and return its result with everything around it.
+
+        For a flow of several calls, that is what stood around the last of them.
+        """
+        return self._thread.run(self._client.answer(steps))
+
+    def with_options(
+        self,
+        *,
+        timeout: Timeout | float | EllipsisType | None = ...,
+        retries: Retries | int | EllipsisType = ...,
+        rate: float | EllipsisType | None = ...,
+    ) -> Self:
+        """Return this client with other options, on the same connections and the same pace."""
+        view = copy.copy(self)
+        view._client = self._client.with_options(timeout=timeout, retries=retries, rate=rate)
+        return view
+
+    def close(self) -> None:
+        """Close the connections; a later request opens new ones."""
+        self._thread.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return repr(self._client).replace(type(self._client).__name__, type(self).__name__, 1)
+
+
+# ── The loop thread ─────────────────────────────────────────────────────────────────
+
+_all: weakref.WeakSet[LoopThread] = weakref.WeakSet()
+_of_the_parent: list[object] = []
+"""Loops inherited by a fork.  Kept: the end of one would reach the selector of the parent's."""
+
+
+class LoopThread:
+    """An event loop in a thread of its own, for threads that wait.  Starts when first needed.
+
+    When it ends, whatever is still running in the loop is cancelled, and its asynchronous
+    generators are closed, which is how the connections learn of it.
+    """
+
+    _starting: threading.Lock
+    _loop: asyncio.AbstractEventLoop | None
+    _thread_id: int | None
+    _end: weakref.finalize[..., LoopThread] | None = None
+
+    def __init__(self) -> None:
+        self._forget()
+        _all.add(self)
+
+    def run(self, work: Coroutine[object, object, T]) -> T:
+        """Run *work* in the loop and wait for its result."""
+        if threading.get_ident() == self._thread_id:
+            work.close()
+            raise RuntimeError("a blocking client cannot be used inside its own event loop")
+        answer = asyncio.run_coroutine_threadsafe(work, self._started())
+        try:
+            return answer.result()
+        except BaseException:
+            answer.cancel()  # on Ctrl-C, the request must not run on
+            raise
+
+    def close(self) -> None:
+        """Stop the loop; a later ``run`` starts a new one."""
+        with self._starting:
+            if self._end is not None:
+                self._end()
+            self._loop = self._thread_id = self._end = None
+
+    def _started(self) -> asyncio.AbstractEventLoop:
+        with self._starting:
+            if self._loop is None:
+                ready: Future[asyncio.AbstractEventLoop] = Future()
+                thread = threading.Thread(
+                    target=_serve, args=(ready,), name="justclick_async", daemon=True
+                )
+                thread.start()
+                self._loop, self._thread_id = ready.result(), thread.ident
+                self._end = weakref.finalize(self, _stop, self._loop, thread)
+            return self._loop
+
+    def _forget(self) -> None:
+        """Know of no loop.  After a fork the parent's must be left untouched."""
+        if self._end is not None:
+            self._end.detach()
+            _of_the_parent.append(self._loop)
+        self._starting = threading.Lock()
+        self._loop = self._thread_id = self._end = None
+
+
+def _serve(ready: Future[asyncio.AbstractEventLoop]) -> None:
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        ready.set_result(loop)
+        loop.run_forever()
+
+
+def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    loop.call_soon_threadsafe(loop.stop)
+    if thread is not threading.current_thread():  # garbage may be collected in any thread
+        thread.join()
+
+
+def _after_fork() -> None:
+    for thread in _all:
+        thread._forget()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

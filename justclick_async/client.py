@@ -1,0 +1,339 @@
+"""The client for code that awaits."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+from collections.abc import Iterable
+from itertools import count
+from time import monotonic
+from types import EllipsisType, TracebackType
+from typing import Any, Self, TypeVar, cast
+
+from attrs import evolve
+
+from justclick_async.account import Account, from_environment
+from justclick_async.answers import decipher
+from justclick_async.calls import Answer, Call, Pause, Steps
+from justclick_async.endpoints import V1, V2
+from justclick_async.errors import (
+    APIError,
+    BadStatus,
+    InvalidInput,
+    InvalidInputType,
+    JustClickError,
+    LimitExceeded,
+    NotSentInTime,
+    Outcome,
+)
+from justclick_async.faces import AsyncDriver, drive
+from justclick_async.hooks import Begun, Ended, Hook
+from justclick_async.pacing import bucket_for
+from justclick_async.php import canonical_query
+from justclick_async.retry import Retries, patiently
+from justclick_async.signing import signed_query
+from justclick_async.transport import SessionSource, Timeout, Transport, shortened
+
+__all__ = ["DEFAULT_RATE", "AsyncJustClick", "AsyncV2"]
+
+R = TypeVar("R")
+
+DEFAULT_RATE = 10.0
+"""Requests a second.  The service publishes no figure and threatens to block who overloads it."""
+
+log = logging.getLogger("justclick_async")
+_requests = count(1)
+
+
+class AsyncV2(V2, AsyncDriver):
+    """The methods of API 2.0, for code that awaits; reached as ``client.v2``."""
+
+    def __init__(self, client: AsyncJustClick) -> None:
+        self._client = client
+
+    async def run(self, steps: Steps[R]) -> R:
+        """Carry out a call or a flow and return what it leads to."""
+        return await self._client.run(steps)
+
+
+class AsyncJustClick(V1, AsyncDriver):
+    """The JustClick API, for code that awaits.
+
+    It may be used from several event loops, one after the other or at once, and after a fork.  With
+    ``async with`` its connections are closed at the end; without, ``close()`` or the end of the
+    event loop closes them.
+
+    Args:
+        login: The login of the account; also the third-level domain of its host.
+        api_key: The key of the account ("Integration and API" in the footer of the account).
+        base_url: Scheme, host and port, where the account has a domain of its own.
+        zone: ``justclick.io``, ``justclick.ru`` or ``influencersoft.com``.
+        timeout: Seconds in all, or ``Timeout(total=, connect=, read=, pool=)``; 30 s by default.
+        retries: How often a request may be repeated where that is safe, or ``Retries(...)``; 0
+            turns repeating off.
+        rate: Requests a second, shared by all clients of this account on this host; ``None`` turns
+            pacing off.
+        session: An aiohttp session to use, never closed here; or a function that makes one.
+        proxy: URL of a proxy.
+        trust_env: Whether to take proxies from the environment.
+        verify_answers: Whether a success of API 1.0 must carry the right hash.
+        hooks: Functions that are told when a request begins and ends.
+
+    Raises:
+        InvalidInput: An argument cannot be meant like that; it says which and what to do.
+    """
+
+    def __init__(
+        self,
+        login: str,
+        api_key: str,
+        *,
+        base_url: str | None = None,
+        zone: str = "justclick.io",
+        timeout: Timeout | float | None = 30.0,
+        retries: Retries | int = 2,
+        rate: float | None = DEFAULT_RATE,
+        session: SessionSource | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
+        verify_answers: bool = True,
+        hooks: Iterable[Hook] = (),
+    ) -> None:
+        self._account = Account.of(login, api_key, base_url=base_url, zone=zone)
+        self._transport = Transport(
+            self._account.base_url, session=session, proxy=proxy, trust_env=trust_env
+        )
+        self._bucket = bucket_for(self._account.login, self._account.host)
+        self._timeout = Timeout.of(timeout)
+        self._retries = _retries(retries)
+        self._rate = _rate(rate)
+        self._verify_answers = verify_answers
+        self._hooks = tuple(hooks)
+
+    @classmethod
+    def from_env(cls, **options: Any) -> Self:
+        """Return a client for ``JUSTCLICK_LOGIN`` and ``JUSTCLICK_API_KEY`` of the environment.
+
+        ``JUSTCLICK_BASE_URL`` and ``JUSTCLICK_ZONE`` count as well; *options* go before.
+
+        Raises:
+            InvalidInput: One of the first two is not set.
+        """
+        return cls(**{**from_environment(), **options})
+
+    # ── Asking ──────────────────────────────────────────────────────────────────────
+
+    @property
+    def v2(self) -> AsyncV2:
+        """The methods of API 2.0."""
+        return AsyncV2(self)
+
+    async def run(self, steps: Steps[R]) -> R:
+        """Carry out a call or a flow, such as ``create_order(order)``, and return what it leads to."""
+        if isinstance(steps, Call):
+            call = cast("Call[R]", steps)
+            return (await self._patiently(call)).result
+        return await drive(steps, self._take)
+
+    async def answer(self, steps: Steps[R]) -> Answer[R]:
+        """Carry out a call or a flow and return its result with everything around it.
+
+        For a flow of several calls, that is what stood around the last of them.
+        """
+        last: list[Answer[Any]] = []
+
+        async def take(step: Call[Any] | Pause) -> object:
+            if isinstance(step, Pause):
+                return await asyncio.sleep(step.seconds)
+            last[:] = [await self._patiently(step)]
+            return last[0].result
+
+        result = await drive(steps, take)
+        if not last:
+            raise InvalidInput(
+                "these steps made no call, so there is no answer.",
+                hint="Use run() for them.",
+                hint_ru="Используйте для них run().",
+            )
+        return cast("Answer[R]", evolve(last[0], result=result))
+
+    def with_options(
+        self,
+        *,
+        timeout: Timeout | float | EllipsisType | None = ...,
+        retries: Retries | int | EllipsisType = ...,
+        rate: float | EllipsisType | None = ...,
+    ) -> Self:
+        """Return this client with other options, on the same connections and the same pace."""
+        view = copy.copy(self)
+        if timeout is not ...:
+            view._timeout = Timeout.of(timeout)  # noqa: SLF001  # our own copy
+        if retries is not ...:
+            view._retries = _retries(retries)  # noqa: SLF001
+        if rate is not ...:
+            view._rate = _rate(rate)  # noqa: SLF001
+        return view
+
+    # ── Ending ──────────────────────────────────────────────────────────────────────
+
+    async def close(self) -> None:
+        """Close the connections of the running event loop; a later request opens new ones."""
+        await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._account.login!r}, base_url={self._account.base_url!r})"
+
+    # ── Carrying out ────────────────────────────────────────────────────────────────
+
+    async def _take(self, step: Call[Any] | Pause) -> object:
+        if isinstance(step, Pause):
+            return await asyncio.sleep(step.seconds)
+        return (await self._patiently(step)).result
+
+    async def _patiently(self, call: Call[R]) -> Answer[R]:
+        body = _body(call, self._account)
+        deadline = _Deadline(self._timeout.total)
+        attempts = count(1)
+
+        async def take(step: Call[Any] | Pause) -> object:
+            if isinstance(step, Pause):
+                return await asyncio.sleep(step.seconds)
+            await self._wait_for_its_turn()
+            return await self._once(call, body, next(attempts), deadline.left())
+
+        flow = patiently(call, self._retries, time_left=deadline.left)
+        return cast("Answer[R]", await drive(flow, take))
+
+    async def _wait_for_its_turn(self) -> None:
+        if self._rate is not None:
+            seconds = self._bucket.reserve(self._rate, monotonic())
+            if seconds:
+                await asyncio.sleep(seconds)
+
+    async def _once(self, call: Call[R], body: bytes, attempt: int, left: float) -> Answer[R]:
+        if left <= 0:
+            raise NotSentInTime("the time was up before it could be sent again.", method=call.method)
+        request, began = next(_requests), monotonic()
+        self._tell(Begun(call.method, attempt, request))
+        try:
+            received = await self._transport.send(
+                call.method, body, shortened(self._timeout, left)
+            )
+            answer = decipher(
+                call,
+                received,
+                self._account.api_key,
+                verify=self._verify_answers,
+                attempts=attempt,
+            )
+        except BaseException as error:
+            self._slow_down_after(error)
+            self._tell(_failed(error, call.method, attempt, request, monotonic() - began))
+            raise
+        self._tell(
+            Ended(
+                call.method,
+                attempt,
+                request,
+                monotonic() - began,
+                status=answer.status,
+                code=answer.error_code,
+            )
+        )
+        return answer
+
+    def _slow_down_after(self, error: BaseException) -> None:
+        if isinstance(error, LimitExceeded) or (
+            isinstance(error, BadStatus) and error.status in (429, 503)
+        ):
+            self._bucket.slow_down(monotonic())
+
+    def _tell(self, event: Begun | Ended) -> None:
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s", event)
+        for hook in self._hooks:
+            try:
+                hook(event)
+            except Exception:
+                # What watches a request must not change what becomes of it.
+                log.exception("a hook failed on %s", event)
+
+
+class _Deadline:
+    """The time that all attempts have together; it runs from the first question about it."""
+
+    def __init__(self, total: float | None) -> None:
+        self._total = total
+        self._end: float | None = None
+
+    def left(self) -> float:
+        if self._total is None:
+            return float("inf")
+        if self._end is None:
+            self._end = monotonic() + self._total
+        return self._end - monotonic()
+
+
+def _body(call: Call[Any], account: Account) -> bytes:
+    """Encode and sign what is sent; refuse what PHP would read differently from what was signed."""
+    try:
+        if call.version == 2:
+            return canonical_query({"rpsKey": account.api_key, **call.params}).encode("ascii")
+        return signed_query(canonical_query(call.params), account.login, account.api_key)
+    except TypeError as error:
+        raise InvalidInputType(str(error), method=call.method) from None
+    except ValueError as error:
+        raise InvalidInput(str(error), method=call.method) from None
+
+
+def _failed(
+    error: BaseException, method: str, attempt: int, request: int, seconds: float
+) -> Ended:
+    return Ended(
+        method,
+        attempt,
+        request,
+        seconds,
+        outcome=error.outcome if isinstance(error, JustClickError) else Outcome.UNKNOWN,
+        status=getattr(error, "status", None),
+        code=error.code if isinstance(error, APIError) else None,
+        error=type(error).__name__,
+    )
+
+
+def _retries(retries: Retries | int) -> Retries:
+    if isinstance(retries, Retries):
+        return retries
+    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidInput(
+            "retries must be a whole number from 0 on, or Retries(...).",
+            field="retries",
+            hint="Pass 0 to turn repeating off.",
+            hint_ru="Передайте 0, чтобы отключить повторы.",
+        )
+    return Retries(retries)
+
+
+def _rate(rate: float | None) -> float | None:
+    if rate is None:
+        return None
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < 1e6:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidInput(
+            "rate must be a number of requests a second above 0, or None.",
+            field="rate",
+            hint="Pass None to turn pacing off.",
+            hint_ru="Передайте None, чтобы не ограничивать скорость.",
+        )
+    return float(rate)

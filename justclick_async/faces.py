@@ -1,0 +1,144 @@
+"""One endpoint definition, two clients.
+
+An endpoint is a pure function.  It *describes* what to ask and returns that as a ``Call[R]`` or a
+``Flow[R]``; it never touches the network.  As an attribute of a client, it does::
+
+    create_order(order)                              # Call[CreatedOrder]: nothing is sent
+    await AsyncJustClick(...).create_order(order)    # CreatedOrder
+    JustClick(...).create_order(order)               # CreatedOrder
+
+Type checkers and editors learn this from the overloads of ``endpoint.__get__``.  At run time no
+descriptor is left: creating a client class turns each of its endpoints into a plain method, so
+``help()``, ``inspect`` and ``create_autospec()`` just work.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, get_args, overload
+
+from justclick_async.calls import Call, Flow, Pause, Steps
+
+__all__ = ["AsyncDriver", "Driver", "drive", "endpoint"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S_co = TypeVar("S_co", covariant=True)
+
+
+class endpoint(Generic[P, S_co]):  # noqa: N801  # reads as a decorator
+    """A function that describes steps; a method of both clients that takes them."""
+
+    def __init__(self, describe: Callable[P, S_co]) -> None:
+        self.describe = describe
+        functools.update_wrapper(self, describe)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> S_co:  # noqa: D102  # editors would show it in place of the endpoint's own
+        return self.describe(*args, **kwargs)
+
+    if TYPE_CHECKING:
+        # Not ``Coroutine[Any, Any, R]``: mypy would then infer ``Any`` from
+        # ``asyncio.gather(a, b)`` as soon as the two answers differ in type.
+        # And not ``Steps[R]`` for both kinds at once: mypy does not match a protocol
+        # to the ``self`` of ``__get__``.
+        @overload
+        def __get__(
+            self: endpoint[P, Call[R]], client: AsyncDriver, owner: object
+        ) -> Callable[P, Coroutine[object, object, R]]: ...
+        @overload
+        def __get__(
+            self: endpoint[P, Flow[R]], client: AsyncDriver, owner: object
+        ) -> Callable[P, Coroutine[object, object, R]]: ...
+        @overload
+        def __get__(
+            self: endpoint[P, Call[R]], client: Driver, owner: object
+        ) -> Callable[P, R]: ...
+        @overload
+        def __get__(
+            self: endpoint[P, Flow[R]], client: Driver, owner: object
+        ) -> Callable[P, R]: ...
+        @overload
+        def __get__(self, client: None, owner: object) -> endpoint[P, S_co]: ...
+        def __get__(self, client: object, owner: object) -> object: ...
+
+
+# ── Drivers ─────────────────────────────────────────────────────────────────────────
+
+
+async def drive(steps: Steps[R], take: Callable[[Call[Any] | Pause], Awaitable[object]]) -> R:
+    """Take *steps* one after the other and return what they lead to."""
+    flow = iter(steps)
+    try:
+        step = next(flow)
+        while True:
+            try:
+                answer = await take(step)
+            except Exception as error:  # noqa: BLE001  # the flow decides what it can deal with
+                step = flow.throw(error)
+            else:
+                step = flow.send(answer)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+    finally:
+        flow.close()  # cancelled half-way, its own ``finally`` must run now, not some day
+
+
+class _Client:
+    """Turns the endpoints of a client class into plain methods."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, member in inspect.getmembers_static(cls):
+            if isinstance(member, endpoint):
+                setattr(cls, name, cls._method(name, member.describe))
+
+    @classmethod
+    def _method(cls, name: str, describe: Callable[..., Steps[Any]]) -> Callable[..., object]:
+        method: Any = functools.wraps(describe)(cls._taking(describe))
+        signature = inspect.signature(describe, eval_str=True)
+        answer = get_args(signature.return_annotation)[-1]
+        answer = None if answer is type(None) else answer
+        itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+        method.__signature__ = signature.replace(
+            parameters=[itself, *signature.parameters.values()], return_annotation=answer
+        )
+        method.__annotations__ = describe.__annotations__ | {"return": answer}
+        method.__qualname__ = f"{cls.__qualname__}.{name}"
+        return method  # type: ignore[no-any-return]
+
+    @staticmethod
+    def _taking(describe: Callable[..., Steps[Any]]) -> Callable[..., object]:
+        raise NotImplementedError
+
+
+class AsyncDriver(_Client):
+    """Awaits answers.  A subclass says how, in ``run``."""
+
+    async def run(self, steps: Steps[R]) -> R:
+        """Carry out a call or a flow and return what it leads to."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _taking(describe: Callable[..., Steps[Any]]) -> Callable[..., object]:
+        async def method(self: AsyncDriver, /, *args: object, **kwargs: object) -> object:
+            return await self.run(describe(*args, **kwargs))
+
+        return method
+
+
+class Driver(_Client):
+    """Blocks until an answer is there.  A subclass says how, in ``run``."""
+
+    def run(self, steps: Steps[R]) -> R:
+        """Carry out a call or a flow and return what it leads to."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _taking(describe: Callable[..., Steps[Any]]) -> Callable[..., object]:
+        def method(self: Driver, /, *args: object, **kwargs: object) -> object:
+            return self.run(describe(*args, **kwargs))
+
+        return method
