@@ -7,6 +7,138 @@
         created = client.create_order(Order(email="...", goods=[Good("invoice")]))
 """
 
-import logging
-
 __version__ = "0.1.0"
+
+import importlib
+import logging
+from typing import TYPE_CHECKING
+
+from justclick_async import errors, php, signing
+from justclick_async.blocking import JustClick
+from justclick_async.calls import Answer, Call, Flow, Pause, Steps
+from justclick_async.client import AsyncJustClick
+from justclick_async.errors import (
+    AccessDenied,
+    AlreadySubscribed,
+    AnswerHashMismatch,
+    AnswerTimeout,
+    AnswerTooLarge,
+    APIError,
+    AuthenticationFailed,
+    BadRequest,
+    BadStatus,
+    Conflict,
+    ConnectionFailed,
+    ConnectionLost,
+    ContactNotFound,
+    GroupNotFound,
+    InvalidInput,
+    InvalidInputType,
+    JustClickError,
+    LimitExceeded,
+    NotFound,
+    NotificationError,
+    NotSentInTime,
+    OperationFailed,
+    OrderExists,
+    OrderNotFound,
+    Outcome,
+    OutcomeUnknown,
+    ProductNotFound,
+    SubscriptionForbidden,
+    TLSFailed,
+    UnexpectedRedirect,
+    UnreadableAnswer,
+    WrongStatus,
+)
+from justclick_async.faces import endpoint
+from justclick_async.hooks import Begun, Ended, Hook
+from justclick_async.models import (
+    Bill,
+    BilledGood,
+    CreatedOrder,
+    Good,
+    Order,
+    OrderStatus,
+    PaymentMethod,
+    PayStatus,
+    Utm,
+    V2OrderStatus,
+)
+from justclick_async.retry import Retries
+from justclick_async.transport import Timeout
+
+if TYPE_CHECKING:
+    from justclick_async import bulk, notifications
+
+__all__ = [
+    "APIError",
+    "AccessDenied",
+    "AlreadySubscribed",
+    "Answer",
+    "AnswerHashMismatch",
+    "AnswerTimeout",
+    "AnswerTooLarge",
+    "AsyncJustClick",
+    "AuthenticationFailed",
+    "BadRequest",
+    "BadStatus",
+    "Begun",
+    "Bill",
+    "BilledGood",
+    "Call",
+    "Conflict",
+    "ConnectionFailed",
+    "ConnectionLost",
+    "ContactNotFound",
+    "CreatedOrder",
+    "Ended",
+    "Flow",
+    "Good",
+    "GroupNotFound",
+    "Hook",
+    "InvalidInput",
+    "InvalidInputType",
+    "JustClick",
+    "JustClickError",
+    "LimitExceeded",
+    "NotFound",
+    "NotSentInTime",
+    "NotificationError",
+    "OperationFailed",
+    "Order",
+    "OrderExists",
+    "OrderNotFound",
+    "OrderStatus",
+    "Outcome",
+    "OutcomeUnknown",
+    "Pause",
+    "PayStatus",
+    "PaymentMethod",
+    "ProductNotFound",
+    "Retries",
+    "Steps",
+    "SubscriptionForbidden",
+    "TLSFailed",
+    "Timeout",
+    "UnexpectedRedirect",
+    "UnreadableAnswer",
+    "Utm",
+    "V2OrderStatus",
+    "WrongStatus",
+    "bulk",
+    "endpoint",
+    "errors",
+    "notifications",
+    "php",
+    "signing",
+]
+
+logging.getLogger("justclick_async").addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> object:
+    """Load the rooms that few need when they are first asked for."""
+    if name in ("bulk", "notifications"):
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -128,13 +129,31 @@ class Account:
         return urlsplit(self.base_url).netloc
 
 
-def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+_VARIABLES = {
+    "JUSTCLICK_LOGIN": "login",
+    "JUSTCLICK_API_KEY": "api_key",
+    "JUSTCLICK_BASE_URL": "base_url",
+    "JUSTCLICK_ZONE": "zone",
+}
+
+
+def from_environment(
+    environ: Mapping[str, str] = os.environ, *, given: Container[str] = ()
+) -> dict[str, Any]:
     """Return what the ``JUSTCLICK_`` variables say, as arguments of a client.
+
+    Args:
+        environ: The variables.
+        given: Arguments that are known already, so that they may be missing here.
 
     Raises:
         InvalidInput: ``JUSTCLICK_LOGIN`` or ``JUSTCLICK_API_KEY`` is not set.
     """
-    missing = [name for name in ("JUSTCLICK_LOGIN", "JUSTCLICK_API_KEY") if not environ.get(name)]
+    missing = [
+        name
+        for name, argument in list(_VARIABLES.items())[:2]
+        if not environ.get(name, "").strip() and argument not in given
+    ]
     if missing:
         raise InvalidInput(
             f"{' and '.join(missing)} not set.",
@@ -143,12 +162,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
             "and API.",
             hint_ru="Задайте обе переменные окружения; ключ указан в аккаунте: Интеграция и API.",
         )
-    names = {
-        "JUSTCLICK_LOGIN": "login",
-        "JUSTCLICK_API_KEY": "api_key",
-        "JUSTCLICK_BASE_URL": "base_url",
-        "JUSTCLICK_ZONE": "zone",
-    }
     return {
-        argument: environ[name].strip() for name, argument in names.items() if environ.get(name)
+        argument: environ[name].strip()
+        for name, argument in _VARIABLES.items()
+        if environ.get(name, "").strip()
     }

@@ -25,7 +25,7 @@ from justclick_async.errors import (
     api_error,
 )
 from justclick_async.signing import answer_hash, same_hash
-from justclick_async.wire import WireError, structure
+from justclick_async.wire import WireError, is_object, structure
 
 __all__ = ["Envelope", "Received", "decipher", "open_envelope", "redirect_target"]
 
@@ -130,7 +130,7 @@ def open_envelope(body: bytes, api_key: str) -> Envelope:
         decoded: object = json.loads(document)
     except (ValueError, RecursionError):
         raise UnreadableAnswer(f"the answer is {_looks_like(document)}.") from None
-    if not isinstance(decoded, dict) or "error_code" not in decoded:
+    if not is_object(decoded) or "error_code" not in decoded:
         raise UnreadableAnswer("the answer is JSON, but not an answer of the service.")
     return _envelope(decoded, api_key)
 

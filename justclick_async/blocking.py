@@ -12,17 +12,17 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Coroutine, Iterable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from types import EllipsisType, TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 
 import aiohttp
 
 from justclick_async.account import from_environment
 from justclick_async.calls import Answer, Steps
-from justclick_async.client import DEFAULT_RATE, AsyncJustClick
+from justclick_async.client import DEFAULT_RATE, AsyncJustClick, Options
 from justclick_async.endpoints import V1, V2
-from justclick_async.errors import InvalidInput
+from justclick_async.errors import ConnectionLost, InvalidInput
 from justclick_async.faces import Driver
 from justclick_async.hooks import Hook
 from justclick_async.retry import Retries
@@ -112,15 +112,17 @@ class JustClick(V1, Driver):
         self._thread = LoopThread()
 
     @classmethod
-    def from_env(cls, **options: Any) -> Self:
+    def from_env(cls, **options: Unpack[Options]) -> Self:
         """Return a client for ``JUSTCLICK_LOGIN`` and ``JUSTCLICK_API_KEY`` of the environment.
 
         ``JUSTCLICK_BASE_URL`` and ``JUSTCLICK_ZONE`` count as well; *options* go before.
 
         Raises:
-            InvalidInput: One of the first two is not set.
+            InvalidInput: One of the first two is neither set nor given.
         """
-        return cls(**{**from_environment(), **options})
+        arguments = from_environment(given=options)
+        arguments.update(options)
+        return cls(**arguments)
 
     @property
     def v2(self) -> BlockingV2:
@@ -198,11 +200,16 @@ class LoopThread:
             work.close()
             raise RuntimeError("a blocking client cannot be used inside its own event loop")
         answer = asyncio.run_coroutine_threadsafe(work, self._started())
+        self._waiting.add(answer)
         try:
             return answer.result()
+        except CancelledError:
+            raise ConnectionLost("the client was closed before the answer came.") from None
         except BaseException:
             answer.cancel()  # on Ctrl-C, the request must not run on
             raise
+        finally:
+            self._waiting.discard(answer)
 
     def close(self) -> None:
         """Stop the loop; a later ``run`` starts a new one."""
@@ -210,6 +217,8 @@ class LoopThread:
             if self._end is not None:
                 self._end()
             self._loop = self._thread_id = self._end = None
+            for answer in list(self._waiting):
+                answer.cancel()  # work that came too late for the loop would never end
 
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._starting:
@@ -229,12 +238,17 @@ class LoopThread:
             self._end.detach()
             _of_the_parent.append(self._loop)
         self._starting = threading.Lock()
+        self._waiting: set[Future[Any]] = set()
         self._loop = self._thread_id = self._end = None
 
 
 def _serve(ready: Future[asyncio.AbstractEventLoop]) -> None:
     with asyncio.Runner() as runner:
-        loop = runner.get_loop()
+        try:
+            loop = runner.get_loop()
+        except BaseException as error:  # no file descriptor left, say
+            ready.set_exception(error)
+            raise
         ready.set_result(loop)
         loop.run_forever()
 

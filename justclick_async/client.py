@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import count
 from time import monotonic
 from types import EllipsisType, TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypedDict, TypeVar, Unpack, cast
 
 from attrs import evolve
 
@@ -35,7 +35,7 @@ from justclick_async.retry import Retries, patiently
 from justclick_async.signing import signed_query
 from justclick_async.transport import SessionSource, Timeout, Transport, shortened
 
-__all__ = ["DEFAULT_RATE", "AsyncJustClick", "AsyncV2"]
+__all__ = ["DEFAULT_RATE", "AsyncJustClick", "AsyncV2", "Options"]
 
 R = TypeVar("R")
 
@@ -44,6 +44,23 @@ DEFAULT_RATE = 10.0
 
 log = logging.getLogger("justclick_async")
 _requests = count(1)
+
+
+class Options(TypedDict, total=False):
+    """The options of a client, as ``from_env`` takes them."""
+
+    login: str
+    api_key: str
+    base_url: str | None
+    zone: str
+    timeout: Timeout | float | None
+    retries: Retries | int
+    rate: float | None
+    session: SessionSource | None
+    proxy: str | None
+    trust_env: bool
+    verify_answers: bool
+    hooks: Iterable[Hook]
 
 
 class AsyncV2(V2, AsyncDriver):
@@ -112,15 +129,17 @@ class AsyncJustClick(V1, AsyncDriver):
         self._hooks = tuple(hooks)
 
     @classmethod
-    def from_env(cls, **options: Any) -> Self:
+    def from_env(cls, **options: Unpack[Options]) -> Self:
         """Return a client for ``JUSTCLICK_LOGIN`` and ``JUSTCLICK_API_KEY`` of the environment.
 
         ``JUSTCLICK_BASE_URL`` and ``JUSTCLICK_ZONE`` count as well; *options* go before.
 
         Raises:
-            InvalidInput: One of the first two is not set.
+            InvalidInput: One of the first two is neither set nor given.
         """
-        return cls(**{**from_environment(), **options})
+        arguments = from_environment(given=options)
+        arguments.update(options)
+        return cls(**arguments)
 
     # ── Asking ──────────────────────────────────────────────────────────────────────
 
@@ -132,7 +151,7 @@ class AsyncJustClick(V1, AsyncDriver):
     async def run(self, steps: Steps[R]) -> R:
         """Carry out a call or a flow, such as ``create_order(order)``, and return what it leads to."""
         if isinstance(steps, Call):
-            call = cast("Call[R]", steps)
+            call: Call[R] = steps
             return (await self._patiently(call)).result
         return await drive(steps, self._take)
 
@@ -145,7 +164,7 @@ class AsyncJustClick(V1, AsyncDriver):
 
         async def take(step: Call[Any] | Pause) -> object:
             if isinstance(step, Pause):
-                return await asyncio.sleep(step.seconds)
+                return await asyncio.sleep(step.seconds, None)
             last[:] = [await self._patiently(step)]
             return last[0].result
 
@@ -199,7 +218,7 @@ class AsyncJustClick(V1, AsyncDriver):
 
     async def _take(self, step: Call[Any] | Pause) -> object:
         if isinstance(step, Pause):
-            return await asyncio.sleep(step.seconds)
+            return await asyncio.sleep(step.seconds, None)
         return (await self._patiently(step)).result
 
     async def _patiently(self, call: Call[R]) -> Answer[R]:
@@ -209,7 +228,7 @@ class AsyncJustClick(V1, AsyncDriver):
 
         async def take(step: Call[Any] | Pause) -> object:
             if isinstance(step, Pause):
-                return await asyncio.sleep(step.seconds)
+                return await asyncio.sleep(step.seconds, None)
             await self._wait_for_its_turn()
             return await self._once(call, body, next(attempts), deadline.left())
 
@@ -316,7 +335,7 @@ def _failed(
 def _retries(retries: Retries | int) -> Retries:
     if isinstance(retries, Retries):
         return retries
-    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:  # pyright: ignore[reportUnnecessaryIsInstance]
+    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         raise InvalidInput(
             "retries must be a whole number from 0 on, or Retries(...).",
             field="retries",
@@ -329,7 +348,7 @@ def _retries(retries: Retries | int) -> Retries:
 def _rate(rate: float | None) -> float | None:
     if rate is None:
         return None
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < 1e6:  # pyright: ignore[reportUnnecessaryIsInstance]
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < 1e6:
         raise InvalidInput(
             "rate must be a number of requests a second above 0, or None.",
             field="rate",

@@ -52,7 +52,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from attrs import frozen
 
@@ -308,8 +308,9 @@ class OrderExists(Conflict):
     @property
     def bill_id(self) -> int | None:
         """The number of the order that exists."""
-        result: object = self.result
-        number: object = result.get("bill_id") if isinstance(result, Mapping) else result
+        number: object = self.result
+        if isinstance(number, Mapping):
+            number = cast("Mapping[str, object]", number).get("bill_id")
         if isinstance(number, int) or (isinstance(number, str) and number.strip().isdecimal()):
             return int(number)
         return None

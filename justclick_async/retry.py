@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 from attrs import field, frozen, validators
 
@@ -49,19 +50,20 @@ def may_repeat(error: JustClickError, *, repeatable: bool) -> bool:
 
 
 def patiently(
-    call: Call[object],
+    call: Call[Any],
     retries: Retries,
     *,
     time_left: Callable[[], float],
     draw: Callable[[], float] = random.random,
-) -> Flow[Answer[object]]:
+) -> Flow[Answer[Any]]:
     """Make *call*, again and again where that is safe, until it succeeds or the time is up.
 
     The last error is raised as it is, with ``attempts`` set.
     """
     for attempt in count(1):
         try:
-            return (yield from call)  # type: ignore[return-value]  # the driver hands in answers
+            answer: Answer[Any] = yield call
+            return answer  # noqa: TRY300  # nothing else is left to do
         except JustClickError as error:
             error.attempts = attempt
             if attempt > retries.times or not may_repeat(error, repeatable=call.repeatable):

@@ -13,11 +13,11 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import aiohttp
-from attrs import evolve, field, frozen, validators
+from attrs import Attribute, evolve, field, frozen
 
 from justclick_async.answers import Received, redirect_target
 from justclick_async.errors import (
@@ -40,7 +40,16 @@ MOST_REDIRECTS = 3
 
 SessionSource: TypeAlias = "aiohttp.ClientSession | Callable[[], aiohttp.ClientSession]"
 
-_positive = validators.optional(validators.gt(0))
+
+def _positive(timeout: Timeout, attribute: Attribute[Any], value: float | None) -> None:
+    if value is None or (isinstance(value, int | float) and value > 0):
+        return
+    raise InvalidInput(
+        f"timeout: {attribute.name} must be a positive number of seconds, or None.",
+        field=f"timeout.{attribute.name}",
+        hint="Pass timeout=30 or timeout=Timeout(total=30, connect=5).",
+        hint_ru="Передайте timeout=30 или timeout=Timeout(total=30, connect=5).",
+    )
 
 
 @frozen(kw_only=True)
@@ -64,17 +73,7 @@ class Timeout:
         """Return *timeout*; a bare number is the total, ``None`` is no limit at all."""
         if isinstance(timeout, Timeout):
             return timeout
-        if timeout is None:
-            return cls(total=None, connect=None)
-        try:
-            return cls(total=float(timeout))
-        except (TypeError, ValueError):
-            raise InvalidInput(
-                "timeout must be a positive number of seconds, Timeout(...) or None.",
-                field="timeout",
-                hint="Pass timeout=30 or timeout=Timeout(total=30, connect=5).",
-                hint_ru="Передайте timeout=30 или timeout=Timeout(total=30, connect=5).",
-            ) from None
+        return cls(total=None, connect=None) if timeout is None else cls(total=timeout)
 
 
 class Transport:
@@ -248,7 +247,6 @@ _NOT_CONNECTED = (
     aiohttp.ClientConnectorError,
     aiohttp.ClientHttpProxyError,
     aiohttp.InvalidURL,
-    aiohttp.UnixClientConnectorError,
 )
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from cattrs import Converter, transform_error
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from justclick_async.models.orders import Good, Order, Utm
 
-__all__ = ["WireError", "money", "structure", "unix_time", "unstructure"]
+__all__ = ["WireError", "is_object", "money", "structure", "unix_time", "unstructure"]
 
 R = TypeVar("R")
 
@@ -49,6 +49,11 @@ class WireError(ValueError):
     """What came does not have the promised shape; the text names paths and types, no values."""
 
 
+def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Say whether a decoded value is a JSON object."""
+    return isinstance(value, Mapping)
+
+
 def money(amount: Decimal) -> str:
     """Write an amount as the service reads it: with a point, never with an exponent."""
     return format(amount, "f")
@@ -71,15 +76,22 @@ def structure(value: object, into: type[R]) -> R:
     Raises:
         WireError: It does not fit.
     """
-    if into is object:
-        return value  # type: ignore[return-value]  # object takes what there is
     try:
         return _converter.structure(value, into)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # cattrs has no common root for what goes wrong
         raise WireError("; ".join(transform_error(error, path="result"))) from None
 
 
 # ── The converter ───────────────────────────────────────────────────────────────────
+
+
+_KINDS: dict[type, str] = {
+    dict: "an object",
+    list: "an array",
+    str: "text",
+    bool: "true or false",
+    type(None): "null",
+}
 
 
 def _int(value: object, _: object) -> int:
@@ -100,8 +112,7 @@ def _str(value: object, _: object) -> str:
 
 def _kind(value: object) -> str:
     """Name the kind of a decoded JSON value, as JSON does."""
-    kinds = {dict: "an object", list: "an array", str: "text", bool: "true or false"}
-    return "null" if value is None else kinds.get(type(value), "a number")
+    return _KINDS.get(type(value), "a number")
 
 
 def _make_converter() -> Converter:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from justclick_async.calls import Call
 from justclick_async.errors import InvalidInput, InvalidInputType
 from justclick_async.faces import endpoint
 from justclick_async.models.checks import Moment, choice, given, moment, number, type_name
 from justclick_async.models.orders import Bill, CreatedOrder, Order, OrderStatus, PayStatus
-from justclick_async.wire import unix_time, unstructure
+from justclick_async.wire import is_object, unix_time, unstructure
 
 __all__ = ["create_order", "get_bills", "update_order_status"]
 
@@ -36,7 +34,7 @@ def create_order(order: Order) -> Call[CreatedOrder]:
 
     Source: https://help.justclick.io/archives/582
     """
-    if not isinstance(order, Order):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(order, Order):
         raise InvalidInputType(
             f"order must be Order, not {type_name(order)}.",
             field="order",
@@ -130,7 +128,7 @@ def get_bills(email: str, *, pay_status: PayStatus | str | None = None) -> Call[
 
 def _bills(result: object) -> object:
     """Turn ``{bill_id: {good_id: {...}}}`` into a list of bills; an empty PHP array is ``[]``."""
-    if not isinstance(result, Mapping):
+    if not is_object(result):
         return result
     return [
         {"bill_id": bill_id, "goods": _billed_goods(goods)} for bill_id, goods in result.items()
@@ -138,9 +136,9 @@ def _bills(result: object) -> object:
 
 
 def _billed_goods(goods: object) -> object:
-    if not isinstance(goods, Mapping):
+    if not is_object(goods):
         return goods
     return [
-        {**good, "good_id": good_id} if isinstance(good, Mapping) else good
+        {**good, "good_id": good_id} if is_object(good) else good
         for good_id, good in goods.items()
     ]

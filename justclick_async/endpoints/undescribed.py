@@ -58,7 +58,7 @@ def call_v2(
 def _any(
     version: Literal[1, 2], method: str, params: Mapping[str, object] | None, *, repeatable: bool
 ) -> Call[Any]:
-    if not isinstance(method, str) or not _METHOD.fullmatch(method):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(method, str) or not _METHOD.fullmatch(method):
         raise InvalidInput(
             "method is no name of a method.",
             field="method",
@@ -66,7 +66,7 @@ def _any(
             hint_ru="Передайте только имя метода, например GetAllGroups.",
         )
     params = {} if params is None else params
-    if not isinstance(params, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(params, Mapping):
         raise InvalidInputType(
             f"params must be a mapping, not {type_name(params)}.",
             field="params",

@@ -236,7 +236,7 @@ def _wall_clock(value: datetime | str | None, name: str) -> str | None:
     if isinstance(value, datetime):
         local = value.astimezone(SERVICE_TIME) if value.tzinfo else value
         return local.strftime("%Y-%m-%d %H:%M:%S")
-    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(value, str):
         raise InvalidInputType(
             f"{name} must be datetime or str, not {type_name(value)}.",
             field=name,

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import Attribute
 
@@ -202,13 +202,13 @@ def _from_unix_time(seconds: int, name: str) -> datetime:
 
 def choice(value: object, of: type[E], name: str) -> E:
     """Return the member of *of* that *value* is or spells."""
+    spelled = text(value, name)
     try:
-        return of(value)
+        return of(spelled)
     except ValueError:
         allowed = ", ".join(repr(member.value) for member in of)
-        wrong = InvalidInput if isinstance(value, str) else InvalidInputType
-        raise wrong(
-            f"{name} is none of {allowed} ({type_name(value)}).",
+        raise InvalidInput(
+            f"{name} is none of {allowed}.",
             field=name,
             hint="Use one of these.",
             hint_ru="Используйте одно из этих значений.",
@@ -224,7 +224,6 @@ def items(value: object, name: str, example: str) -> tuple[object, ...]:
             hint=f"Write {example}.",
             hint_ru=f"Напишите {example}.",
         )
-    things: Iterable[object] = value
-    return tuple(things)
+    return tuple(cast("Iterable[object]", value))
 
 
