@@ -8,6 +8,7 @@ order marks around the document); what decides about money is not.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from time import time
@@ -192,14 +193,16 @@ def _without_envelope(method: str, received: Received, error: UnreadableAnswer) 
 
 
 def _bad_status(method: str, received: Received) -> BadStatus:
-    error = BadStatus(f"answered with HTTP {received.status}.", status=received.status, method=method)
+    error = BadStatus(
+        f"answered with HTTP {received.status}.", status=received.status, method=method
+    )
     error.retry_after = _seconds(received.headers.get("retry-after", ""))
     return error
 
 
 def _seconds(retry_after: str) -> float | None:
     """Read a ``Retry-After``: seconds, or a date."""
-    if retry_after.strip().isdecimal():
+    if re.fullmatch(r"\d{1,9}", retry_after.strip(), re.ASCII):
         return float(retry_after)
     try:
         return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time())
@@ -221,17 +224,26 @@ def redirect_target(method: str, received: Received, url: str) -> str | None:
     """
     if received.status not in (307, 308):
         return None
-    target = urljoin(url, received.headers.get("location", ""))
+    target = _location(received, url)
     here, there = urlsplit(url), urlsplit(target)
     if (there.scheme, there.netloc) != (here.scheme, here.netloc) or target == url:
         raise _redirect(method, received, url)
     return target
 
 
+def _location(received: Received, url: str) -> str:
+    """Return where a redirect points to; nowhere, if that is no URL."""
+    try:
+        target = urljoin(url, received.headers.get("location", ""))
+        urlsplit(target)
+    except ValueError:
+        return ""
+    return target
+
+
 def _redirect(method: str, received: Received, url: str) -> UnexpectedRedirect:
-    location = received.headers.get("location", "")
-    there = urlsplit(urljoin(url, location))
-    target = f"{there.scheme}://{there.hostname}" if there.hostname else "the same host"
+    there = urlsplit(_location(received, url))
+    target = f"{there.scheme}://{there.hostname}" if there.hostname else "another place"
     error = UnexpectedRedirect(
         f"redirected (HTTP {received.status}) to {target}; a signed request is not sent there.",
         status=received.status,

@@ -212,7 +212,9 @@ class AsyncJustClick(V1, AsyncDriver):
         await self.close()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._account.login!r}, base_url={self._account.base_url!r})"
+        return (
+            f"{type(self).__name__}({self._account.login!r}, base_url={self._account.base_url!r})"
+        )
 
     # ── Carrying out ────────────────────────────────────────────────────────────────
 
@@ -243,13 +245,13 @@ class AsyncJustClick(V1, AsyncDriver):
 
     async def _once(self, call: Call[R], body: bytes, attempt: int, left: float) -> Answer[R]:
         if left <= 0:
-            raise NotSentInTime("the time was up before it could be sent again.", method=call.method)
+            raise NotSentInTime(
+                "the time was up before it could be sent again.", method=call.method
+            )
         request, began = next(_requests), monotonic()
         self._tell(Begun(call.method, attempt, request))
         try:
-            received = await self._transport.send(
-                call.method, body, shortened(self._timeout, left)
-            )
+            received = await self._transport.send(call.method, body, shortened(self._timeout, left))
             answer = decipher(
                 call,
                 received,
@@ -317,9 +319,7 @@ def _body(call: Call[Any], account: Account) -> bytes:
         raise InvalidInput(str(error), method=call.method) from None
 
 
-def _failed(
-    error: BaseException, method: str, attempt: int, request: int, seconds: float
-) -> Ended:
+def _failed(error: BaseException, method: str, attempt: int, request: int, seconds: float) -> Ended:
     return Ended(
         method,
         attempt,

@@ -107,6 +107,7 @@ class _Client:
         )
         method.__annotations__ = describe.__annotations__ | {"return": answer}
         method.__qualname__ = f"{cls.__qualname__}.{name}"
+        method.__module__ = cls.__module__  # where pickle finds it
         return method  # type: ignore[no-any-return]
 
     @staticmethod

@@ -250,9 +250,7 @@ _NOT_CONNECTED = (
 )
 
 
-def _translate(
-    error: BaseException, session: aiohttp.ClientSession
-) -> JustClickError | None:
+def _translate(error: BaseException, session: aiohttp.ClientSession) -> JustClickError | None:
     """Return our exception for one of aiohttp's; ``None`` for what is none of ours to explain.
 
     The texts name kinds and hosts only: aiohttp's own may hold URLs with proxy passwords.

@@ -79,7 +79,9 @@ def structure(value: object, into: type[R]) -> R:
     try:
         return _converter.structure(value, into)
     except Exception as error:  # noqa: BLE001  # cattrs has no common root for what goes wrong
-        raise WireError("; ".join(transform_error(error, path="result"))) from None
+        raise WireError(
+            "; ".join(transform_error(error, "result", format_exception=_say))
+        ) from None
 
 
 # ── The converter ───────────────────────────────────────────────────────────────────
@@ -94,12 +96,26 @@ _KINDS: dict[type, str] = {
 }
 
 
+class _MisfitError(ValueError):
+    """A value that does not fit; the text names kinds, no values."""
+
+
+def _say(error: BaseException, _: object) -> str:
+    if isinstance(error, _MisfitError):
+        return str(error)
+    return "required, but missing" if isinstance(error, KeyError) else "of another shape"
+
+
+def _as_it_is(value: object, _: object) -> object:
+    return value
+
+
 def _int(value: object, _: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and (text := value.strip()).removeprefix("-").isdecimal():
         return int(text)
-    raise ValueError(f"expected a whole number, found {_kind(value)}")
+    raise _MisfitError(f"expected a whole number, found {_kind(value)}")
 
 
 def _str(value: object, _: object) -> str:
@@ -107,7 +123,7 @@ def _str(value: object, _: object) -> str:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    raise ValueError(f"expected text, found {_kind(value)}")
+    raise _MisfitError(f"expected text, found {_kind(value)}")
 
 
 def _kind(value: object) -> str:
@@ -121,6 +137,8 @@ def _make_converter() -> Converter:
     converter.register_unstructure_hook(datetime, unix_time)
     for model, names in (Good, _GOOD), (Utm, _UTM), (Order, _ORDER):
         _rename(converter, model, names)
+    converter.register_structure_hook_func(lambda into: into is object, _as_it_is)
+    converter.register_structure_hook(type(None), _as_it_is)
     converter.register_structure_hook(int, _int)
     converter.register_structure_hook(str, _str)
     return converter

@@ -21,6 +21,10 @@ Reply = bytes | None
 """What is written back; ``None`` cuts the connection without a word."""
 
 
+class Cut(bytes):
+    """What is written before the connection is cut."""
+
+
 @frozen
 class Request:
     """What came in."""
@@ -82,7 +86,7 @@ class Service:
                     break
                 writer.write(content)
                 await writer.drain()
-                if b"Content-Length" not in content:
+                if isinstance(content, Cut):
                     break
         except (ConnectionError, asyncio.IncompleteReadError):
             pass

@@ -49,7 +49,7 @@ from justclick_async import (
 )
 from justclick_async.endpoints import V1
 from justclick_async.signing import sign_request
-from tests.service import KEY, LOGIN, answer, envelope, http, running
+from tests.service import KEY, LOGIN, Cut, answer, envelope, http, running
 
 ORDER = Order(email="buyer@example.com", goods=[Good("invoice", price=1500)])
 NO_PAUSE = Retries(2, base=0)
@@ -161,10 +161,14 @@ async def test_api_2_carries_the_key_and_no_hash() -> None:
 
 @pytest.mark.asyncio
 async def test_the_host_is_made_of_login_and_zone() -> None:
+    url = "https://username.justclick.ru/api/GetBills"
     with aioresponses() as mocked:
-        mocked.post("https://username.justclick.ru/api/GetBills", body=envelope(code=400))
-        async with AsyncJustClick("username", KEY, zone="justclick.ru") as client:
-            assert await client.get_bills("a@example.com") == []
+        mocked.post(url, exception=aiohttp.SocketTimeoutError())
+        async with AsyncJustClick("username", KEY, zone="justclick.ru", retries=0) as client:
+            with pytest.raises(AnswerTimeout):
+                await client.get_bills("a@example.com")
+        mocked.assert_called_once()
+        assert str(next(iter(mocked.requests))[1]) == url
 
 
 # ── What comes back ─────────────────────────────────────────────────────────────────
@@ -193,7 +197,9 @@ async def test_bills_become_a_list_in_the_services_order() -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("reply", [answer([]), answer({}), answer(code=400, text="order not found")])
+@pytest.mark.parametrize(
+    "reply", [answer([]), answer({}), answer(code=400, text="order not found")]
+)
 async def test_no_bills_are_an_empty_list_however_the_service_says_it(reply: bytes) -> None:
     with running(reply) as service:
         async with client_of(service.base_url) as client:
@@ -303,7 +309,7 @@ BOMB = gzip.compress(b"[" + b"0," * 2**24)
 
 UNKNOWN = {
     "cut off": (None, ConnectionLost),
-    "half an answer": (http(envelope())[:-20], ConnectionLost),
+    "half an answer": (Cut(http(envelope())[:-20]), ConnectionLost),
     "an HTML page": (http("<!doctype html><p>Bad gateway"), UnreadableAnswer),
     "an HTML page and 502": (http("<p>Bad gateway", 502), BadStatus),
     "an HTML page and 403": (http("<p>Forbidden", 403), UnreadableAnswer),
@@ -324,7 +330,7 @@ UNKNOWN = {
     "a wrong hash": (answer({"bill_id": 7}, hash="0" * 32), AnswerHashMismatch),
     "a hash with letters of elsewhere": (answer({"bill_id": 7}, hash="хэш"), AnswerHashMismatch),
     "no hash": (answer({"bill_id": 7}, hash=None), AnswerHashMismatch),
-    "garbage instead of HTTP": (b"\x00\x01 no HTTP at all\r\n\r\n", ConnectionLost),
+    "garbage instead of HTTP": (Cut(b"\x00\x01 no HTTP at all\r\n\r\n"), ConnectionLost),
     "broken gzip": (http(b"\x1f\x8b broken", Content_Encoding="gzip"), ConnectionLost),
 }
 
@@ -615,12 +621,12 @@ LONE = "\ud800"
         ({"name": LONE}, InvalidInput, "name"),
         ({"utm.source": "x"}, InvalidInput, "utm.source"),
         ({"a b": "x"}, InvalidInput, "a b"),
-        ({"": "x"}, InvalidInput, ""),
+        ({"": "x"}, InvalidInput, "empty"),
         ({"goods[0]": "x", "email": "y", "goods[1]": "z"}, InvalidInput, "goods"),
         ({"l": list(range(1200))}, InvalidInput, "1000"),
         ({"hash": "x"}, InvalidInput, "hash"),
         ({"rpsKey": "x"}, InvalidInput, "rpsKey"),
-        ({1: "x"}, InvalidInput, ""),
+        ({"a": {1: "x", "1": "y"}}, InvalidInput, "a"),
     ],
 )
 async def test_what_php_would_read_differently_is_refused_before_anything_is_sent(
@@ -709,7 +715,7 @@ async def test_mocked_failures_are_told_apart_as_real_ones() -> None:
     for failure, outcome in {
         aiohttp.ServerDisconnectedError(): Outcome.UNKNOWN,
         aiohttp.SocketTimeoutError(): Outcome.UNKNOWN,
-        asyncio.TimeoutError(): Outcome.UNKNOWN,
+        TimeoutError(): Outcome.UNKNOWN,
         aiohttp.ClientPayloadError(): Outcome.UNKNOWN,
         aiohttp.ConnectionTimeoutError(): Outcome.NOT_SENT,
         aiohttp.InvalidURL("x"): Outcome.NOT_SENT,
@@ -720,5 +726,3 @@ async def test_mocked_failures_are_told_apart_as_real_ones() -> None:
                 with pytest.raises(Exception, match="CreateOrder") as raised:
                     await client.create_order(ORDER)
         assert raised.value.outcome is outcome, failure
-
-

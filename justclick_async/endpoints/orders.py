@@ -139,6 +139,5 @@ def _billed_goods(goods: object) -> object:
     if not is_object(goods):
         return goods
     return [
-        {**good, "good_id": good_id} if is_object(good) else good
-        for good_id, good in goods.items()
+        {**good, "good_id": good_id} if is_object(good) else good for good_id, good in goods.items()
     ]

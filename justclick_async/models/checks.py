@@ -225,5 +225,3 @@ def items(value: object, name: str, example: str) -> tuple[object, ...]:
             hint_ru=f"Напишите {example}.",
         )
     return tuple(cast("Iterable[object]", value))
-
-

@@ -6,7 +6,16 @@ comment as unused.  Read by the checkers, never run.
 
 from __future__ import annotations
 
-from justclick_async import AsyncJustClick, Bill, Call, CreatedOrder, Good, JustClick, Order, endpoint
+from justclick_async import (
+    AsyncJustClick,
+    Bill,
+    Call,
+    CreatedOrder,
+    Good,
+    JustClick,
+    Order,
+    endpoint,
+)
 
 client = JustClick("login", "key")
 aclient = AsyncJustClick("login", "key")

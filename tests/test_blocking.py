@@ -1,0 +1,347 @@
+"""The client that blocks: its loop thread, in processes of their own.
+
+Each case runs in a fresh interpreter in which every warning is an error, since what is at stake is
+how processes fork, are interrupted and end.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import aiohttp
+import pytest
+
+from justclick_async import (
+    ConnectionLost,
+    CreatedOrder,
+    InvalidInput,
+    JustClick,
+    Order,
+    OrderExists,
+)
+from justclick_async.endpoints import V1
+from tests.service import KEY, LOGIN, answer, http, running
+
+ORDER = Order(email="buyer@example.com", goods=["invoice"])
+
+PRELUDE = """
+import asyncio, gc, os, signal, sys, threading, time
+from justclick_async import AsyncJustClick, JustClick, Order
+ORDER = Order(email="buyer@example.com", goods=["invoice"])
+def client(kind=JustClick):
+    return kind("username", "0123456789" * 4, base_url=sys.argv[1], rate=None)
+"""
+
+
+def in_a_process(base_url: str, code: str, *, status: int = 0) -> str:
+    """Run *code* in a fresh interpreter, and return what it printed."""
+    ended = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-W", "ignore:This process:DeprecationWarning"]
+        + ["-c", PRELUDE + textwrap.dedent(code), base_url],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert ended.returncode == status, ended.stderr
+    assert not ended.stderr or status, ended.stderr
+    return ended.stdout
+
+
+# ── The same endpoints ──────────────────────────────────────────────────────────────
+
+
+def test_methods_block_and_return_results() -> None:
+    with running(answer({"bill_id": 7})) as service:
+        with JustClick(LOGIN, KEY, base_url=service.base_url, rate=None) as client:
+            assert client.create_order(ORDER) == CreatedOrder(7)
+            assert client.run(V1.create_order(ORDER)) == CreatedOrder(7)
+            assert client.answer(V1.create_order(ORDER)).verified
+            assert client.call("AnyMethod") == {"bill_id": 7}
+            assert client.v2.call("anymethod") == {"bill_id": 7}
+            assert client.with_options(timeout=1).create_order(ORDER).bill_id == 7
+    assert service.connections == 1
+
+
+def test_errors_are_the_same() -> None:
+    with running(answer({"bill_id": 9}, 601, "order already exist"), None) as service:
+        with JustClick(LOGIN, KEY, base_url=service.base_url, rate=None) as client:
+            with pytest.raises(OrderExists) as raised:
+                client.create_order(ORDER)
+            assert raised.value.bill_id == 9
+            with pytest.raises(ConnectionLost):
+                client.create_order(ORDER)
+    assert len(service.requests) == 2
+
+
+def test_a_session_is_made_in_the_clients_own_loop() -> None:
+    with running(answer([])) as service:
+
+        def session() -> aiohttp.ClientSession:
+            return aiohttp.ClientSession(headers={"X-Mine": "1"})
+
+        with JustClick(LOGIN, KEY, base_url=service.base_url, session=session) as client:
+            client.get_bills("buyer@example.com")
+    assert service.requests[0].headers["x-mine"] == "1"
+
+
+@pytest.mark.asyncio
+async def test_a_session_of_another_loop_is_refused() -> None:
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(InvalidInput, match="session must be a function"):
+            JustClick(LOGIN, KEY, session=session)  # type: ignore[arg-type]
+
+
+# ── Loop-safe ───────────────────────────────────────────────────────────────────────
+
+
+def test_it_works_under_a_running_loop() -> None:
+    with running(answer([])) as service:
+        in_a_process(
+            service.base_url,
+            """
+            c = client()
+            async def notebook():
+                return c.get_bills("buyer@example.com")
+            for _ in range(3):
+                assert asyncio.run(notebook()) == []
+            """,
+        )
+
+
+def test_it_refuses_its_own_loop_instead_of_waiting_for_ever() -> None:
+    with running(answer([])) as service:
+        in_a_process(
+            service.base_url,
+            """
+            c = client()
+            async def inside():
+                try:
+                    c.get_bills("buyer@example.com")
+                except RuntimeError as error:
+                    return str(error)
+            assert "its own event loop" in c._thread.run(inside())
+            """,
+        )
+
+
+def test_the_awaiting_client_outlives_its_loops() -> None:
+    with running(answer([])) as service:
+        in_a_process(
+            service.base_url,
+            """
+            c = client(AsyncJustClick)
+            async def ask():
+                return await asyncio.gather(*(c.get_bills("buyer@example.com") for _ in range(5)))
+            for _ in range(3):
+                assert asyncio.run(ask()) == [[]] * 5
+            threads = [threading.Thread(target=lambda: asyncio.run(ask())) for _ in range(4)]
+            [t.start() for t in threads], [t.join() for t in threads]
+            gc.collect()
+            """,
+        )
+
+
+# ── Fork-safe ───────────────────────────────────────────────────────────────────────
+
+
+def _echo(request):
+    return http(answer({"bill_id": len(request.params["bill_email"])}).split(b"\r\n\r\n")[1])
+
+
+def test_parent_and_children_get_their_own_answers_after_a_fork() -> None:
+    with running(_echo) as service:
+        in_a_process(
+            service.base_url,
+            """
+            c = client()
+            def ask(n, times=30):
+                order = Order(email="x" * n + "@example.com", goods=["invoice"])
+                for _ in range(times):
+                    assert c.create_order(order).bill_id == n + 12
+            ask(1)
+            children = []
+            for n in range(2, 6):
+                if not (pid := os.fork()):
+                    signal.alarm(20)
+                    ask(n)
+                    c.close()
+                    sys.exit(0)
+                children.append(pid)
+            ask(1)
+            assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 4
+            ask(1)
+            """,
+        )
+    assert service.connections == 5
+
+
+def test_the_awaiting_client_forks_as_well() -> None:
+    with running(_echo) as service:
+        in_a_process(
+            service.base_url,
+            """
+            c = client(AsyncJustClick)
+            async def ask(n):
+                order = Order(email="x" * n + "@example.com", goods=["invoice"])
+                for _ in range(10):
+                    assert (await c.create_order(order)).bill_id == n + 12
+            async def parent():
+                await ask(1)
+                if not (pid := os.fork()):
+                    signal.alarm(20)
+                    thread = threading.Thread(target=lambda: asyncio.run(ask(2)))
+                    thread.start(); thread.join()
+                    os._exit(0)
+                await ask(1)
+                assert os.waitpid(pid, 0)[1] == 0
+                await ask(1)
+            asyncio.run(parent())
+            """,
+        )
+    assert service.connections == 2
+
+
+# ── Thread-safe ─────────────────────────────────────────────────────────────────────
+
+
+def test_many_threads_share_one_client_and_get_their_own_answers() -> None:
+    with running(_echo) as service:
+        in_a_process(
+            service.base_url,
+            """
+            c = client()
+            right = []
+            def ask(n):
+                order = Order(email="x" * n + "@example.com", goods=["invoice"])
+                right.extend(c.create_order(order).bill_id == n + 12 for _ in range(25))
+            threads = [threading.Thread(target=ask, args=(n,)) for n in range(1, 17)]
+            [t.start() for t in threads], [t.join() for t in threads]
+            assert right == [True] * 400
+            assert sum(t.name == "justclick_async" for t in threading.enumerate()) == 1
+            """,
+        )
+
+
+def test_closing_while_others_wait_ends_their_waiting() -> None:
+    with running(answer([]), delay=20) as service:
+        in_a_process(
+            service.base_url,
+            """
+            from justclick_async import ConnectionLost
+            c = client()
+            ended = []
+            def ask():
+                try:
+                    c.get_bills("buyer@example.com")
+                except ConnectionLost as error:
+                    ended.append(error)
+            threads = [threading.Thread(target=ask) for _ in range(4)]
+            [t.start() for t in threads]
+            time.sleep(0.5)
+            c.close()
+            [t.join(5) for t in threads]
+            assert len(ended) == 4
+            """,
+        )
+
+
+# ── Ctrl-C-safe ─────────────────────────────────────────────────────────────────────
+
+
+def test_ctrl_c_gives_up_the_request_and_the_client_goes_on() -> None:
+    with running(answer([]), delay=1) as service:
+        in_a_process(
+            service.base_url,
+            """
+            c = client()
+            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+            began = time.monotonic()
+            try:
+                c.get_bills("buyer@example.com")
+            except KeyboardInterrupt:
+                print("interrupted")
+            time.sleep(0.1)
+            running = asyncio.all_tasks(c._thread._loop)
+            assert not running, running
+            assert c.get_bills("buyer@example.com") == []
+            """,
+        )
+
+
+def test_ctrl_c_ends_an_awaiting_program() -> None:
+    with running(answer([]), delay=20) as service:
+        printed = in_a_process(
+            service.base_url,
+            """
+            c = client(AsyncJustClick)
+            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+            try:
+                asyncio.run(c.get_bills("buyer@example.com"))
+            except KeyboardInterrupt:
+                print("interrupted")
+            gc.collect()
+            """,
+        )
+    assert printed == "interrupted\n"
+
+
+# ── Exit-safe ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "c = client(); c.get_bills('buyer@example.com')",
+        "client().get_bills('buyer@example.com'); gc.collect()",
+        "c = client(); c.get_bills('buyer@example.com'); c.close(); c.close()",
+        "c = client(); c.get_bills('buyer@example.com'); c.close(); c.get_bills('b@example.com')",
+        "c = client()",
+    ],
+    ids=["not closed", "garbage", "closed twice", "used after closing", "never used"],
+)
+def test_a_program_ends_in_silence_however_it_leaves_its_client(code: str) -> None:
+    with running(answer([])) as service:
+        in_a_process(service.base_url, code)
+
+
+def test_a_thread_that_outlives_the_main_one_is_served() -> None:
+    with running(answer([])) as service:
+        printed = in_a_process(
+            service.base_url,
+            """
+            c = client()
+            c.get_bills("buyer@example.com")  # a thread cannot be started once main has ended
+            def late():
+                time.sleep(0.3)
+                print(c.get_bills("buyer@example.com"))
+            threading.Thread(target=late).start()
+            """,
+        )
+    assert printed == "[]\n"
+
+
+def test_a_program_that_dies_of_an_error_ends() -> None:
+    with running(None) as service:
+        in_a_process(service.base_url, "client().create_order(ORDER)", status=1)
+
+
+def test_garbage_collected_in_the_loop_thread_ends_the_loop() -> None:
+    with running(answer([])) as service:
+        in_a_process(
+            service.base_url,
+            """
+            c = client()
+            c.get_bills("buyer@example.com")
+            loop = c._thread._loop
+            holder = [c]
+            del c
+            loop.call_soon_threadsafe(holder.clear)
+            for _ in range(50):
+                time.sleep(0.05)
+                if loop.is_closed():
+                    break
+            assert loop.is_closed()
+            """,
+        )

@@ -1,0 +1,74 @@
+"""How fast: pure, so that time is an argument."""
+
+from __future__ import annotations
+
+import gc
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from justclick_async.pacing import RECOVERY, SLOWEST, Bucket, bucket_for
+
+
+def departures(bucket: Bucket, rate: float, arrivals: list[float]) -> list[float]:
+    """Say when requests that come at *arrivals* leave."""
+    return [now + bucket.reserve(rate, now) for now in arrivals]
+
+
+@given(
+    st.floats(0.1, 1000),
+    st.lists(st.floats(0, 2), min_size=1, max_size=200),
+)
+def test_no_second_sees_more_requests_than_the_rate_and_a_small_burst(
+    rate: float, gaps: list[float]
+) -> None:
+    arrivals = [sum(gaps[: i + 1]) for i in range(len(gaps))]
+    left = departures(Bucket(), rate, arrivals)
+    assert left == sorted(left)
+    for start in left:
+        in_a_second = sum(start <= moment < start + 1 for moment in left)
+        assert in_a_second <= rate + max(1, rate / 5) + 1
+
+
+def test_a_thousand_at_once_take_as_long_as_the_rate_says() -> None:
+    left = departures(Bucket(), 10, [0.0] * 1000)
+    assert 99 < max(left) < 100
+
+
+def test_who_asks_seldom_never_waits() -> None:
+    assert departures(Bucket(), 10, [0, 1, 2, 3]) == [0, 1, 2, 3]
+
+
+def test_a_complaint_halves_the_pace_and_complaints_together_count_once() -> None:
+    bucket = Bucket()
+    for _ in range(10):
+        bucket.slow_down(100.0)
+    assert bucket.pace(100.0) == 0.5
+    assert max(departures(bucket, 10, [100.0] * 101)) - 100 > 19
+
+
+def test_the_pace_recovers_slowly_and_completely() -> None:
+    bucket = Bucket()
+    bucket.slow_down(0.0)
+    assert bucket.pace(RECOVERY / 4) == 0.75
+    assert bucket.pace(RECOVERY) == 1.0
+
+
+def test_however_often_the_service_complains_some_pace_is_left() -> None:
+    bucket = Bucket()
+    for second in range(100):
+        bucket.slow_down(float(second))
+    assert bucket.pace(99.0) >= SLOWEST
+
+
+def test_clients_of_one_account_on_one_host_share_a_bucket() -> None:
+    mine = bucket_for("anna", "a.example")
+    assert bucket_for("anna", "a.example") is mine
+    assert bucket_for("anna", "b.example") is not mine
+    assert bucket_for("boris", "a.example") is not mine
+
+
+def test_buckets_that_nobody_uses_are_forgotten() -> None:
+    bucket_for("anna", "gone.example").slow_down(0.0)
+    gc.collect()
+    assert bucket_for("anna", "gone.example").pace(0.0) == 1.0
