@@ -1,0 +1,14 @@
+"""A local JustClick that answers as the documentation says: without an account, without a network.
+
+It shares the pure modules of the package (``php``, ``signing``) and nothing else: the client and
+the sandbox have been written against the documentation, not against each other, so that each
+proves the other.  What the documentation leaves open is listed in ``READINGS``.
+
+``python -m justclick_async.sandbox`` runs one from a shell.
+"""
+
+from justclick_async.sandbox.faults import FAULTS, Faults
+from justclick_async.sandbox.readings import READINGS
+from justclick_async.sandbox.server import API_KEY, LOGIN, Sandbox
+
+__all__ = ["API_KEY", "FAULTS", "LOGIN", "READINGS", "Faults", "Sandbox"]

@@ -1,0 +1,113 @@
+"""``python -m justclick_async.sandbox``: a sandbox from a shell."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+
+from justclick_async.sandbox.faults import FAULTS, Faults
+from justclick_async.sandbox.readings import READINGS
+from justclick_async.sandbox.server import API_KEY, LOGIN, Sandbox
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a sandbox until SIGTERM or Ctrl-C; return the exit code."""
+    options = _parser().parse_args(arguments)
+    sandbox = Sandbox(
+        login=options.login,
+        api_key=options.api_key,
+        host=options.host,
+        port=options.port,
+        db=options.db,
+        faults=dict(options.fault),
+        seed=options.seed,
+        notify_url=options.notify_url,
+        denied=options.deny,
+        disabled=options.disabled,
+        slow_for=options.slow_for,
+        redirect_v2=options.redirect_v2,
+    )
+    try:
+        asyncio.run(_serve(sandbox))
+    except OSError as error:
+        print(f"The sandbox cannot start: {error}", file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:  # pragma: no cover - where signals cannot be handled in the loop
+        pass
+    return 0
+
+
+async def _serve(sandbox: Sandbox) -> None:
+    end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end.set)
+    async with sandbox:
+        print(f"Login {sandbox.login}, API key {sandbox.api_key}", file=sys.stderr, flush=True)
+        print(f"Sandbox ready at {sandbox.base_url}", flush=True)
+        await end.wait()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m justclick_async.sandbox",
+        description="A local JustClick that answers as the documentation says.",
+        epilog=_epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
+    add("--port", type=int, default=0, help="the port; 0 takes a free one (%(default)s)")
+    add("--login", default=LOGIN, help="the login of the account (%(default)s)")
+    add("--api-key", default=API_KEY, help="the key of the account, made up (%(default)s)")
+    add("--db", metavar="FILE", help="keep the state in this SQLite file, not in memory")
+    add(
+        "--fault",
+        metavar="NAME=PROBABILITY",
+        type=_fault,
+        action="append",
+        default=[],
+        help="let this go wrong in that share of the calls; repeatable",
+    )
+    add("--seed", type=int, help="let the faults strike the same calls every time")
+    add("--slow-for", type=float, default=3.0, help="seconds of the fault slow (%(default)s)")
+    add("--notify-url", default="", metavar="URL", help="where to send notifications about orders")
+    add("--deny", action="append", default=[], metavar="IP", help="answer this caller with code 6")
+    add("--disabled", action="store_true", help="answer everybody with code 7")
+    add("--redirect-v2", action="store_true", help="answer lower-case names of API 2.0 with 307")
+    return parser
+
+
+def _fault(given: str) -> tuple[str, float]:
+    name, _, probability = given.partition("=")
+    try:
+        Faults({name: float(probability)})
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error} (write {name or 'NAME'}=0.1)") from None
+    return name, float(probability)
+
+
+def _epilog() -> str:
+    faults = [f"  {name:<12} {fault.meaning}" for name, fault in FAULTS.items()]
+    topics = [f"  {topic}" for topic in READINGS]
+    return "\n".join(
+        (
+            "faults:",
+            *faults,
+            "",
+            "What it holds: GET /sandbox/state.json. Faults while it runs: POST /sandbox/faults",
+            'with JSON such as {"limit": 1.0}.',
+            "",
+            "What the documentation leaves open is read as GET /sandbox/readings tells, about:",
+            *topics,
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""Who is calling, and may they: what a server in PHP can know, checked as it would check it.
+
+PHP hands over decoded parameters and nothing else.  The hash can only be checked by taking it
+out and encoding the rest again, which is what happens here; the bytes that were sent play no
+part.  Where a hash is wrong, ``diagnose`` tries the usual mistakes and names the one that was
+made.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import md5
+from urllib.parse import parse_qsl, quote
+
+from attrs import define, field, frozen
+
+from justclick_async.php import PHP_QUERY_RFC3986, http_build_query, parse_str
+from justclick_async.sandbox.codes import Refused
+from justclick_async.sandbox.params import Params
+from justclick_async.signing import same_hash, sign_query
+
+__all__ = ["Account", "Posted", "check_hash", "check_key", "login_of", "read", "version_of"]
+
+
+@define
+class Account:
+    """The one account of a sandbox.  It may be changed while the sandbox runs.
+
+    Attributes:
+        login: Also the first label of its host in the service.
+        api_key: Signs and is never shown.
+        denied: Addresses of callers that are answered with code 6.
+        disabled: Whether everybody is answered with code 7.
+    """
+
+    login: str
+    api_key: str = field(repr=False)
+    denied: set[str] = field(factory=set)
+    disabled: bool = False
+
+
+@frozen
+class Posted:
+    """A body as PHP holds it.
+
+    Attributes:
+        params: All parameters but the hash.
+        received: The hash; ``None`` if there is none.
+        query: The parameters as PHP encodes them again: what has to be hashed.
+        raw: The body without its hash as it was sent: what a client most likely has hashed.
+    """
+
+    params: Params
+    received: str | None
+    query: str
+    raw: str
+
+
+def login_of(host: str, account: Account) -> str:
+    """Return the login that a host name stands for.
+
+    The service takes it from the first label of the host.  A bare address or ``localhost`` names
+    nobody, so there the sandbox takes its own.
+    """
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    if name.lower() == "localhost" or _is_address(name.strip("[]")):
+        return account.login
+    return name.partition(".")[0]
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def read(body: bytes) -> Posted:
+    """Read a body as PHP does.
+
+    Raises:
+        Refused: 2, it is empty; 3, it holds more than PHP reads, or is no UTF-8.
+    """
+    if not body:
+        raise Refused(2, why="the body is empty, or of a type that PHP reads no parameters from")
+    try:
+        params: dict[str, object] = dict(parse_str(body))
+    except ValueError as error:
+        raise Refused(3, why=str(error)) from None
+    received = params.pop("hash", None)
+    return Posted(
+        params,
+        received if isinstance(received, str) and received else None,
+        http_build_query(params),
+        _without_hash(body),
+    )
+
+
+def version_of(posted: Posted) -> int:
+    """Say which version of the API a body speaks.
+
+    Raises:
+        Refused: 3, it speaks both.
+    """
+    if "rpsKey" not in posted.params:
+        return 1
+    if posted.received is not None:
+        raise Refused(3, why="the body carries rpsKey and hash; a call has one or the other")
+    return 2
+
+
+def check_hash(posted: Posted, account: Account) -> None:
+    """Let a call of API 1.0 pass if it is signed.
+
+    Raises:
+        Refused: 1, it carries no hash; 4, a wrong one; 3, it is signed but no UTF-8.
+    """
+    if posted.received is None:
+        raise Refused(1)
+    expected = sign_query(posted.query, account.login, account.api_key)
+    if not same_hash(expected, posted.received):
+        raise Refused(4, why=diagnose(posted, account))
+    _check_encoding(posted.params)
+
+
+def check_key(posted: Posted, account: Account) -> None:
+    """Let a call of API 2.0 pass if it carries the key.
+
+    Raises:
+        Refused: 1, it carries no key; 4, a wrong one; 3, it is no UTF-8.
+    """
+    received = posted.params.get("rpsKey")
+    if not isinstance(received, str) or not received:
+        raise Refused(1, why="the body carries no rpsKey")
+    if not same_hash(account.api_key, received):
+        raise Refused(4, why="rpsKey is not the key of the account")
+    _check_encoding(posted.params)
+
+
+def _check_encoding(params: Params) -> None:
+    try:
+        json.dumps(params, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Refused(3, why="the text is no UTF-8") from None
+
+
+def _without_hash(body: bytes) -> str:
+    pairs = body.decode("utf-8", "surrogateescape").split("&")
+    return "&".join(pair for pair in pairs if not pair.startswith("hash="))
+
+
+# ── Why a hash is wrong ─────────────────────────────────────────────────────────────
+
+
+def diagnose(posted: Posted, account: Account) -> str:
+    """Say which mistake made this hash, as far as one of the usual ones did."""
+    received = (posted.received or "").lower()
+    if same_hash(sign_query(posted.query, account.login, account.api_key), received):
+        return "the hash is right but for its capital letters"
+    for mistake, query in _mistaken_queries(posted):
+        if same_hash(sign_query(query, account.login, account.api_key), received):
+            return f"the hash was made over {mistake}"
+    for mistake, hashed in _MISTAKEN_JOINTS.items():
+        if same_hash(hashed(posted.query, account), received):
+            return f"the hash was made {mistake}"
+    if not (len(received) == 32 and set(received) <= set("0123456789abcdef")):
+        return "the hash is no MD5: 32 hexadecimal digits"
+    return "the login or the key is another one, or a parameter was changed after signing"
+
+
+def _mistaken_queries(posted: Posted) -> Iterator[tuple[str, str]]:
+    yield "the body as it was sent, which PHP encodes differently", posted.raw
+    pairs = parse_qsl(posted.raw, keep_blank_values=True)
+    yield "the parameters sorted by name", "&".join(sorted(posted.query.split("&")))
+    yield "the parameters with %20 for blanks", _rfc3986(posted.params)
+    yield "the parameters with ~ left as it is", posted.query.replace("%7E", "~")
+    yield "the parameters without any encoding", "&".join(f"{k}={v}" for k, v in pairs)
+    yield "names with bare brackets", _with_bare_brackets(posted.query)
+    yield "no parameters at all", ""
+    yield "the values alone", "".join(value for _, value in pairs)
+    yield (
+        "the parameters as encodeURIComponent writes them",
+        "&".join(f"{quote(k, safe=_JS)}={quote(v, safe=_JS)}" for k, v in pairs),
+    )
+
+
+_JS = "!'()*~"
+
+
+def _rfc3986(params: Params) -> str:
+    return http_build_query(dict(params), encoding=PHP_QUERY_RFC3986)
+
+
+def _with_bare_brackets(query: str) -> str:
+    return query.replace("%5B", "[").replace("%5D", "]")
+
+
+_MISTAKEN_JOINTS: Mapping[str, Callable[[str, Account], str]] = {
+    "without the login": lambda query, account: _md5(f"{query}::{account.api_key}"),
+    "without the key": lambda query, account: _md5(f"{query}::{account.login}"),
+    "with the key before the login": lambda query, account: sign_query(
+        query, account.api_key, account.login
+    ),
+    "with a blank around the key": lambda query, account: sign_query(
+        query, account.login, f"{account.api_key} "
+    ),
+    "with a newline after the key": lambda query, account: sign_query(
+        query, account.login, f"{account.api_key}\n"
+    ),
+}
+
+
+def _md5(text: str) -> str:
+    return md5(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()

@@ -1,0 +1,126 @@
+"""What can go wrong on the way, on demand: a table of faults, each with a probability.
+
+A fault decides twice: whether the work is done, and what comes back instead of the answer.
+Every fault draws from a sequence of its own, so that changing one probability leaves the others
+as they were; with a seed, the same requests in the same order meet the same faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from random import Random
+from typing import Literal
+
+from attrs import frozen
+
+__all__ = ["FAULTS", "Fault", "Faults", "Struck"]
+
+Done = Literal["yes", "no", "half"]
+Answer = Literal["none", "http_500", "html_page", "bad_hash", "slow", "limit"]
+
+
+@frozen
+class Fault:
+    """A kind of failure.
+
+    Attributes:
+        done: Whether the work is done all the same; in half of the cases, where a client cannot
+            know.
+        answer: What comes back.
+        meaning: One line for people.
+    """
+
+    done: Done
+    answer: Answer
+    meaning: str
+
+
+FAULTS: Mapping[str, Fault] = {
+    "drop_before": Fault("no", "none", "the connection is closed and nothing is done"),
+    "drop_after": Fault("yes", "none", "the work is done, the connection closed without an answer"),
+    "http_500": Fault("half", "http_500", "HTTP 500; the work is done in half of the cases"),
+    "html_page": Fault(
+        "half", "html_page", "HTTP 200 with an HTML page; the work is done in half of the cases"
+    ),
+    "bad_hash": Fault("yes", "bad_hash", "the work is done, the hash of the answer is wrong"),
+    "slow": Fault("yes", "slow", "the work is done, the answer comes late"),
+    "limit": Fault("no", "limit", "code 8, nothing is done"),
+}
+"""Every fault by its name, in the order in which they are tried."""
+
+
+@frozen
+class Struck:
+    """A fault that has struck a request.
+
+    Attributes:
+        name: Which one.
+        answer: What comes back.
+        done: Whether the work is done before.
+    """
+
+    name: str
+    answer: Answer
+    done: bool
+
+
+class Faults(MutableMapping[str, float]):
+    """The probability of each fault; all stand at 0 until they are set.
+
+    ``faults["limit"] = 1.0`` sets one, ``del faults["limit"]`` puts it back to 0.
+
+    Raises:
+        ValueError: There is no such fault, or the probability lies outside 0 to 1.
+    """
+
+    def __init__(
+        self, given: Mapping[str, float] | None = None, *, seed: int | None = None
+    ) -> None:
+        self._odds = dict.fromkeys(FAULTS, 0.0)
+        self._chance = _sequences(seed)
+        self.update(given or {})
+
+    def strike(self) -> Struck | None:
+        """Decide what befalls the next request; ``None`` if all goes well."""
+        # Each one draws for each request: whether another has struck must not shift the sequence.
+        hits = [name for name, odds in self._odds.items() if self._chance[name].random() < odds]
+        heads = self._chance["half"].random() < 0.5
+        if not hits:
+            return None
+        fault = FAULTS[hits[0]]
+        return Struck(hits[0], fault.answer, heads if fault.done == "half" else fault.done == "yes")
+
+    def __getitem__(self, name: str) -> float:
+        return self._odds[_known(name)]
+
+    def __setitem__(self, name: str, probability: float) -> None:
+        if isinstance(probability, bool) or not isinstance(probability, int | float):
+            raise ValueError(  # noqa: TRY004 - read from JSON and shells, where types are values
+                f"the probability of {name} must be a number from 0 to 1"
+            )
+        if not 0 <= probability <= 1:
+            raise ValueError(f"the probability of {name} is {probability}, not within 0 to 1")
+        self._odds[_known(name)] = float(probability)
+
+    def __delitem__(self, name: str) -> None:
+        self._odds[_known(name)] = 0.0
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._odds)
+
+    def __len__(self) -> int:
+        return len(self._odds)
+
+    def __repr__(self) -> str:
+        return f"Faults({self._odds})"
+
+
+def _sequences(seed: int | None) -> Mapping[str, Random]:
+    start = Random(seed)  # noqa: S311 - dice, no secrets
+    return {name: Random(start.random()) for name in (*FAULTS, "half")}  # noqa: S311
+
+
+def _known(name: str) -> str:
+    if name not in FAULTS:
+        raise ValueError(f"there is no fault {name!r}; there are {', '.join(FAULTS)}")
+    return name

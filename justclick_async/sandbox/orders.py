@@ -1,0 +1,217 @@
+"""The orders of the shop: what was sold to whom, what has become of it, and where it is kept."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, TypedDict
+
+from attrs import evolve, field, fields_dict, frozen
+
+__all__ = ["FIRST_NUMBER", "Event", "Order", "Orders", "Sold"]
+
+FIRST_NUMBER = 102937
+"""The number of the first order of a new sandbox."""
+
+
+class Sold(TypedDict):
+    """A product in an order, as it was when it was sold."""
+
+    good_id: int
+    good_name: str
+    good_title: str
+    good_sum: str  # what it costs in this order
+    price: str  # what the shop asked for it
+
+
+class Event(TypedDict):
+    """What happened to an order, and when."""
+
+    at: int
+    status: str
+
+
+@frozen(kw_only=True)
+class Order:
+    """An order; its fields are the columns of the table and the keys of ``state.json``.
+
+    Attributes:
+        bill_id: Its number; 0 until it is stored.
+        status: What was last said of it: ``waiting``, ``prepaid``, ``paid``, ``sent``,
+            ``return``, ``cancel`` or ``moneyback``.
+        pay_status: ``waiting``, ``paid``, ``cancel`` or ``moneyback``.
+        created: Unix time.
+        paid: Unix time of the final payment.
+        received: How much has been paid so far.
+        last_payment: How much was paid last.
+        kill_at: When it is cancelled if it has not been paid; Unix time.
+        source: The version of the API that made it.
+    """
+
+    bill_id: int = 0
+    email: str
+    status: str = "waiting"
+    pay_status: str = "waiting"
+    created: int
+    paid: int | None = None
+    goods: list[Sold]
+    received: str = "0.00"
+    last_payment: str = "0.00"
+    first_name: str = ""
+    last_name: str = ""
+    middle_name: str = ""
+    phone: str = ""
+    country: str = ""
+    region: str = ""
+    city: str = ""
+    address: str = ""
+    postal_code: str = ""
+    coupon: str = ""
+    tag: str = ""
+    comment: str = ""
+    ip: str = ""
+    domain: str = ""
+    timer_kill: str = ""
+    kill_at: int | None = None
+    utm: Mapping[str, str] = field(factory=dict)
+    payway: str = ""
+    shipped: int | None = None
+    tracking_number: str = ""
+    affiliates: list[str] = field(factory=list)
+    manager_id: int | None = None
+    confirmed: str = ""
+    billing: Mapping[str, str] = field(factory=dict)
+    source: int = 1
+    history: list[Event] = field(factory=list)
+    deleted: int = 0
+
+    @property
+    def total(self) -> Decimal:
+        """What all of it costs."""
+        return sum((Decimal(sold["good_sum"]) for sold in self.goods), Decimal("0.00"))
+
+    @property
+    def to_pay(self) -> Decimal:
+        """What is still to be paid."""
+        return Decimal("0.00") if self.paid else self.total - Decimal(self.received)
+
+    @property
+    def link(self) -> str:
+        """The address of its payment page: a path only, unless the order has a domain."""
+        return link(self.bill_id, self.email, self.domain)
+
+
+def link(bill_id: int, email: str, domain: str) -> str:
+    """Return the address of an order's payment page."""
+    path = f"/bill/?id={bill_id}&crc={zlib.crc32(f'{bill_id}:{email}'.encode())}"
+    return f"http://{domain}{path}" if domain else path
+
+
+_JSON = frozenset({"goods", "utm", "affiliates", "billing", "history"})
+_COLUMNS = tuple(fields_dict(Order))
+_STORED = _COLUMNS[1:]
+
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS orders (
+    bill_id INTEGER PRIMARY KEY AUTOINCREMENT, {", ".join(_STORED)}
+);
+CREATE INDEX IF NOT EXISTS orders_by_email ON orders (email COLLATE NOCASE, created);
+CREATE INDEX IF NOT EXISTS orders_by_creation ON orders (created);
+CREATE INDEX IF NOT EXISTS orders_by_payment ON orders (paid) WHERE paid IS NOT NULL;
+CREATE INDEX IF NOT EXISTS orders_to_kill ON orders (kill_at)
+    WHERE kill_at IS NOT NULL AND pay_status = 'waiting';
+"""
+_INSERT = f"INSERT INTO orders ({', '.join(_STORED)}) VALUES ({', '.join('?' * len(_STORED))})"  # noqa: S608
+_EQUAL = """
+SELECT bill_id, goods FROM orders
+WHERE email = ? COLLATE NOCASE AND created = ? AND pay_status = 'waiting' AND NOT deleted
+"""
+
+
+class Orders:
+    """The table of orders.  A deleted order stays in it and is seen by nobody but the state."""
+
+    def __init__(self, sql: sqlite3.Connection) -> None:
+        self._sql = sql
+        sql.executescript(_SCHEMA)
+        if not sql.execute("SELECT 1 FROM sqlite_sequence WHERE name = 'orders'").fetchone():
+            sql.execute("INSERT INTO sqlite_sequence VALUES ('orders', ?)", (FIRST_NUMBER - 1,))
+
+    def add(self, order: Order) -> Order:
+        """Store a new order and return it with its number."""
+        order = evolve(order, history=[{"at": order.created, "status": order.status}])
+        bill_id = self._sql.execute(_INSERT, _values(order, _STORED)).lastrowid
+        return evolve(order, bill_id=bill_id or 0)
+
+    def equal(self, order: Order) -> int | None:
+        """Return the number of an unpaid order with the same e-mail, goods and created time."""
+        wanted = _basket(order.goods)
+        for row in self._sql.execute(_EQUAL, (order.email, order.created)):
+            if _basket(json.loads(row["goods"])) == wanted:
+                return int(row["bill_id"])
+        return None
+
+    def find(self, bill_id: int) -> Order | None:
+        """Return the order with this number, also one that was deleted."""
+        row = self._sql.execute("SELECT * FROM orders WHERE bill_id = ?", (bill_id,)).fetchone()
+        return _order(row) if row else None
+
+    def of(self, email: str) -> list[Order]:
+        """Return the orders of a customer by number."""
+        return self._select("email = ? COLLATE NOCASE AND NOT deleted", email)
+
+    def due(self, now: int) -> list[Order]:
+        """Return the unpaid orders whose time to pay is over."""
+        return self._select("kill_at <= ? AND pay_status = 'waiting' AND NOT deleted", now)
+
+    def change(self, order: Order, at: int, status: str = "", **fields: Any) -> Order:
+        """Store an order with some fields changed, and a new status in its history."""
+        if status:
+            fields["status"] = status
+            fields["history"] = [*order.history, {"at": at, "status": status}]
+        order = evolve(order, **fields)
+        changed = ", ".join(f"{name} = ?" for name in fields)
+        self._sql.execute(
+            f"UPDATE orders SET {changed} WHERE bill_id = ?",  # noqa: S608 - names of fields
+            (*_values(order, tuple(fields)), order.bill_id),
+        )
+        return order
+
+    def state(self, *, after: int = 0, limit: int = -1) -> Iterator[dict[str, object]]:
+        """Return the orders beyond a number as ``state.json`` shows them."""
+        rows = self._sql.execute(
+            "SELECT * FROM orders WHERE bill_id > ? ORDER BY bill_id LIMIT ?", (after, limit)
+        ).fetchall()
+        for row in rows:
+            shown = _decoded(row)
+            shown["deleted"] = bool(shown["deleted"])
+            shown["link"] = link(row["bill_id"], row["email"], row["domain"])
+            yield shown
+
+    def _select(self, where: str, *values: object) -> list[Order]:
+        sql = f"SELECT * FROM orders WHERE {where} ORDER BY bill_id"  # noqa: S608 - ours
+        return [_order(row) for row in self._sql.execute(sql, values)]
+
+
+def _basket(goods: list[Sold]) -> list[tuple[str, str]]:
+    """Return what makes two lists of goods equal: names and sums, in any order."""
+    return sorted((sold["good_name"], sold["good_sum"]) for sold in goods)
+
+
+def _values(order: Order, names: tuple[str, ...]) -> list[object]:
+    values = ((name, getattr(order, name)) for name in names)
+    return [json.dumps(value) if name in _JSON else value for name, value in values]
+
+
+def _decoded(row: sqlite3.Row) -> dict[str, Any]:
+    found: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
+    for name in _JSON:
+        found[name] = json.loads(found[name])
+    return found
+
+
+def _order(row: sqlite3.Row) -> Order:
+    return Order(**_decoded(row))

@@ -1,0 +1,270 @@
+"""A sandbox that runs: in the caller's event loop, or in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import AsyncExitStack, suppress
+from os import PathLike
+from time import time
+from types import TracebackType
+from typing import Self, TypeVar
+
+from aiohttp import web
+
+from justclick_async.sandbox.app import Options, make_app
+from justclick_async.sandbox.auth import Account
+from justclick_async.sandbox.controls import state_of
+from justclick_async.sandbox.deliveries import PAUSES, Courier
+from justclick_async.sandbox.faults import Faults
+from justclick_async.sandbox.journal import Journal
+from justclick_async.sandbox.service import Service
+from justclick_async.sandbox.shop import Shop
+
+__all__ = ["API_KEY", "LOGIN", "Sandbox"]
+
+LOGIN = "username"
+"""The login of a sandbox that was given none; made up."""
+
+API_KEY = "0123456789" * 4
+"""The key of a sandbox that was given none; made up."""
+
+T = TypeVar("T")
+
+
+class Sandbox:
+    """A local service that answers as the documentation of JustClick says.
+
+    ``async with Sandbox() as sandbox:`` runs it in the event loop, ``with Sandbox() as sandbox:``
+    in a thread; ``sandbox.base_url`` is where to call it.  The same object can be entered again:
+    with a file it goes on where it ended, in memory it starts anew.
+
+    Args:
+        login: The login of its only account.
+        api_key: The key of that account.
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+        db: The file that holds the state; ``None`` keeps it in memory.
+        faults: Probabilities of faults by name, see ``FAULTS``; can be changed while it runs.
+        seed: Makes the faults strike the same requests every time.
+        notify_url: Who is told about orders of products without an address of their own.
+        pauses: Seconds between the attempts to deliver a notification.
+        denied: Callers' addresses that are answered with code 6.
+        disabled: Whether everybody is answered with code 7.
+        slow_for: Seconds by which the fault ``slow`` delays an answer.
+        redirect_v2: Whether lower-case names of API 2.0 redirect to capitalised ones.
+        clock: Tells the time in seconds since 1970.
+
+    Attributes:
+        base_url: Scheme, host and port; empty while it does not run.
+        account: May be changed while it runs, for example ``sandbox.account.disabled = True``.
+        faults: May be changed while it runs, for example ``sandbox.faults["limit"] = 1.0``.
+    """
+
+    def __init__(
+        self,
+        *,
+        login: str = LOGIN,
+        api_key: str = API_KEY,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        db: str | PathLike[str] | None = None,
+        faults: Mapping[str, float] | None = None,
+        seed: int | None = None,
+        notify_url: str = "",
+        pauses: Sequence[float] = PAUSES,
+        denied: Collection[str] = (),
+        disabled: bool = False,
+        slow_for: float = 3.0,
+        redirect_v2: bool = False,
+        clock: Callable[[], float] = time,
+    ) -> None:
+        self.account = Account(login, api_key, set(denied), disabled)
+        self.faults = Faults(faults, seed=seed)
+        self.base_url = ""
+        self._listen_on = (host, port)
+        self._db = db
+        self._notify_url = notify_url
+        self._pauses = pauses
+        self._options = Options(slow_for, redirect_v2)
+        self._clock = clock
+        self._running: AsyncExitStack | None = None
+        self._service: Service | None = None
+        self._courier: Courier | None = None
+        self._thread: _Thread | None = None
+
+    @property
+    def login(self) -> str:
+        """The login of its account."""
+        return self.account.login
+
+    @property
+    def api_key(self) -> str:
+        """The key of its account."""
+        return self.account.api_key
+
+    @property
+    def service(self) -> Service:
+        """What answers the calls; for in-process use in the sandbox's own event loop.
+
+        Raises:
+            RuntimeError: The sandbox does not run.
+        """
+        if self._service is None:
+            raise RuntimeError("the sandbox does not run: use it as a context manager")
+        return self._service
+
+    def state(self) -> dict[str, object]:
+        """Return all that it holds, as ``/sandbox/state.json`` does."""
+        service = self.service
+        if self._thread is None:
+            return state_of(service)
+        return self._thread.call(lambda: state_of(service))
+
+    async def settled(self) -> None:
+        """Wait until every notification is delivered or given up."""
+        if self._courier is not None:
+            await self._courier.settled()
+
+    # ── In the event loop ──
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Listen; returns when calls are answered.
+
+        Raises:
+            RuntimeError: It runs already.
+            OSError: The address cannot be listened on.
+        """
+        if self._running is not None:
+            raise RuntimeError("the sandbox runs already")
+        async with AsyncExitStack() as stack:
+            shop = Shop(self.account, self._db, notify_url=self._notify_url, clock=self._clock)
+            stack.callback(shop.close)
+            service = Service(shop, Journal())
+            courier = Courier(shop.outbox, self._clock, self._pauses)
+            for errand in (courier.run(), _sweep(shop)):
+                stack.push_async_callback(_stop, asyncio.create_task(errand))
+            app = make_app(service, self.faults, self._options)
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+            stack.push_async_callback(runner.cleanup)
+            await runner.setup()
+            host, port = self._listen_on
+            await web.TCPSite(runner, host, port, backlog=1024).start()
+            self.base_url = f"http://{_bracketed(host)}:{runner.addresses[0][1]}"
+            self._service, self._courier = service, courier
+            self._running = stack.pop_all()
+
+    async def close(self) -> None:
+        """Stop listening and let go of everything; a second time does nothing."""
+        running, self._running = self._running, None
+        self._service = self._courier = None
+        self.base_url = ""
+        if running is not None:
+            await running.aclose()
+
+    # ── In a thread ──
+
+    def __enter__(self) -> Self:
+        if self._thread is not None:
+            raise RuntimeError("the sandbox runs already")
+        self._thread = _Thread(self)
+        try:
+            self._thread.begin()
+        except BaseException:
+            self._thread = None
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.end()
+
+    def __repr__(self) -> str:
+        return f"Sandbox({self.base_url or 'not running'})"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+async def _sweep(shop: Shop) -> None:
+    while True:
+        await asyncio.sleep(1)
+        shop.sweep()
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+class _Thread:
+    """The thread in which a sandbox runs, with an event loop of its own."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._end = asyncio.Event()
+        self._ready: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._run()), name="justclick sandbox", daemon=True
+        )
+
+    def begin(self) -> None:
+        """Start it, and wait until the sandbox answers."""
+        self._thread.start()
+        try:
+            self._ready.result()
+        except BaseException:
+            self._thread.join()
+            raise
+
+    def end(self) -> None:
+        """Stop the sandbox and the thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join()
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Call *function* in the thread and return what it returns."""
+
+        async def called() -> T:
+            return function()
+
+        if self._loop is None:
+            raise RuntimeError("the sandbox does not run")
+        return asyncio.run_coroutine_threadsafe(called(), self._loop).result()
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        try:
+            await self._sandbox.start()
+        except BaseException as error:  # noqa: BLE001 - handed to whoever waits in begin()
+            self._ready.set_exception(error)
+            return
+        self._ready.set_result(None)
+        try:
+            await self._end.wait()
+        finally:
+            await self._sandbox.close()
