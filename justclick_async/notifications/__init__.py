@@ -1,0 +1,66 @@
+"""What the service tells by itself: verified, typed, confirmed, handled once.
+
+event = notifications.parse(body, api_key=key)
+match event:
+    case OrderPaid(bill_id=number, sum=amount):
+        confirmation = await notifications.confirm(client, event)
+        ...
+"""
+
+from justclick_async.errors import NotificationError
+from justclick_async.models.notifications import (
+    ContactEvent,
+    Item,
+    LeadActivated,
+    LeadSubscribed,
+    LeadUnsubscribed,
+    Notification,
+    OrderCancelled,
+    OrderCreated,
+    OrderEvent,
+    OrderPaid,
+    OrderPrepaid,
+    OrderRefunded,
+    Partner,
+    PaymentEvent,
+    UtmMarks,
+)
+from justclick_async.notifications.kinds import CANDIDATES
+from justclick_async.notifications.parsing import parse
+from justclick_async.notifications.refusals import (
+    MalformedNotification,
+    MissingHash,
+    NotificationRefused,
+    NotificationTooLarge,
+    UnknownNotification,
+    UnsignedNotification,
+    WrongHash,
+)
+
+__all__ = [
+    "CANDIDATES",
+    "ContactEvent",
+    "Item",
+    "LeadActivated",
+    "LeadSubscribed",
+    "LeadUnsubscribed",
+    "MalformedNotification",
+    "MissingHash",
+    "Notification",
+    "NotificationError",
+    "NotificationRefused",
+    "NotificationTooLarge",
+    "OrderCancelled",
+    "OrderCreated",
+    "OrderEvent",
+    "OrderPaid",
+    "OrderPrepaid",
+    "OrderRefunded",
+    "Partner",
+    "PaymentEvent",
+    "UnknownNotification",
+    "UnsignedNotification",
+    "UtmMarks",
+    "WrongHash",
+    "parse",
+]

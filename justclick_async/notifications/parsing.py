@@ -1,0 +1,182 @@
+"""From a body to an event: read it as PHP does, tell its kind, check its hash, then look in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from attrs import fields_dict
+
+from justclick_async.errors import InvalidInput
+from justclick_async.models.notifications import (
+    Item,
+    Notification,
+    Partner,
+    UtmMarks,
+)
+from justclick_async.notifications.forms import MAX_BYTES, Body, Form, fields_of
+from justclick_async.notifications.kinds import ContactKind, Fields, OrderKind, kind_of
+from justclick_async.notifications.refusals import MalformedNotification, UnsignedNotification
+from justclick_async.notifications.verifying import Pin, covered_by_hash
+
+__all__ = ["parse"]
+
+
+def parse(
+    body: Body,
+    *,
+    api_key: str,
+    pin: Pin | None = None,
+    allow_unsigned: bool = False,
+    max_bytes: int = MAX_BYTES,
+) -> Notification:
+    """Verify a notification and return it as an event.
+
+    The hash proves that the service once told of this order, this address and (mostly) this time.
+    It covers neither the kind nor the sums, and it never expires: see ``unauthenticated`` on the
+    event, and ``confirm`` it before acting on it.
+
+    Args:
+        body: The raw bytes of the request, best; or text, or what a framework made of them.
+        api_key: The key of the account.
+        pin: What the hash must cover, such as ``("id", "email", "created")``, instead of all that
+            the documentation allows; or a mapping from the class of an event to that.  The
+            ``signed_over`` of a genuine event tells.
+        allow_unsigned: Whether to accept events of contacts, which the service does not sign.
+        max_bytes: The largest body that is read.
+
+    Raises:
+        WrongHash: Changed on the way, signed with another key, or not sent by the service.
+        MissingHash: About an order, and without a hash.
+        UnsignedNotification: About a contact, and *allow_unsigned* is not set.
+        MalformedNotification: A field does not have the promised form; ``field`` is its name.
+        UnknownNotification: Of no kind that is documented.
+        NotificationTooLarge: More than *max_bytes*, 1000 fields or 64 levels.
+        InvalidInput: *api_key* is blank, or *pin* names no fields of a hash.
+
+    Source: https://help.justclick.io/archives/605
+    """
+    _refuse_blank(api_key)
+    form = Form(fields_of(body, max_bytes=max_bytes))
+    kind = kind_of(form)
+    if isinstance(kind, OrderKind):
+        return _event(form, kind, signed_over=covered_by_hash(form, kind, api_key, pin))
+    if not allow_unsigned:
+        raise UnsignedNotification("events of contacts are not signed, so they are not accepted.")
+    return _event(form, kind, signed_over=())
+
+
+def _refuse_blank(api_key: str) -> None:
+    # With an empty key, anybody can make the hash.
+    if not isinstance(api_key, str) or not api_key.strip():
+        raise InvalidInput(
+            "api_key must be the key of the account.",
+            field="api_key",
+            hint='It stands in the account under "Integration and API".',
+            hint_ru="Он указан в аккаунте в разделе «Интеграция и API».",
+        )
+
+
+# ── What the attributes are read from ───────────────────────────────────────────────
+
+
+def _items(form: Form, *_: str) -> tuple[Item, ...]:
+    return tuple(
+        Item(
+            id=row.text("id"),
+            title=row.text("title"),
+            sum=row.amount("sum"),
+            price=row.amount("price"),
+            pincode=row.text("pincode"),
+            partners=tuple(map(_partner, row.each("partners"))),
+        )
+        for row in form.each("items")
+    )
+
+
+def _partner(row: Form) -> Partner:
+    return Partner(
+        level=row.number("partner_lvl"),
+        id=row.number("partner_id"),
+        name=row.text("partner_name"),
+        fee=row.amount("partner_fee"),
+    )
+
+
+def _utm(form: Form, *_: str) -> UtmMarks:
+    marks = form.within("utm")
+    return UtmMarks(**{name: marks.text(name) for name in fields_dict(UtmMarks)})
+
+
+def _bill_id(form: Form, name: str) -> int:
+    number = form.number(name)
+    if number is None:
+        raise MalformedNotification(f"{name} is missing or empty.", field=name)
+    return number
+
+
+_Read = Callable[..., object]
+_text, _moment, _flag = Form.text, Form.moment, Form.flag
+
+_ATTRIBUTES: Mapping[str, tuple[_Read, Fields]] = {
+    "bill_id": (_bill_id, ("id",)),
+    "email": (_text, ("email",)),
+    "status": (_text, ("status",)),
+    "created": (_moment, ("created",)),
+    "paid": (_moment, ("paid",)),
+    "is_recurrent": (_flag, ("is_recurrent",)),
+    "items": (_items, ("items",)),
+    "utm": (_utm, ("utm",)),
+    "first_name": (_text, ("first_name",)),
+    "last_name": (_text, ("last_name",)),
+    "middle_name": (_text, ("middle_name",)),
+    "name": (_text, ("name",)),
+    "phone": (_text, ("phone",)),
+    "country": (_text, ("country",)),
+    "region": (_text, ("region",)),
+    "city": (_text, ("city",)),
+    "address": (_text, ("address",)),
+    "postal_code": (_text, ("postalcode",)),
+    "comment": (_text, ("comment",)),
+    "tag": (_text, ("tag",)),
+    "coupon": (_text, ("kupon", "coupon")),  # JustClick and InfluencerSoft write it differently
+    "domain": (_text, ("domain",)),
+    "link": (_text, ("link",)),
+    "order_type": (_text, ("type",)),
+    "payway": (_text, ("payway",)),
+    "group_id": (_text, ("id_group",)),
+    "ip": (_text, ("ip",)),
+}
+
+
+def _event(form: Form, kind: OrderKind | ContactKind, *, signed_over: Fields) -> Notification:
+    attributes = [name for name in fields_dict(kind.event) if name in _ATTRIBUTES]
+    values: dict[str, Any] = {}
+    known = {"hash"}
+    for attribute in attributes:
+        read, names = _ATTRIBUTES[attribute]
+        values[attribute] = read(form, *names)
+        known.update(names)
+    if isinstance(kind, OrderKind):
+        values["sum"] = _sum(form, kind, values["items"])
+        known.update(filter(None, [kind.amount]))
+    return kind.event(
+        **values,
+        signed_over=signed_over,
+        unauthenticated=_unauthenticated(form, signed_over),
+        unreadable=tuple(form.unreadable),
+        raw=dict(form.fields),
+        extra={name: value for name, value in form.fields.items() if name not in known},
+    )
+
+
+def _sum(form: Form, kind: OrderKind, items: tuple[Item, ...]) -> Decimal | None:
+    if kind.amount:
+        return form.amount(kind.amount)
+    sums = [item.sum for item in items if item.sum is not None]
+    return sum(sums, Decimal()) if sums and len(sums) == len(items) else None
+
+
+def _unauthenticated(form: Form, signed_over: Fields) -> Fields:
+    return ("kind", *(name for name in form.fields if name not in (*signed_over, "hash")))

@@ -1,0 +1,156 @@
+"""Whether a notification carries the right hash, over which fields, and if not, why.
+
+The hash is ``md5(id + email + time + key)``, all as received.  It covers neither the kind nor the
+sums, and it does not expire; see :func:`justclick_async.notifications.confirm`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from html import unescape
+from typing import TypeAlias
+from urllib.parse import unquote
+
+from attrs import frozen
+
+from justclick_async.errors import InvalidInput
+from justclick_async.models.notifications import OrderEvent
+from justclick_async.notifications.forms import Form
+from justclick_async.notifications.kinds import Fields, OrderKind
+from justclick_async.notifications.refusals import MalformedNotification, MissingHash, WrongHash
+from justclick_async.signing import notification_hash, same_hash
+
+__all__ = ["Pin", "covered_by_hash"]
+
+Pin: TypeAlias = Sequence[str] | Mapping[type[OrderEvent], Sequence[str]]
+"""What the hash covers, such as ``("id", "email", "created")``; for all kinds, or one by one."""
+
+
+def covered_by_hash(form: Form, kind: OrderKind, api_key: str, pin: Pin | None = None) -> Fields:
+    """Return the fields that the hash covers; a time that did not come is none of them.
+
+    Raises:
+        MissingHash: There is none.
+        WrongHash: It is that of none of the candidates.
+        MalformedNotification: A field that enters it is an array, or no text.
+    """
+    received = form.text("hash")
+    if not received:
+        raise MissingHash("the notification carries no hash.")
+    candidates = _candidates(kind, pin)
+    try:
+        for names in candidates:
+            if same_hash(_hash(form, names, api_key), received):
+                return tuple(name for name in names if form.text(name))
+        raise _wrong_hash(form, candidates, api_key, received)
+    except UnicodeEncodeError:
+        # Its text holds the value.
+        raise MalformedNotification(
+            "id, email, a time or hash holds a lone surrogate, so it is no text."
+        ) from None
+
+
+def _hash(form: Form, names: Fields, api_key: str, email: str | None = None) -> str:
+    moment = "".join(form.text(name) for name in names[2:])
+    return notification_hash(
+        form.text("id"), form.text("email") if email is None else email, moment, api_key
+    )
+
+
+def _candidates(kind: OrderKind, pin: Pin | None) -> tuple[Fields, ...]:
+    if isinstance(pin, Mapping):
+        pin = pin.get(kind.event)
+    return kind.candidates if pin is None else (_checked(pin),)
+
+
+def _checked(pin: Sequence[str]) -> Fields:
+    names = tuple(pin)
+    if names[:2] != ("id", "email") or len(names) > 3:
+        raise InvalidInput(
+            "pin must name id, email and at most one time.",
+            field="pin",
+            hint='Pass what signed_over of a genuine event says, such as ("id", "email", "paid").',
+            hint_ru='Передайте signed_over настоящего события, например ("id", "email", "paid").',
+        )
+    return names
+
+
+# ── What went wrong ─────────────────────────────────────────────────────────────────
+
+
+@frozen
+class _Cause:
+    """One thing that can happen to a genuine notification, and how to undo it."""
+
+    name: str
+    hint: str
+    hint_ru: str
+    email: Callable[[str], str] = str
+    key: Callable[[str], str] = str
+
+
+def _read_as_latin1(email: str) -> str:
+    try:
+        return email.encode("latin-1").decode()
+    except UnicodeError:
+        return email
+
+
+_CAUSES = (
+    _Cause(
+        "blanks_around_key",
+        "The API key has blanks or a line break around it; remove them.",
+        "Вокруг ключа API есть пробелы или перевод строки; уберите их.",
+        key=str.strip,
+    ),
+    _Cause(
+        "plus_became_blank",
+        "A plus in the email became a blank: the body was decoded twice. Pass the raw bytes.",
+        "Плюс в email стал пробелом: тело декодировано дважды. Передайте исходные байты.",
+        email=lambda email: email.replace(" ", "+"),
+    ),
+    _Cause(
+        "not_decoded",
+        "The email is still URL-encoded. Pass the raw bytes, or decoded values.",
+        "Значение email не декодировано из URL. Передайте исходные байты.",
+        email=unquote,
+    ),
+    _Cause(
+        "html_escaped",
+        "Something escaped the email for HTML on the way. Pass the raw bytes.",
+        "По пути email экранировали для HTML. Передайте исходные байты.",
+        email=unescape,
+    ),
+    _Cause(
+        "read_as_latin1",
+        "The body was decoded as Latin-1; it is UTF-8. Pass the raw bytes.",
+        "Тело декодировано как Latin-1, а это UTF-8. Передайте исходные байты.",
+        email=_read_as_latin1,
+    ),
+)
+
+_LONGEST_EMAIL = 320
+
+
+def _wrong_hash(
+    form: Form, candidates: tuple[Fields, ...], api_key: str, received: str
+) -> WrongHash:
+    cause = _cause(form, candidates, api_key, received)
+    return WrongHash(
+        "the hash is wrong.",
+        tried=candidates,
+        cause=cause.name if cause else None,
+        hint=cause.hint if cause else None,
+        hint_ru=cause.hint_ru if cause else None,
+    )
+
+
+def _cause(
+    form: Form, candidates: tuple[Fields, ...], api_key: str, received: str
+) -> _Cause | None:
+    email = form.text("email")[:_LONGEST_EMAIL]
+    for cause in _CAUSES:
+        undone, key = cause.email(email), cause.key(api_key)
+        if any(same_hash(_hash(form, names, key, undone), received) for names in candidates):
+            return cause
+    return None
