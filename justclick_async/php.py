@@ -1,0 +1,585 @@
+"""PHP's query strings, byte for byte: ``http_build_query``, ``parse_str``, ``urlencode``.
+
+The service is written in PHP.  It sees a request only after PHP has decoded it, and can check
+its hash only by encoding it again: what is signed here must be exactly what PHP would write.
+This module is pure and knows nothing of the rest of the package; a real PHP is its oracle.
+
+Text is UTF-8.  Bytes that are no UTF-8 travel through ``str`` as surrogate escapes (PEP 383),
+which both directions understand, so that whatever was received can be sent again unchanged.
+
+An exception names the path of what it refuses (``goods[0][good_sum]``), never its value.
+"""
+
+from __future__ import annotations
+
+import re
+from codecs import charmap_decode
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_SIZE",
+    "MAX_VARIABLES",
+    "PHP_QUERY_RFC1738",
+    "PHP_QUERY_RFC3986",
+    "LimitExceededError",
+    "NotCanonicalError",
+    "PhpArray",
+    "PhpValue",
+    "canonical_query",
+    "http_build_query",
+    "parse_str",
+    "rawurlencode",
+    "urlencode",
+]
+
+PHP_QUERY_RFC1738: Final = 1
+"""A blank becomes ``+`` and ``~`` becomes ``%7E``: PHP's default, and what is signed."""
+PHP_QUERY_RFC3986: Final = 2
+"""A blank becomes ``%20`` and ``~`` stays."""
+
+MAX_VARIABLES: Final = 1000
+"""How many variables PHP reads from one request (``max_input_vars``)."""
+MAX_DEPTH: Final = 64
+"""How many pairs of brackets PHP reads in one name (``max_input_nesting_level``)."""
+MAX_SIZE: Final = 8 * 1024 * 1024
+"""How many bytes PHP reads of one request (``post_max_size``)."""
+
+PhpArray: TypeAlias = "Mapping[Any, object] | list[Any] | tuple[object, ...]"
+"""What stands for an array of PHP.  Keys are str, bytes or int; values are str, bytes, int,
+float, bool, None or arrays again, which no type of a mapping's keys can say of what is inside."""
+PhpValue: TypeAlias = "str | list[PhpValue] | dict[int | str, PhpValue]"
+"""What ``parse_str`` finds under a name."""
+
+
+class NotCanonicalError(ValueError):
+    """PHP would read these parameters as others than those that were signed."""
+
+
+class LimitExceededError(ValueError):
+    """More than PHP reads: PHP would drop the rest in silence, here it is an error."""
+
+
+# --- Percent-encoding -----------------------------------------------------------------------
+#
+# Escaping runs in C from end to end.  Each byte that is to be escaped is mapped to a character
+# whose UTF-8 form is the three bytes E1 8x 8y, and each other byte to itself; when the text has
+# been encoded, one translation of bytes makes "%XY" of each E1 8x 8y.
+
+_UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+_HEX = b"0123456789ABCDEF"
+# They stand for "=" and "&" while the text of a whole query is put together.
+_EQUALS, _AND = "\x1e", "\x1f"
+# They take over where the data hold these two: lone surrogates, which no valid text can hold.
+_STRANGE_EQUALS = "\ud800"
+
+
+def _escapes(kept: Mapping[int, str]) -> str:
+    return "".join(kept.get(byte, chr(0x1000 | byte >> 4 << 6 | byte & 15)) for byte in range(256))
+
+
+_KEPT = {byte: chr(byte) for byte in _UNRESERVED}
+_MARKS = {ord(_EQUALS): "=", ord(_AND): "&"}
+_TEXT_ESCAPES = {
+    PHP_QUERY_RFC1738: _escapes(_KEPT | {0x20: "+"}),
+    PHP_QUERY_RFC3986: _escapes(_KEPT | {0x7E: "~"}),
+}
+_QUERY_ESCAPES = {
+    PHP_QUERY_RFC1738: _escapes(_KEPT | {0x20: "+"} | _MARKS),
+    PHP_QUERY_RFC3986: _escapes(_KEPT | {0x7E: "~"} | _MARKS),
+}
+_TO_PERCENT = bytes.maketrans(b"\xe1" + bytes(range(0x80, 0x90)), b"%" + _HEX)
+
+
+def urlencode(text: str | bytes) -> str:
+    """Escape like PHP's ``urlencode``: all but ``A-Za-z0-9-_.``, a blank becomes ``+``."""
+    return _escaped(_octets(text), _TEXT_ESCAPES[PHP_QUERY_RFC1738])
+
+
+def rawurlencode(text: str | bytes) -> str:
+    """Escape like PHP's ``rawurlencode``: all but ``A-Za-z0-9-_.~``."""
+    return _escaped(_octets(text), _TEXT_ESCAPES[PHP_QUERY_RFC3986])
+
+
+def _escaped(octets: bytes, escapes: str) -> str:
+    # The codecs of the standard library pass a str here, too; typeshed does not know of it.
+    text, _ = charmap_decode(octets, "strict", escapes)  # pyright: ignore[reportArgumentType]
+    return text.encode().translate(_TO_PERCENT).decode()
+
+
+def _octets(text: str | bytes) -> bytes:
+    if isinstance(text, bytes):
+        return text
+    if not isinstance(text, str):
+        raise TypeError(f"text must be str or bytes, not {type(text).__name__}")
+    octets = _utf8(text)
+    if octets is None:
+        raise ValueError(f"the text {_HAS_A_SURROGATE}")
+    return octets
+
+
+def _utf8(text: str) -> bytes | None:
+    # None instead of an exception: a UnicodeEncodeError would carry the customer's text along.
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return None
+
+
+_HAS_A_SURROGATE = (
+    "has a lone surrogate, which is no character; drop it with"
+    ' value.encode("utf-8", "replace").decode()'
+)
+
+
+# --- Arrays to queries ----------------------------------------------------------------------
+
+# PHP's http_build_query has no limit, but a depth that is beyond all use is a mistake.
+_DEEPEST = 256
+
+
+def http_build_query(
+    data: PhpArray,
+    numeric_prefix: str = "",
+    arg_separator: str = "&",
+    encoding: int = PHP_QUERY_RFC1738,
+) -> str:
+    """Encode an array exactly as PHP's ``http_build_query`` does.
+
+    ``None`` and empty arrays vanish and leave a gap in the indexes; booleans are ``1`` and
+    ``0``; a float has the 14 digits that PHP prints (``0.1 + 0.2`` is ``0.3``, ``1e25`` is
+    ``1.0E+25``), so pass money as text.  Members of enumerations that are str or int
+    (``StrEnum``, ``IntEnum``) are encoded as their values.
+
+    Args:
+        data: A mapping, list or tuple of str, bytes, int, float, bool, None and such arrays.
+        numeric_prefix: Put before numbers at the top level, unescaped; ``"5"`` is a number, too.
+        arg_separator: Put between variables, unescaped.
+        encoding: ``PHP_QUERY_RFC1738`` or ``PHP_QUERY_RFC3986``.
+
+    Raises:
+        TypeError: A key or value of a type that PHP has no counterpart of.
+        ValueError: A lone surrogate, a number beyond 64 bits, a cycle, two keys that are one key
+            to PHP (``1`` and ``"1"``), or (``LimitExceededError``) more than 256 levels.
+    """
+    if encoding not in _QUERY_ESCAPES:
+        raise ValueError("encoding must be PHP_QUERY_RFC1738 or PHP_QUERY_RFC3986")
+    kind: type[object] = type(data)
+    if kind is not dict and not _is_array(kind):
+        raise TypeError(f"data must be a mapping, a list or a tuple, not {kind.__name__}")
+    if numeric_prefix:
+        return arg_separator.join(_numbered(data, numeric_prefix, encoding))
+    query = _query(data, encoding)
+    # Inside names and values "&" is %26.
+    return query if arg_separator == "&" else query.replace("&", arg_separator)
+
+
+def _numbered(data: Any, numeric_prefix: str, encoding: int) -> Iterator[str]:
+    listed = issubclass(type(data), (list, tuple))
+    if not listed:
+        _refuse_twins(data, "")
+    for key, value in enumerate(data) if listed else data.items():
+        query = _query({key: value}, encoding)
+        prefix = numeric_prefix if isinstance(_key_in_php(_name(key, "")), int) else ""
+        yield from (prefix + field for field in query.split("&") if query)
+
+
+def _query(data: PhpArray, encoding: int) -> str:
+    fields = _fields(data, _EQUALS)
+    text = _AND.join(fields)
+    octets = _utf8(text)
+    marked = text.count(_EQUALS) == len(fields) and text.count(_AND) + 1 == len(fields)
+    if octets is None or not marked:
+        return _query_one_by_one(data, encoding)
+    return _escaped(octets, _QUERY_ESCAPES[encoding])
+
+
+def _query_one_by_one(data: PhpArray, encoding: int) -> str:
+    """Encode data that hold the marks themselves, or a lone surrogate to be named."""
+    escapes = _TEXT_ESCAPES[encoding]
+    fields: list[str] = []
+    for field in _fields(data, _STRANGE_EQUALS):
+        name, _, value = field.partition(_STRANGE_EQUALS)
+        octets = _utf8(name), _utf8(value)
+        if octets[0] is None or octets[1] is None:
+            raise ValueError(f"{_shown(name)} {_HAS_A_SURROGATE}")
+        fields.append(f"{_escaped(octets[0], escapes)}={_escaped(octets[1], escapes)}")
+    return "&".join(fields)
+
+
+def _fields(data: PhpArray, equals: str) -> list[str]:
+    """List the variables, each as its name, *equals* and its value, nothing of it escaped."""
+    fields: list[str] = []
+    _add_fields(fields.append, data, "", equals, ())
+    return fields
+
+
+def _add_fields(
+    add: Callable[[str], None], array: Any, prefix: str, equals: str, outside: tuple[object, ...]
+) -> None:
+    # Each request comes through here: what is usual is asked first, and of exact types.
+    if len(outside) > MAX_DEPTH:
+        _refuse_endless(array, outside, prefix)
+    suffix = f"]{equals}" if prefix else equals
+    shape: type[object] = type(array)
+    listed = issubclass(shape, (list, tuple))
+    all_unique = listed or shape is dict
+    for key, value in enumerate(array) if listed else array.items():
+        if type(key) is not str and not listed:
+            key, all_unique = _name(key, prefix), False  # noqa: PLW2901
+        kind: type[object] = type(value)
+        if kind is str:
+            add(f"{prefix}{key}{suffix}{value}")
+        elif value is None:
+            pass
+        elif kind is dict or kind is list or _is_array(kind):
+            inner = f"{prefix}{key}][" if prefix else f"{key}["
+            _add_fields(add, value, inner, equals, (*outside, array))
+        else:
+            add(f"{prefix}{key}{suffix}{_scalar(value, _joined(prefix, key))}")
+    if not all_unique:
+        _refuse_twins(array, prefix)
+
+
+_SCALARS = frozenset({int, bool, float, bytes})
+
+
+def _is_array(kind: type[object]) -> bool:
+    # Whether something is a Mapping is a slow question to ask of each number.
+    return kind not in _SCALARS and issubclass(kind, (dict, list, tuple, Mapping))
+
+
+def _refuse_endless(array: object, outside: tuple[object, ...], prefix: str) -> None:
+    # Asked late and seldom: whoever runs in a circle comes past here soon enough.
+    if any(array is other for other in outside):
+        raise ValueError(f"{_shown(prefix[:-1])} contains itself; pass a copy that ends")
+    if len(outside) > _DEEPEST:
+        raise LimitExceededError(
+            f"{_shown(prefix[:-1])} is nested too deeply; PHP reads {MAX_DEPTH} levels"
+        )
+
+
+def _refuse_twins(mapping: Mapping[object, object], prefix: str) -> None:
+    names: set[str] = set()
+    for name in (_name(key, prefix) for key in mapping):
+        if name in names:
+            raise ValueError(
+                f"{_shown(_joined(prefix, name))} is there twice: keys such as 1 and '1' are one"
+                " to PHP; keep one of them"
+            )
+        names.add(name)
+
+
+def _name(key: object, prefix: str) -> str:
+    if isinstance(key, str):
+        return str.__str__(key)
+    if isinstance(key, bytes):
+        return key.decode("utf-8", "surrogateescape")
+    if isinstance(key, int) and not isinstance(key, bool):
+        return _integer(key, _a_key(prefix))
+    raise TypeError(f"{_a_key(prefix)} is {_a(key)}; name it with str, bytes or int")
+
+
+def _a_key(prefix: str) -> str:
+    return f"a key in {_shown(prefix[:-1])}" if prefix else "a key at the top level"
+
+
+def _joined(prefix: str, name: str | int) -> str:
+    return f"{prefix}{name}]" if prefix else str(name)
+
+
+def _scalar(value: object, path: str) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, int):
+        return _integer(value, path)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    if isinstance(value, float):
+        return _float(value)
+    raise _unknown_type(value, path)
+
+
+_INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+
+
+def _integer(value: int, path: str) -> str:
+    if _INT_MIN <= value <= _INT_MAX:
+        return int.__repr__(value)
+    raise ValueError(f"{_shown(path)} is beyond PHP's integers of 64 bits; pass it as text")
+
+
+_EXPONENT = re.compile(r"(\.\d+)?E([+-])0*")
+
+
+def _float(value: float) -> str:
+    # Python's G differs from PHP's in two points: PHP writes 1.0E+25, and 1.5E-7 not 1.5E-07.
+    text = float.__format__(value, ".14G")
+    return _EXPONENT.sub(lambda match: f"{match[1] or '.0'}E{match[2]}", text)
+
+
+_WAYS_OUT: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (Decimal, 'format it as text: format(value, "f")'),
+    (datetime, "pass a time as the method wants it: int(value.timestamp())"),
+    (date, 'format it as the method wants it: value.strftime("%d.%m.%Y")'),
+    (Enum, "pass its value: value.value"),
+    ((set, frozenset), "a set has no order, pass a list: sorted(value)"),
+    ((bytearray, memoryview), "pass bytes(value)"),
+    (Iterator, "pass list(value)"),
+    (object, "pass str, bytes, int, float, bool, None, a list, a tuple or a mapping"),
+)
+
+
+def _unknown_type(value: object, path: str) -> TypeError:
+    way_out = next(way_out for types, way_out in _WAYS_OUT if isinstance(value, types))
+    return TypeError(f"{_shown(path)} is {_a(value)}, which PHP does not know; {way_out}")
+
+
+def _a(value: object) -> str:
+    return "None" if value is None else f"a value of type {type(value).__name__}"
+
+
+def _shown(path: str) -> str:
+    path = path if len(path) <= 200 else f"{path[:100]}...{path[-97:]}"
+    return path if path.isprintable() else ascii(path)[1:-1]
+
+
+# --- Queries to arrays ----------------------------------------------------------------------
+
+_Key: TypeAlias = "int | str | None"
+"""A key of an array; None is ``[]``, the next free index."""
+
+
+def parse_str(string: str | bytes) -> dict[str, PhpValue]:
+    """Return what PHP holds after ``parse_str``, or in ``$_POST`` for a body.
+
+    PHP bends names: a dot or blank becomes ``_``, what follows ``a[b]`` is dropped, ``a[b``
+    becomes ``a_b``; the last value wins.  An array whose keys are 0 to n-1 in order is a list
+    (as ``json_encode`` decides), any other a dict in which integers are ``int``, as in PHP.
+    At the top level all keys are ``str``.
+
+    Raises:
+        LimitExceededError: More than 1000 variables, 64 levels or 8 MiB.
+    """
+    # PHP's parse_str ends at a NUL; its reader of bodies does not, but no encoder writes one.
+    octets = _octets(string).partition(b"\0")[0]
+    if len(octets) > MAX_SIZE:
+        raise LimitExceededError(f"more than PHP's {MAX_SIZE} bytes; send less in one request")
+    fields = [field for field in octets.split(b"&") if field]
+    if len(fields) > MAX_VARIABLES:
+        raise LimitExceededError(
+            f"{len(fields)} variables, PHP reads {MAX_VARIABLES}; send less in one request"
+        )
+    root = _Array()
+    for field in fields:
+        name, _, value = field.partition(b"=")
+        if path := _path(name):
+            _put(root, path, _decoded(value))
+    return {str(key): _value(value) for key, value in root.items()}
+
+
+class _Array(dict["int | str", "str | _Array"]):
+    """An array while it is read: it knows its next free index."""
+
+    __slots__ = ("_next",)
+
+    def __init__(self) -> None:
+        self._next: int | None = None
+
+    def array_at(self, key: _Key) -> _Array | None:
+        if key is not None and isinstance(found := self.get(key), _Array):
+            return found
+        inner = _Array()
+        return inner if self.set(key, inner) else None
+
+    def set(self, key: _Key, value: str | _Array) -> bool:
+        if key is None:
+            key = self._next or 0
+            if key in self:  # There is no index after PHP's greatest: PHP drops the value.
+                return False
+        self[key] = value
+        if isinstance(key, int) and (self._next is None or key >= self._next):
+            self._next = min(key + 1, _INT_MAX)
+        return True
+
+
+def _put(array: _Array, path: tuple[_Key, ...], value: str) -> None:
+    for key in path[:-1]:
+        inner = array.array_at(key)
+        if inner is None:
+            return
+        array = inner
+    array.set(path[-1], value)
+
+
+def _value(value: str | _Array) -> PhpValue:
+    if isinstance(value, str):
+        return value
+    values = [_value(inner) for inner in value.values()]
+    if all(key == index for index, key in enumerate(value)):
+        return values
+    return dict(zip(value, values, strict=True))
+
+
+_ESCAPE_RUN = re.compile(rb"(?:%[0-9A-Fa-f]{2}){1,256}")
+
+
+def _decoded(octets: bytes) -> str:
+    """Decode like PHP's ``urldecode``: a ``%`` without two hexadecimal digits stays."""
+    if b"+" in octets:
+        octets = octets.replace(b"+", b" ")
+    if b"%" in octets:
+        octets = _ESCAPE_RUN.sub(_unescaped, octets)
+    return octets.decode("utf-8", "surrogateescape")
+
+
+def _unescaped(run: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(run[0].replace(b"%", b"").decode())
+
+
+# --- Names of variables ---------------------------------------------------------------------
+
+_BRACKETS = re.compile(r"\[(?:[ \t\n\v\f\r]?|([^\]]++))\]")
+_BENT = str.maketrans(" .[", "___")
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+# Names that PHP keeps for cookies: they may be sent as they are, but not come out of bending.
+_RESERVED = ("__Host-", "__Secure-")
+
+
+def _path(name: bytes) -> tuple[_Key, ...]:
+    """Read the name of a variable, still escaped; the path is empty where PHP drops it."""
+    return _short_path(name) if len(name) <= 100 else _long_path(name)
+
+
+def _long_path(name: bytes) -> tuple[_Key, ...]:
+    text = _decoded(name).partition("\0")[0].lstrip(" ")
+    root = text.partition("[")[0]
+    keys, end = _keys(text, len(root))
+    if not keys:  # There is no bracket, or it is never closed.
+        root = text
+    bent = root.translate(_BENT)
+    if not bent or text.startswith("[") or _is_reserved(bent, text):
+        return ()
+    if len(keys) + text.startswith("[", end) > MAX_DEPTH and keys:
+        raise LimitExceededError(f"{_shown(text)} is nested deeper than PHP's {MAX_DEPTH} levels")
+    return (_key_in_php(bent), *keys)
+
+
+_short_path = lru_cache(maxsize=512)(_long_path)
+
+
+def _keys(text: str, start: int) -> tuple[list[_Key], int]:
+    """Read the keys in brackets from *start* on, as far as they follow one another."""
+    keys: list[_Key] = []
+    while match := _BRACKETS.match(text, start):
+        keys.append(None if match[1] is None else _key_in_php(match[1]))
+        start = match.end()
+    return keys, start
+
+
+def _key_in_php(key: str) -> int | str:
+    if _INTEGER.fullmatch(key) and _INT_MIN <= int(key) <= _INT_MAX:
+        return int(key)
+    return key
+
+
+def _is_reserved(bent: str, text: str) -> bool:
+    return bent.startswith(_RESERVED) and not text.startswith(_RESERVED)
+
+
+# --- Canonical queries ----------------------------------------------------------------------
+
+
+def canonical_query(params: PhpArray) -> str:
+    """Encode parameters that PHP, having decoded them, will encode to the same query again.
+
+    PHP checks a hash over what it encodes itself, so that only such a query can be signed:
+    ``http_build_query(parse_str(query)) == query``.  Mappings and lists with plain names always
+    give one, and so do flat names with indexes (``rid[0]``).
+
+    Raises:
+        NotCanonicalError: Anything else, or more than 999 variables (``hash`` is the last one);
+            the message says which name, why, and the way out.
+        TypeError: As ``http_build_query``.
+        ValueError: As ``http_build_query``.
+    """
+    query = http_build_query(params)
+    if len(query) > MAX_SIZE:
+        raise NotCanonicalError(f"more than PHP's {MAX_SIZE} bytes; send less in one request")
+    # Values always come back as they went, so names decide; and these are often the same.
+    names = _VALUE.sub("=", query)
+    fault = _known_fault(names) if len(names) <= 4096 else _fault(names)
+    if fault:
+        raise NotCanonicalError(fault)
+    return query
+
+
+_VALUE = re.compile("=[^&]*")
+
+
+def _fault(query: str) -> str | None:
+    number = query.count("&") + 1
+    if number >= MAX_VARIABLES:
+        return f"{number} variables and hash: PHP reads {MAX_VARIABLES}; send less in one request"
+    try:
+        read = parse_str(query)
+    except LimitExceededError as error:
+        return str(error)
+    if "hash" in read:
+        return "hash is the name of the signature, which is added; leave it out"
+    return None if http_build_query(read) == query else _why_not_canonical(query)
+
+
+_known_fault = lru_cache(maxsize=128)(_fault)
+
+
+_FAULTS = tuple(
+    (re.compile(pattern, re.ASCII | re.DOTALL), fault)
+    for pattern, fault in (
+        (r" *(\[|\0|$)", "has no name before the brackets, PHP drops it; name it"),
+        (r".*\0", "holds a NUL, where PHP ends a name; leave it out"),
+        (r" ", "begins with a blank, which PHP drops; name it without"),
+        (r"[^\[]*[. ]", "has a dot or a blank, which PHP replaces by _; name it with _"),
+        (r"([^\[]*)(\[[^\]]*\])*\[[^\]]*$", "has a bracket that is never closed; close it"),
+        (r"[^\[]*(\[[^\]]*\])*\[\s?\]", "has brackets without an index; write [0], or pass a list"),
+        (r"[^\[]*(\[[^\]]*\])+[^\[]", "goes on after its brackets, PHP drops that; leave it out"),
+    )
+)
+
+
+def _why_not_canonical(query: str) -> str:
+    names = [field.partition("=")[0].encode() for field in query.split("&")]
+    for name in map(_decoded, names):
+        for pattern, fault in _FAULTS:
+            if pattern.match(name):
+                return f"{_shown(name) or 'a name that is empty'} {fault}"
+    return _what_is_out_of_place(map(_path, names)) or "PHP reads other names; use plain names"
+
+
+def _what_is_out_of_place(paths: Iterable[tuple[_Key, ...]]) -> str | None:
+    values: set[tuple[_Key, ...]] = set()
+    arrays: set[tuple[_Key, ...]] = set()
+    still_open: set[tuple[_Key, ...]] = set()
+    for path in paths:
+        around = {path[:length] for length in range(1, len(path))}
+        if path in values:
+            return f"{_spoken(path)} is there twice, PHP takes the last; keep one"
+        if path in arrays or around & values:
+            return f"{_spoken(path)} is a value where an array is, or the reverse; keep one"
+        if torn := around & arrays - still_open:
+            return f"{_spoken(min(torn, key=len))} is torn apart; put its fields side by side"
+        values.add(path)
+        arrays |= around
+        still_open = around
+    return None
+
+
+def _spoken(path: tuple[_Key, ...]) -> str:
+    return _shown(f"{path[0]}{''.join(f'[{key}]' for key in path[1:])}")
