@@ -35,7 +35,7 @@ R = TypeVar("R")
 
 @frozen
 class Received:
-    """What came back over the wire.  Names of headers are in lower case."""
+    """What came back over the wire.  Headers are asked for in lower case."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)

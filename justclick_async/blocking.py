@@ -149,7 +149,7 @@ class JustClick(V1, Driver):
     ) -> Self:
         """Return this client with other options, on the same connections and the same pace."""
         view = copy.copy(self)
-        view._client = self._client.with_options(timeout=timeout, retries=retries, rate=rate)
+        view._client = self._client.with_options(timeout=timeout, retries=retries, rate=rate)  # noqa: SLF001  # our own copy
         return view
 
     def close(self) -> None:

@@ -73,7 +73,7 @@ class Answer(Generic[R]):
         result: What the method returns.
         raw: The ``result`` of the answer as decoded from JSON.
         status: The HTTP status.
-        headers: The HTTP headers; names in lower case.
+        headers: The HTTP headers; the letter case of names does not count.
         attempts: How many times the request was sent or tried.
         verified: Whether the hash of the answer is right; ``None`` if it carried none.
         error_code: 0, or one of the codes that only mean "none found".

@@ -149,7 +149,7 @@ class AsyncJustClick(V1, AsyncDriver):
         return AsyncV2(self)
 
     async def run(self, steps: Steps[R]) -> R:
-        """Carry out a call or a flow, such as ``create_order(order)``, and return what it leads to."""
+        """Carry out a call or a flow, such as ``create_order(order)``, and return its result."""
         if isinstance(steps, Call):
             call: Call[R] = steps
             return (await self._patiently(call)).result
@@ -248,8 +248,10 @@ class AsyncJustClick(V1, AsyncDriver):
             raise NotSentInTime(
                 "the time was up before it could be sent again.", method=call.method
             )
+        watched = bool(self._hooks) or log.isEnabledFor(logging.DEBUG)
         request, began = next(_requests), monotonic()
-        self._tell(Begun(call.method, attempt, request))
+        if watched:
+            self._tell(Begun(call.method, attempt, request))
         try:
             received = await self._transport.send(call.method, body, shortened(self._timeout, left))
             answer = decipher(
@@ -261,18 +263,13 @@ class AsyncJustClick(V1, AsyncDriver):
             )
         except BaseException as error:
             self._slow_down_after(error)
-            self._tell(_failed(error, call.method, attempt, request, monotonic() - began))
+            if watched:
+                self._tell(_failed(error, call.method, attempt, request, monotonic() - began))
             raise
-        self._tell(
-            Ended(
-                call.method,
-                attempt,
-                request,
-                monotonic() - began,
-                status=answer.status,
-                code=answer.error_code,
-            )
-        )
+        if watched:
+            took = monotonic() - began
+            code = answer.error_code
+            self._tell(Ended(call.method, attempt, request, took, status=answer.status, code=code))
         return answer
 
     def _slow_down_after(self, error: BaseException) -> None:
@@ -282,8 +279,7 @@ class AsyncJustClick(V1, AsyncDriver):
             self._bucket.slow_down(monotonic())
 
     def _tell(self, event: Begun | Ended) -> None:
-        if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s", event)
+        log.debug("%s", event)
         for hook in self._hooks:
             try:
                 hook(event)
@@ -304,6 +300,7 @@ class _Deadline:
             return float("inf")
         if self._end is None:
             self._end = monotonic() + self._total
+            return self._total
         return self._end - monotonic()
 
 

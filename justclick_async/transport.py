@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping
-from functools import partial
-from types import MappingProxyType
+from collections.abc import AsyncGenerator, Callable
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -41,7 +40,7 @@ MOST_REDIRECTS = 3
 SessionSource: TypeAlias = "aiohttp.ClientSession | Callable[[], aiohttp.ClientSession]"
 
 
-def _positive(timeout: Timeout, attribute: Attribute[Any], value: float | None) -> None:
+def _positive(_timeout: Timeout, attribute: Attribute[Any], value: float | None) -> None:
     if value is None or (isinstance(value, int | float) and value > 0):
         return
     raise InvalidInput(
@@ -143,7 +142,7 @@ class Transport:
                 timeout=_for_aiohttp(timeout),
             ) as response:
                 content = await _read(response)
-                return Received(response.status, _plain(response), content)
+                return Received(response.status, response.headers, content)
         except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
             translated = _translate(error, session)
             if translated is None:
@@ -207,6 +206,7 @@ def _user_agent() -> str:
     return f"justclick_async/{__version__} Python/{python} aiohttp/{aiohttp.__version__}"
 
 
+@lru_cache(maxsize=64)
 def _for_aiohttp(timeout: Timeout) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
         total=timeout.total,
@@ -232,13 +232,11 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(pieces)
 
 
-def _plain(response: aiohttp.ClientResponse) -> Mapping[str, str]:
-    return MappingProxyType({name.lower(): value for name, value in response.headers.items()})
-
-
 def shortened(timeout: Timeout, left: float) -> Timeout:
     """Return *timeout* with no more than *left* seconds in all."""
-    return evolve(timeout, total=left) if left != float("inf") else timeout
+    return (
+        timeout if timeout.total is None or left >= timeout.total else evolve(timeout, total=left)
+    )
 
 
 # ── What aiohttp says, in our terms ─────────────────────────────────────────────────

@@ -35,11 +35,25 @@ def client(kind=JustClick):
 """
 
 
+# Python 3.12 warns of any fork with threads around; forks are what this is about.
+FORKS = "ignore:This process:DeprecationWarning"
+
+
 def in_a_process(base_url: str, code: str, *, status: int = 0) -> str:
     """Run *code* in a fresh interpreter, and return what it printed."""
     ended = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-W", "ignore:This process:DeprecationWarning"]
-        + ["-c", PRELUDE + textwrap.dedent(code), base_url],
+        [
+            sys.executable,
+            "-X",
+            "dev",
+            "-W",
+            "error",
+            "-W",
+            FORKS,
+            "-c",
+            PRELUDE + textwrap.dedent(code),
+            base_url,
+        ],
         capture_output=True,
         text=True,
         timeout=30,

@@ -267,7 +267,7 @@ def _country(value: str | None, name: str) -> str | None:
 _CONFIRMED = {True: "Yes", False: "No"}
 
 
-def _yes_or_no(value: bool | str | None) -> str | None:
+def _yes_or_no(value: bool | str | None) -> str | None:  # noqa: FBT001  # a parameter
     if value is None:
         return None
     if isinstance(value, bool):

@@ -149,7 +149,7 @@ def _good(value: object, number: int) -> Good:
     )
 
 
-def _timer_kill(value: bool | Moment | None) -> bool | datetime | None:
+def _timer_kill(value: bool | Moment | None) -> bool | datetime | None:  # noqa: FBT001  # a field
     if value is None or isinstance(value, bool):
         return value
     if value in (0, 1):  # the service's own spelling of "never" and "as the product says"
@@ -161,7 +161,7 @@ def _created(value: Moment | None) -> datetime | None:
     return None if value is None else moment(value, "Order.created")
 
 
-def _without_scheme(instance: AttrsInstance, attribute: Attribute[Any], value: object) -> None:
+def _without_scheme(_order: AttrsInstance, _field: Attribute[Any], value: object) -> None:
     if isinstance(value, str) and "/" in value:
         raise InvalidInput(
             "Order.domain must be a bare domain.",
@@ -171,7 +171,7 @@ def _without_scheme(instance: AttrsInstance, attribute: Attribute[Any], value: o
         )
 
 
-def _utm(instance: AttrsInstance, attribute: Attribute[Any], value: object) -> None:
+def _utm(_order: AttrsInstance, _field: Attribute[Any], value: object) -> None:
     if value is not None and not isinstance(value, Utm):
         raise InvalidInputType(
             f"Order.utm must be Utm, not {type_name(value)}.",

@@ -19,7 +19,31 @@ def params(**options: Any) -> dict[str, Any]:
 
 
 def test_every_text_travels_under_the_services_own_name() -> None:
-    names = ["customer_first_name", "customer_last_name", "customer_middle_name", "customer_phone", "order_ip", "customer_shipping", "customer_shipping_phone", "customer_shipping_address_2", "customer_shipping_city", "customer_shipping_state", "customer_shipping_zip", "customer_billing_address_1", "customer_billing_address_2", "customer_billing_city", "customer_billing_state", "customer_billing_zip", "order_tag", "note", "utm_medium", "utm_source", "utm_campaign", "utm_content", "utm_term"]
+    names = [
+        "customer_first_name",
+        "customer_last_name",
+        "customer_middle_name",
+        "customer_phone",
+        "order_ip",
+        "customer_shipping",
+        "customer_shipping_phone",
+        "customer_shipping_address_2",
+        "customer_shipping_city",
+        "customer_shipping_state",
+        "customer_shipping_zip",
+        "customer_billing_address_1",
+        "customer_billing_address_2",
+        "customer_billing_city",
+        "customer_billing_state",
+        "customer_billing_zip",
+        "order_tag",
+        "note",
+        "utm_medium",
+        "utm_source",
+        "utm_campaign",
+        "utm_content",
+        "utm_term",
+    ]
     texts = {name: f"Ж {name}" for name in names}
     sent = params(**texts)
     assert {name: sent[name] for name in names} == texts
