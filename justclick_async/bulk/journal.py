@@ -1,0 +1,483 @@
+"""The ledger of an import: what is to be sent, what was, and what came of it.
+
+One SQLite file.  A row is ``sending`` here, on the disk, before its request leaves; whatever kills
+the importer after that, the row is found and never sent blindly.  The plan of a whole file is one
+transaction: a journal knows all rows or none.
+
+No customer's data is kept, only numbers, hashes and reasons.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from attrs import field, frozen
+
+from justclick_async.bulk.fates import Fate, State
+from justclick_async.bulk.lock import FileLock, Locked
+from justclick_async.bulk.problems import CannotImport, JournalInUse, JournalProblem, Text
+
+__all__ = ["SCHEMA", "Change", "Entry", "Identity", "Journal", "Planned", "Totals", "fate"]
+
+SCHEMA = 1
+"""The version of the tables.  A journal of another version is refused."""
+
+_APPLICATION = 0x4A434A31  # "JCJ1", in the header of the file: this is no other database
+
+_TABLES = (
+    "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE rows (
+    number INTEGER PRIMARY KEY,     -- 1 is the first row below the header
+    fingerprint BLOB NOT NULL,      -- what the row says
+    customer BLOB,                  -- whose row it is; NULL where the row itself tells the time
+    state TEXT NOT NULL CHECK (state IN ('planned', 'sending', 'done', 'failed', 'unknown')),
+    created INTEGER,                -- the time of the order, Unix, where the row tells none
+    repeats INTEGER,                -- the first row that says the same
+    bill_id INTEGER,
+    code INTEGER,
+    reason TEXT,
+    hint TEXT
+)""",
+)
+
+
+@frozen
+class Identity:
+    """What a journal belongs to; all of it must be the same when an import goes on.
+
+    Attributes:
+        digest: SHA-256 of the input.
+        reading: How the input is read: encoding, delimiter, zone, renamed columns.
+        account: To which account the orders go.
+    """
+
+    digest: str
+    reading: str
+    account: str
+
+
+@frozen
+class Planned:
+    """A row as the plan has it.
+
+    Attributes:
+        number: 1 for the first row below the header.
+        fingerprint: What the row says.
+        customer: Whose it is, where the time of the order is to be set here.
+        change: What is known already: why it cannot be sent.
+    """
+
+    number: int
+    fingerprint: bytes
+    customer: bytes | None = None
+    change: Change | None = None
+
+
+@frozen
+class Change:
+    """What happens to a row."""
+
+    number: int
+    state: State
+    bill_id: int | None = None
+    code: int | None = None
+    reason: str | None = field(default=None, repr=False)
+    hint: str | None = field(default=None, repr=False)
+
+
+@frozen
+class Entry:
+    """A row as it stands in the journal."""
+
+    number: int
+    fingerprint: bytes = field(repr=False)
+    state: State
+    created: int | None
+    repeats: int | None
+    bill_id: int | None
+    code: int | None
+    reason: str | None = field(repr=False)
+    hint: str | None = field(repr=False)
+
+    @property
+    def fate(self) -> Fate:
+        """What became of it."""
+        if self.state is State.DONE and self.repeats is not None:
+            return Fate.REPEAT
+        return fate(self.state, self.code)
+
+
+def fate(state: State, code: int | None) -> Fate:
+    """Return what became of a row that repeats no other."""
+    if state is State.DONE:
+        return Fate.EXISTED if code == 601 else Fate.CREATED
+    return _FATES[state]
+
+
+_FATES = {
+    State.PLANNED: Fate.NOT_SENT,
+    State.SENDING: Fate.UNKNOWN,
+    State.FAILED: Fate.FAILED,
+    State.UNKNOWN: Fate.UNKNOWN,
+}
+
+
+@frozen
+class Totals:
+    """How many rows there are of each fate."""
+
+    by_fate: Mapping[Fate, int]
+
+    def __getitem__(self, fate: Fate) -> int:
+        return self.by_fate.get(fate, 0)
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return sum(self.by_fate.values())
+
+    @property
+    def succeeded(self) -> int:
+        """Those that are orders."""
+        return self[Fate.CREATED] + self[Fate.EXISTED] + self[Fate.REPEAT]
+
+    @property
+    def unprocessed(self) -> int:
+        """Those that a later run has to look at."""
+        return self[Fate.NOT_SENT] + self[Fate.UNKNOWN]
+
+
+class Journal:
+    """The journal of one file for one account, held by this process alone.
+
+    Args:
+        path: The file; made if it is not there.  ``None`` keeps the journal in a temporary file.
+        identity: What it must belong to.
+
+    Raises:
+        JournalInUse: Another importer holds it.
+        JournalProblem: It is damaged, no journal, or belongs to something else.
+    """
+
+    def __init__(self, path: Path | None, identity: Identity) -> None:
+        self.path = path
+        self._identity = identity
+        self._lock = _hold(path) if path else None
+        try:
+            with _readable(path):
+                self._database = _connect(path)
+                self.is_new = self._begin()
+                # Rows are read while others are written, so not over the same connection.
+                self._reading = _connect(path) if path else self._database
+        except BaseException:
+            self.close()
+            raise
+
+    # ── Planning ────────────────────────────────────────────────────────────────────
+
+    def plan(self, rows: Iterable[Planned], *, now: int, once: bool = True) -> None:
+        """Enter all rows of the input, or none if anything goes wrong on the way.
+
+        Args:
+            rows: In the order of the file.
+            now: The time of orders that tell none, Unix; one second less for each further order
+                of the same customer, so that the service, too, can tell them apart.
+            once: Whether rows that say the same are one order.
+        """
+        with self._transaction():
+            self._database.executemany(
+                "INSERT INTO rows (number, fingerprint, customer, state, code, reason, hint)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                map(_values, rows),
+            )
+            if once:
+                self._find_repeats()
+            self._set_times(now)
+            self._database.execute("INSERT INTO about VALUES ('planned', ?)", (str(now),))
+        self.is_new = False
+
+    def _find_repeats(self) -> None:
+        self._database.execute(
+            "CREATE TEMP TABLE repeats AS SELECT number, first FROM (SELECT number,"
+            " min(number) OVER (PARTITION BY fingerprint) AS first"
+            " FROM rows WHERE state = 'planned') WHERE number <> first"
+        )
+        self._database.execute(
+            "UPDATE rows SET repeats = (SELECT first FROM temp.repeats r"
+            " WHERE r.number = rows.number)"
+            " WHERE number IN (SELECT number FROM temp.repeats)"
+        )
+        self._database.execute("DROP TABLE temp.repeats")
+
+    def _set_times(self, now: int) -> None:
+        self._database.execute(
+            "CREATE TEMP TABLE times (number INTEGER PRIMARY KEY, place INTEGER)"
+        )
+        self._database.execute(
+            "INSERT INTO temp.times SELECT number,"
+            " row_number() OVER (PARTITION BY customer ORDER BY number) - 1"
+            " FROM rows WHERE customer IS NOT NULL AND repeats IS NULL AND state = 'planned'"
+        )
+        self._database.execute(
+            "UPDATE rows SET created = ? - (SELECT place FROM temp.times t"
+            " WHERE t.number = rows.number)"
+            " WHERE number IN (SELECT number FROM temp.times)",
+            (now,),
+        )
+        self._database.execute("DROP TABLE temp.times")
+
+    # ── Going on ────────────────────────────────────────────────────────────────────
+
+    def recover(self) -> int:
+        """Mark rows that were being sent when an earlier run died; return how many they are."""
+        with self._transaction():
+            found = self._database.execute(
+                "UPDATE rows SET state = 'unknown' WHERE state = 'sending'"
+            )
+            return found.rowcount
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Enter what happened; on return it is on the disk.
+
+        Raises:
+            CannotImport: It could not be written: the disk is full, say.
+        """
+        with self._transaction():
+            self._database.executemany(
+                "UPDATE rows SET state = ?, bill_id = ?, code = ?, reason = ?, hint = ?"
+                " WHERE number = ?",
+                [(c.state, c.bill_id, c.code, c.reason, c.hint, c.number) for c in changes],
+            )
+
+    def settle_repeats(self) -> None:
+        """Give rows that repeat an earlier one what became of that."""
+        with self._transaction():
+            self._database.execute(
+                "UPDATE rows SET (state, bill_id, code, reason, hint) ="
+                " (SELECT f.state, f.bill_id, f.code, f.reason, f.hint FROM rows f"
+                " WHERE f.number = rows.repeats) WHERE repeats IS NOT NULL"
+            )
+
+    # ── Reading ─────────────────────────────────────────────────────────────────────
+
+    def entries(self) -> Iterator[Entry]:
+        """Read all rows in the order of the file, a few at a time."""
+        last = 0
+        while True:
+            with _readable(self.path):
+                some = self._reading.execute(
+                    "SELECT number, fingerprint, state, created, repeats, bill_id, code, reason,"
+                    " hint FROM rows WHERE number > ? ORDER BY number LIMIT 500",
+                    (last,),
+                ).fetchall()
+            if not some:
+                return
+            for number, fingerprint, state, *rest in some:
+                yield Entry(number, fingerprint, State(state), *rest)
+            last = some[-1][0]
+
+    def totals(self) -> Totals:
+        """Count the rows by what became of them."""
+        counts: dict[Fate, int] = {}
+        with _readable(self.path):
+            groups = self._reading.execute(
+                "SELECT state, code = 601, repeats IS NOT NULL, count(*) FROM rows GROUP BY 1, 2, 3"
+            ).fetchall()
+        for state, existed, repeats, count in groups:
+            became = fate(State(state), 601 if existed else None)
+            became = Fate.REPEAT if repeats and state == State.DONE else became
+            counts[became] = counts.get(became, 0) + count
+        return Totals(counts)
+
+    # ── Ending ──────────────────────────────────────────────────────────────────────
+
+    def close(self) -> None:
+        """Let the file go; a second time does nothing."""
+        for connection in "_reading", "_database":
+            if hasattr(self, connection):
+                with suppress(sqlite3.Error):
+                    getattr(self, connection).close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def discard(self) -> None:
+        """Close and delete it; for a plan that nobody wants carried out."""
+        self.close()
+        if self.path is not None:
+            for suffix in "", "-wal", "-shm":
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ── Within ──────────────────────────────────────────────────────────────────────
+
+    def _begin(self) -> bool:
+        """Make the tables of a new journal, or check those of an old one."""
+        version = self._pragma("user_version")
+        if not version and not self._pragma("schema_version"):
+            self._database.execute("PRAGMA journal_mode = WAL")
+            with self._transaction():
+                for table in _TABLES:
+                    self._database.execute(table)
+                self._database.execute(f"PRAGMA application_id = {_APPLICATION}")
+                self._database.execute(f"PRAGMA user_version = {SCHEMA}")
+                self._database.executemany("INSERT INTO about VALUES (?, ?)", self._about())
+            return True
+        if self._pragma("application_id") != _APPLICATION:
+            raise _no_journal(self.path)
+        if version != SCHEMA:
+            raise _other_version(self.path, version)
+        if self._database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise _damaged(self.path)
+        return self._compare()
+
+    def _compare(self) -> bool:
+        about = dict(self._database.execute("SELECT name, value FROM about"))
+        for name, value in self._about():
+            if about.get(name) != value:
+                raise _belongs_elsewhere(self.path, name, about.get(name, ""), value)
+        return "planned" not in about
+
+    def _about(self) -> list[tuple[str, str]]:
+        who = self._identity
+        return [("digest", who.digest), ("account", who.account), ("reading", who.reading)]
+
+    def _pragma(self, name: str) -> int:
+        value: int = self._database.execute(f"PRAGMA {name}").fetchone()[0]
+        return value
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _readable(self.path):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._database.execute("ROLLBACK")
+                raise
+
+
+def _values(row: Planned) -> tuple[object, ...]:
+    known = row.change or Change(row.number, State.PLANNED)
+    return (
+        row.number,
+        row.fingerprint,
+        row.customer,
+        known.state,
+        known.code,
+        known.reason,
+        known.hint,
+    )
+
+
+def _hold(path: Path) -> FileLock:
+    try:
+        return FileLock(path)
+    except Locked:
+        raise JournalInUse(
+            Text(
+                f"another import is at work with {path}.", f"с {path} уже работает другой импорт."
+            ),
+            Text("Wait until it ends, or stop it.", "Дождитесь его окончания или остановите его."),
+        ) from None
+    except OSError as error:
+        raise _not_writable(path, error.strerror or type(error).__name__) from None
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    # The importer writes in a thread of its own, and never while anybody reads.
+    database = sqlite3.connect(path or "", isolation_level=None, check_same_thread=False)
+    database.execute("PRAGMA synchronous = FULL")
+    return database
+
+
+# ── Refusals ────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def _readable(path: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise _not_writable(path, str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise (_no_journal(path) if "not a database" in str(error) else _damaged(path)) from error
+
+
+_CHOOSE_ANOTHER = Text(
+    "Choose another file with --journal; this one was left as it is.",
+    "Укажите другой файл в --journal; этот не изменён.",
+)
+
+
+def _no_journal(path: Path | None) -> JournalProblem:
+    return JournalProblem(
+        Text(f"{path} is no journal of an import.", f"{path} не является журналом импорта."),
+        _CHOOSE_ANOTHER,
+    )
+
+
+def _damaged(path: Path | None) -> JournalProblem:
+    return JournalProblem(
+        Text(f"the journal {path} is damaged.", f"журнал {path} повреждён."),
+        Text(
+            "It was left as it is. Restore it from a copy: without it nobody knows which rows "
+            "were sent.",
+            "Он не изменён. Восстановите его из копии: без него неизвестно, какие строки "
+            "отправлены.",
+        ),
+    )
+
+
+def _other_version(path: Path | None, version: int) -> JournalProblem:
+    return JournalProblem(
+        Text(
+            f"{path} was written by another version of this program (schema {version}).",
+            f"{path} создан другой версией программы (схема {version}).",
+        ),
+        Text("Go on with that version.", "Продолжите импорт той же версией."),
+    )
+
+
+_BELONGS = {
+    "digest": Text("to another file, or the file has changed", "другому файлу, или файл изменился"),
+    "account": Text("to orders for another account", "заказам для другого аккаунта"),
+    "reading": Text("to the same file read otherwise", "тому же файлу, прочитанному иначе"),
+}
+
+
+def _belongs_elsewhere(path: Path | None, what: str, there: str, here: str) -> JournalProblem:
+    details = "" if what == "digest" else f" ({there} / {here})"
+    return JournalProblem(
+        Text(
+            f"the journal {path} belongs {_BELONGS[what].en}{details}.",
+            f"журнал {path} принадлежит {_BELONGS[what].ru}{details}.",
+        ),
+        Text(
+            "Go on with what it belongs to, or begin another import with --journal.",
+            "Продолжите тот импорт или начните новый с другим --journal.",
+        ),
+    )
+
+
+def _not_writable(path: Path | None, why: str) -> CannotImport:
+    return CannotImport(
+        Text(
+            f"the journal {path} cannot be written ({why}).",
+            f"журнал {path} не записывается ({why}).",
+        ),
+        Text(
+            "Make room or choose another folder with --journal, then run the same command again.",
+            "Освободите место или укажите другую папку в --journal и повторите ту же команду.",
+        ),
+    )

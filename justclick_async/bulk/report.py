@@ -1,0 +1,191 @@
+"""The result files: what became of each row, in the order and in the columns of the input.
+
+``FILE.success.csv``, ``FILE.failed.csv`` and ``FILE.unprocessed.csv`` hold each row of ``FILE``
+once between them.  They are written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import zip_longest
+from pathlib import Path
+from shutil import copymode
+from typing import TextIO
+
+from attrs import field, frozen
+
+from justclick_async.bulk.fates import Fate
+from justclick_async.bulk.files import Record
+from justclick_async.bulk.journal import Entry, Journal
+from justclick_async.bulk.problems import CannotImport, Language, Text
+from justclick_async.bulk.rows import Rows
+
+__all__ = ["Report", "write_report"]
+
+
+@frozen
+class Report:
+    """Where the results are, and how many rows each file holds."""
+
+    success: Path
+    failed: Path
+    unprocessed: Path
+    rows: tuple[int, int, int]
+
+    @property
+    def paths(self) -> tuple[Path, Path, Path]:
+        """All three."""
+        return self.success, self.failed, self.unprocessed
+
+
+@frozen
+class _Kind:
+    """One of the three files: which rows it takes, and what it says of them."""
+
+    name: str
+    takes: frozenset[Fate]
+    columns: tuple[str, ...]
+    says: Callable[[Entry, Language], Sequence[object]] = field(repr=False)
+
+
+_NOBODY_KNOWS = Text(
+    "sent, but no answer came that can be trusted",
+    "отправлено, но надёжного ответа не пришло",
+)
+_LOOK = Text(
+    "Run the same import again, or look in the shop; do not send it blindly.",
+    "Запустите тот же импорт ещё раз или проверьте в магазине; не отправляйте повторно вслепую.",
+)
+_NOT_YET = Text("not sent", "не отправлено")
+_GO_ON = Text("Run the same import again.", "Запустите тот же импорт ещё раз.")
+
+
+def _success(entry: Entry, _: Language) -> Sequence[object]:
+    return entry.bill_id, entry.fate
+
+
+def _failure(entry: Entry, _: Language) -> Sequence[object]:
+    return entry.code, entry.reason, entry.hint
+
+
+def _leftover(entry: Entry, language: Language) -> Sequence[object]:
+    unknown = entry.fate is Fate.UNKNOWN
+    reason = entry.reason or (_NOBODY_KNOWS if unknown else _NOT_YET).in_(language)
+    return entry.fate, entry.code, reason, (_LOOK if unknown else _GO_ON).in_(language)
+
+
+_KINDS = (
+    _Kind(
+        "success",
+        frozenset({Fate.CREATED, Fate.EXISTED, Fate.REPEAT}),
+        ("bill_id", "outcome"),
+        _success,
+    ),
+    _Kind("failed", frozenset({Fate.FAILED}), ("code", "reason", "hint"), _failure),
+    _Kind(
+        "unprocessed",
+        frozenset({Fate.NOT_SENT, Fate.UNKNOWN}),
+        ("outcome", "code", "reason", "hint"),
+        _leftover,
+    ),
+)
+
+
+def write_report(rows: Rows, journal: Journal, *, language: Language = "en") -> Report:
+    """Write the three result files beside the input.
+
+    Raises:
+        CannotImport: They cannot be written; those of an earlier run are left as they were.
+    """
+    source = rows.table.path
+    paths = [source.with_name(f"{source.name}.{kind.name}.csv") for kind in _KINDS]
+    try:
+        with ExitStack() as stack:
+            files = [stack.enter_context(_replacing(path, rows)) for path in paths]
+            counts = _write(rows, journal, files, language)
+    except OSError as error:
+        raise _not_written(source, error) from error
+    _must_add_up(counts, journal)
+    success, failed, unprocessed = paths
+    return Report(success, failed, unprocessed, counts)
+
+
+def _write(
+    rows: Rows, journal: Journal, files: Sequence[TextIO], language: Language
+) -> tuple[int, int, int]:
+    kept, width = rows.columns.kept, len(rows.columns.header)
+    counts = [0, 0, 0]
+    table = rows.table
+    writers = [
+        csv.writer(file, delimiter=table.delimiter, lineterminator=table.newline) for file in files
+    ]
+    for writer, kind in zip(writers, _KINDS, strict=True):
+        writer.writerow([*(rows.columns.header[i] for i in kept), *kind.columns])
+    for record, entry in _both(rows, journal):
+        which = next(i for i, kind in enumerate(_KINDS) if entry.fate in kind.takes)
+        counts[which] += 1
+        cells = [record.cells[i] if i < len(record.cells) else "" for i in kept]
+        said = [_encodable(value, rows) for value in _KINDS[which].says(entry, language)]
+        writers[which].writerow([*cells, *said, *record.cells[width:]])
+    return counts[0], counts[1], counts[2]
+
+
+def _both(rows: Rows, journal: Journal) -> Iterator[tuple[Record, Entry]]:
+    for record, entry in zip_longest(rows.table.records(), journal.entries()):
+        if record is None or entry is None:
+            raise CannotImport(
+                Text(
+                    "the file has changed since the import began.",
+                    "файл изменился с начала импорта.",
+                ),
+                Text("Put the file back.", "Верните прежний файл."),
+            )
+        yield record, entry
+
+
+def _encodable(value: object, rows: Rows) -> object:
+    """Return our own words so that the encoding of the input can hold them."""
+    if not isinstance(value, str):
+        return value
+    return value.encode(rows.table.encoding, "replace").decode(rows.table.encoding)
+
+
+@contextmanager
+def _replacing(path: Path, rows: Rows) -> Iterator[TextIO]:
+    """Open a file that takes the place of *path* once it is complete."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with draft.open(
+            "w", encoding=rows.table.encoding, errors="surrogateescape", newline=""
+        ) as file:
+            copymode(rows.table.path, draft)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _must_add_up(counts: tuple[int, int, int], journal: Journal) -> None:
+    totals = journal.totals()
+    expected = (totals.succeeded, totals[Fate.FAILED], totals.unprocessed)
+    if counts != expected:
+        raise AssertionError(f"the result files do not add up: {counts}, not {expected}")
+
+
+def _not_written(source: Path, error: OSError) -> CannotImport:
+    return CannotImport(
+        Text(
+            f"the result files of {source} cannot be written ({error.strerror}).",
+            f"файлы результатов {source} не записываются ({error.strerror}).",
+        ),
+        Text(
+            "The journal has everything: make room, then run the same command again.",
+            "В журнале всё есть: освободите место и повторите ту же команду.",
+        ),
+    )

@@ -1,0 +1,342 @@
+"""From a file to orders: each row is an order, or says what is wrong with it.
+
+Reading streams: whatever the size of the file, one row is in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta, timezone, tzinfo
+from decimal import Decimal
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from attrs import Factory, field, frozen
+
+from justclick_async.bulk import cells
+from justclick_async.bulk.cells import CellError
+from justclick_async.bulk.columns import MARKS, REPORTED, Columns, known, read_header
+from justclick_async.bulk.fates import Fate
+from justclick_async.bulk.files import Record, Table, look_at
+from justclick_async.bulk.problems import FileProblem, Problem, Text
+from justclick_async.errors import InvalidInput
+from justclick_async.models.orders import Good, Order, Utm
+
+__all__ = ["MOSCOW", "Row", "Rows", "read_rows", "zone_named"]
+
+
+def zone_named(name: str) -> tzinfo:
+    """Return a time zone by its name in the IANA database.
+
+    Raises:
+        FileProblem: There is no such zone here.
+    """
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise FileProblem(
+            Text(f"there is no time zone {name!r}.", f"нет часового пояса {name!r}."),
+            Text(
+                "Use a name such as Europe/Moscow (on Windows: pip install tzdata).",
+                "Используйте имя вида Europe/Moscow (в Windows: pip install tzdata).",
+            ),
+        ) from None
+
+
+def _moscow() -> tzinfo:
+    try:
+        return ZoneInfo("Europe/Moscow")
+    except (OSError, KeyError):
+        return timezone(timedelta(hours=3), "MSK")
+
+
+MOSCOW = _moscow()
+"""The zone of times without one: the service's home, as far as anybody knows."""
+
+
+@frozen
+class Row:
+    """One row of a file.
+
+    Attributes:
+        record: Its text, and where it stands.
+        order: What it says; ``None`` if it cannot be sent.
+        problems: Why it cannot be sent; empty if it can.
+    """
+
+    record: Record
+    order: Order | None = field(repr=False)
+    problems: tuple[Problem, ...] = ()
+
+
+@frozen
+class Rows:
+    """A file of orders, to be read as often as needed.
+
+    Attributes:
+        table: The file.
+        columns: What its columns mean.
+        zone: The zone of times without one.
+    """
+
+    table: Table
+    columns: Columns
+    zone: tzinfo = MOSCOW
+    _reader: _Reader = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda rows: _Reader(rows.columns, rows.zone, rows.table), takes_self=True),
+    )
+
+    def __iter__(self) -> Iterator[Row]:
+        """Read the rows, one after the other."""
+        return map(self.read, self.table.records())
+
+    def read(self, record: Record) -> Row:
+        """Read one row."""
+        return self._reader.read(record)
+
+    def fingerprint(self, record: Record) -> bytes:
+        """Return what tells rows apart: 16 bytes over what they say, reports left out."""
+        return self._reader.fingerprint(record)
+
+
+def read_rows(
+    path: Path | str,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    zone: tzinfo = MOSCOW,
+    rename: Mapping[str, str] | None = None,
+) -> Rows:
+    """Open a CSV file of orders.
+
+    Args:
+        path: The file.
+        encoding: UTF-8 if it is, otherwise guessed, cp1251 as a last resort.
+        delimiter: Found out from the header where it is left out.
+        zone: The zone of times without one; Moscow where it is left out.
+        rename: Fields for columns that are called otherwise: ``{"Buyer": "email"}``.
+
+    Raises:
+        FileProblem: The file cannot be read as orders.
+    """
+    renamed = set(rename or ())
+    table = look_at(
+        Path(path),
+        means_something=lambda name: name.strip() in renamed or known(name) is not None,
+        encoding=encoding,
+        delimiter=delimiter,
+    )
+    return Rows(table, read_header(table.header, rename), zone)
+
+
+# ── One row ─────────────────────────────────────────────────────────────────────────
+
+Reading = Callable[[str], object]
+
+
+def _readings(zone: tzinfo) -> Mapping[str, Reading]:
+    """Return how the cell of each field is read; those left out are taken as they stand."""
+    return {
+        "email": cells.email,
+        "phone": cells.number_as_text,
+        "postal_code": cells.number_as_text,
+        "ip": cells.address,
+        "domain": cells.domain,
+        "goods": cells.goods,
+        "timer_kill": partial(cells.flag_or_moment, zone=zone),
+        "created": partial(cells.moment, zone=zone),
+        "outcome": _refuse_done,
+        "bill_id": _nothing,
+        "code": _nothing,
+        "reason": _nothing,
+        "hint": _nothing,
+    }
+
+
+def _nothing(_cell: str) -> None:
+    """Read nothing: the cell is a report of ours."""
+
+
+def _refuse_done(cell: str) -> None:
+    """Refuse rows of our own result files that must not be sent a second time."""
+    if cell in (Fate.CREATED, Fate.EXISTED, Fate.REPEAT):
+        raise CellError(
+            Text("says that this order is there already", "говорит, что этот заказ уже создан"),
+            Text(
+                "Leave the row out; empty this cell to order the same again.",
+                "Уберите строку; чтобы заказать то же ещё раз, очистите эту ячейку.",
+            ),
+        )
+    if cell == Fate.UNKNOWN:
+        raise CellError(
+            Text(
+                "says that nobody knows whether this order was created",
+                "говорит, что неизвестно, создан ли этот заказ",
+            ),
+            Text(
+                "Look in the shop first; empty this cell once it is clear that there is none.",
+                "Сначала проверьте в магазине; если заказа точно нет, очистите эту ячейку.",
+            ),
+        )
+
+
+_NO_EMAIL = Text("is empty", "пуст")
+_NO_GOODS = Text("names no product", "не называет ни одного товара")
+
+
+class _Reader:
+    """Reads rows of one file; what the columns mean is worked out once."""
+
+    def __init__(self, columns: Columns, zone: tzinfo, table: Table) -> None:
+        readings = _readings(zone)
+        self._columns = columns
+        self._encoding = table.encoding
+        self._kept = columns.kept
+        self._plain = [(index, name, readings.get(name)) for name, index in columns.plain.items()]
+
+    def fingerprint(self, record: Record) -> bytes:
+        there = len(record.cells)
+        said = "\x1f".join([record.cells[i].strip() for i in self._kept if i < there])
+        told_apart = said.rstrip("\x1f").encode("utf-8", "surrogatepass")
+        return blake2b(told_apart, digest_size=16).digest()
+
+    def read(self, record: Record) -> Row:
+        problems = self._untrustworthy(record)
+        if problems:
+            return Row(record, None, tuple(problems))
+        found = self._fields(record, problems)
+        self._numbered_goods(record, found, problems)
+        self._required(found, problems)
+        if problems:
+            return Row(record, None, tuple(problems))
+        try:
+            return Row(record, _order(found))
+        except InvalidInput as error:
+            return Row(record, None, (_from_the_model(error),))
+
+    def _untrustworthy(self, record: Record) -> list[Problem]:
+        if record.problem is not None:
+            return [record.problem]
+        if any(map(str.strip, record.cells[len(self._columns.header) :])):
+            return [_too_many_cells(len(record.cells), len(self._columns.header))]
+        try:
+            "".join(record.cells).encode()
+        except UnicodeEncodeError:
+            return [_not_text(self._encoding)]
+        return []
+
+    def _fields(self, record: Record, problems: list[Problem]) -> dict[str, Any]:
+        there = len(record.cells)
+        found: dict[str, Any] = {}
+        for index, name, reading in self._plain:
+            said = cells.plain(record.cells[index]) if index < there else ""
+            if said:
+                value = self._value(said, reading, index, problems)
+                if value is not None:
+                    found[name] = value
+        return found
+
+    def _value(
+        self, said: str, reading: Reading | None, index: int, problems: list[Problem]
+    ) -> object:
+        if reading is None:
+            return said
+        try:
+            return reading(said)
+        except CellError as error:
+            problems.append(
+                Problem(self._columns.header[index], error.reason, error.hint, error.code)
+            )
+            return None
+
+    def _numbered_goods(
+        self, record: Record, found: dict[str, Any], problems: list[Problem]
+    ) -> None:
+        goods: list[Good] = []
+        for name_at, price_at in self._columns.numbered:
+            name, price = (_cell(record, at) for at in (name_at, price_at))
+            if price and price_at is not None and not name:
+                problems.append(_price_of_nothing(self._columns.header[price_at]))
+            elif name and price and price_at is not None:
+                amount = self._value(price, cells.amount, price_at, problems)
+                goods.append(Good(name, amount if isinstance(amount, Decimal) else None))
+            elif name:
+                goods.append(Good(name))
+        if goods:
+            found["goods"] = goods
+
+    def _required(self, found: Mapping[str, Any], problems: list[Problem]) -> None:
+        wrong = {problem.field for problem in problems}
+        if "email" not in found and self._columns.name_of("email") not in wrong:
+            problems.append(
+                Problem(self._columns.name_of("email"), _NO_EMAIL, _EMAIL_NEEDED, code=600)
+            )
+        if not found.get("goods") and self._columns.name_of("goods") not in wrong:
+            problems.append(
+                Problem(self._columns.name_of("goods"), _NO_GOODS, _GOODS_NEEDED, code=603)
+            )
+
+
+_EMAIL_NEEDED = Text(
+    "The service takes no order without the customer's e-mail address.",
+    "Сервис не принимает заказы без e-mail покупателя.",
+)
+_GOODS_NEEDED = Text(
+    "Name at least one product by its id in the shop: invoice:1500, sales.",
+    "Укажите хотя бы один товар по его идентификатору в магазине: invoice:1500, sales.",
+)
+
+
+def _cell(record: Record, at: int | None) -> str:
+    return cells.plain(record.cells[at]) if at is not None and at < len(record.cells) else ""
+
+
+def _order(found: dict[str, Any]) -> Order:
+    marks = {mark.removeprefix("utm_"): found.pop(mark) for mark in MARKS if mark in found}
+    for reported in REPORTED:
+        found.pop(reported, None)
+    return Order(**found, utm=Utm(**marks) if marks else None)
+
+
+def _too_many_cells(cells_there: int, columns: int) -> Problem:
+    return Problem(
+        "row",
+        Text(
+            f"has {cells_there} cells under {columns} columns",
+            f"содержит {cells_there} ячеек при {columns} столбцах",
+        ),
+        Text(
+            "Put cells that hold the delimiter or a line break in quotes.",
+            "Возьмите в кавычки ячейки, в которых есть разделитель или перевод строки.",
+        ),
+    )
+
+
+def _not_text(encoding: str) -> Problem:
+    return Problem(
+        "row",
+        Text(
+            f"holds bytes that are no text in {encoding}",
+            f"содержит байты, невозможные в {encoding}",
+        ),
+        Text("Name the encoding: --encoding cp1251.", "Укажите кодировку: --encoding cp1251."),
+    )
+
+
+def _price_of_nothing(column: str) -> Problem:
+    return Problem(
+        column,
+        Text("is a price without a product", "содержит цену без товара"),
+        Text("Name the product, or empty the cell.", "Укажите товар или очистите ячейку."),
+    )
+
+
+def _from_the_model(error: InvalidInput) -> Problem:
+    said = str(error.args[0]).rstrip(".")
+    return Problem(error.field or "row", Text(said, said), Text(error.hint, error.hint_ru))
