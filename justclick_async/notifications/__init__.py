@@ -25,6 +25,12 @@ from justclick_async.models.notifications import (
     PaymentEvent,
     UtmMarks,
 )
+from justclick_async.notifications.confirming import (
+    Confirmation,
+    Difference,
+    confirm,
+    confirmation,
+)
 from justclick_async.notifications.kinds import CANDIDATES
 from justclick_async.notifications.parsing import parse
 from justclick_async.notifications.refusals import (
@@ -36,11 +42,24 @@ from justclick_async.notifications.refusals import (
     UnsignedNotification,
     WrongHash,
 )
+from justclick_async.notifications.replay import (
+    Claim,
+    Guard,
+    KeyStore,
+    ReplayGuard,
+    SQLiteReplayGuard,
+)
+from justclick_async.notifications.router import Reply, Router
 
 __all__ = [
     "CANDIDATES",
+    "Claim",
+    "Confirmation",
     "ContactEvent",
+    "Difference",
+    "Guard",
     "Item",
+    "KeyStore",
     "LeadActivated",
     "LeadSubscribed",
     "LeadUnsubscribed",
@@ -58,9 +77,15 @@ __all__ = [
     "OrderRefunded",
     "Partner",
     "PaymentEvent",
+    "ReplayGuard",
+    "Reply",
+    "Router",
+    "SQLiteReplayGuard",
     "UnknownNotification",
     "UnsignedNotification",
     "UtmMarks",
     "WrongHash",
+    "confirm",
+    "confirmation",
     "parse",
 ]
