@@ -19,6 +19,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
+from types import EllipsisType
 from typing import Any, Final, TypeAlias
 
 __all__ = [
@@ -169,7 +170,7 @@ def http_build_query(
     """
     if encoding not in _QUERY_ESCAPES:
         raise ValueError("encoding must be PHP_QUERY_RFC1738 or PHP_QUERY_RFC3986")
-    kind: type[object] = type(data)
+    kind = _type(data)
     if kind is not dict and not _is_array(kind):
         raise TypeError(f"data must be a mapping, a list or a tuple, not {kind.__name__}")
     if numeric_prefix:
@@ -226,13 +227,13 @@ def _add_fields(
     if len(outside) > MAX_DEPTH:
         _refuse_endless(array, outside, prefix)
     suffix = f"]{equals}" if prefix else equals
-    shape: type[object] = type(array)
+    shape = _type(array)
     listed = issubclass(shape, (list, tuple))
     all_unique = listed or shape is dict
     for key, value in enumerate(array) if listed else array.items():
         if type(key) is not str and not listed:
             key, all_unique = _name(key, prefix), False  # noqa: PLW2901
-        kind: type[object] = type(value)
+        kind = _type(value)
         if kind is str:
             add(f"{prefix}{key}{suffix}{value}")
         elif value is None:
@@ -246,6 +247,7 @@ def _add_fields(
         _refuse_twins(array, prefix)
 
 
+_type: Callable[[object], type[object]] = type  # For pyright type(Any) is unknown.
 _SCALARS = frozenset({int, bool, float, bytes})
 
 
@@ -320,8 +322,11 @@ _EXPONENT = re.compile(r"(\.\d+)?E([+-])0*")
 
 
 def _float(value: float) -> str:
-    # Python's G differs from PHP's in two points: PHP writes 1.0E+25, and 1.5E-7 not 1.5E-07.
-    text = float.__format__(value, ".14G")
+    # Python's G differs from PHP's: it writes 1.0E+25, and 1.5E-7 not 1.5E-07.
+    # Where fifteen digits end in 05, PHP keeps zeros that its dtoa forgets to strip; Python's
+    # has been mended (bpo-40780).
+    forgotten = 1e14 <= abs(value) < 1e15 and abs(value) % 100 == 5
+    text = float.__format__(value, ".13E" if forgotten else ".14G")
     return _EXPONENT.sub(lambda match: f"{match[1] or '.0'}E{match[2]}", text)
 
 
@@ -353,8 +358,8 @@ def _shown(path: str) -> str:
 
 # --- Queries to arrays ----------------------------------------------------------------------
 
-_Key: TypeAlias = "int | str | None"
-"""A key of an array; None is ``[]``, the next free index."""
+_Key: TypeAlias = "int | str | EllipsisType | None"
+"""A key of an array; None is ``[]``, the next free index, and ``...`` one that PHP drops."""
 
 
 def parse_str(string: str | bytes) -> dict[str, PhpValue]:
@@ -394,12 +399,14 @@ class _Array(dict["int | str", "str | _Array"]):
         self._next: int | None = None
 
     def array_at(self, key: _Key) -> _Array | None:
-        if key is not None and isinstance(found := self.get(key), _Array):
+        if isinstance(key, (int, str)) and isinstance(found := self.get(key), _Array):
             return found
         inner = _Array()
         return inner if self.set(key, inner) else None
 
     def set(self, key: _Key, value: str | _Array) -> bool:
+        if isinstance(key, EllipsisType):
+            return False
         if key is None:
             key = self._next or 0
             if key in self:  # There is no index after PHP's greatest: PHP drops the value.
@@ -449,7 +456,8 @@ def _unescaped(run: re.Match[bytes]) -> bytes:
 _BRACKETS = re.compile(r"\[(?:[ \t\n\v\f\r]?|([^\]]++))\]")
 _BENT = str.maketrans(" .[", "___")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-# Names that PHP keeps for cookies: they may be sent as they are, but not come out of bending.
+# PHP keeps these names for cookies: a whole name may begin so, no key within one, nor may it
+# come out of bending.
 _RESERVED = ("__Host-", "__Secure-")
 
 
@@ -469,7 +477,7 @@ def _long_path(name: bytes) -> tuple[_Key, ...]:
         return ()
     if len(keys) + text.startswith("[", end) > MAX_DEPTH and keys:
         raise LimitExceededError(f"{_shown(text)} is nested deeper than PHP's {MAX_DEPTH} levels")
-    return (_key_in_php(bent), *keys)
+    return (_key_in_php(bent), *_up_to_reserved(keys, text))
 
 
 _short_path = lru_cache(maxsize=512)(_long_path)
@@ -490,8 +498,17 @@ def _key_in_php(key: str) -> int | str:
     return key
 
 
-def _is_reserved(bent: str, text: str) -> bool:
-    return bent.startswith(_RESERVED) and not text.startswith(_RESERVED)
+def _is_reserved(key: str, text: str) -> bool:
+    return any(key.startswith(name) and not text.startswith(name) for name in _RESERVED)
+
+
+def _up_to_reserved(keys: list[_Key], text: str) -> Iterator[_Key]:
+    # PHP has made the arrays before it looks at the key, and drops what should be in them.
+    for key in keys:
+        if isinstance(key, str) and _is_reserved(key, text):
+            yield ...
+            return
+        yield key
 
 
 # --- Canonical queries ----------------------------------------------------------------------
@@ -550,6 +567,7 @@ _FAULTS = tuple(
         (r"([^\[]*)(\[[^\]]*\])*\[[^\]]*$", "has a bracket that is never closed; close it"),
         (r"[^\[]*(\[[^\]]*\])*\[\s?\]", "has brackets without an index; write [0], or pass a list"),
         (r"[^\[]*(\[[^\]]*\])+[^\[]", "goes on after its brackets, PHP drops that; leave it out"),
+        (r".*\[__(Host|Secure)-", "has a name in brackets that PHP keeps for cookies; rename it"),
     )
 )
 
