@@ -1,0 +1,247 @@
+"""Asking the service whether what a notification says is so."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from justclick_async import APIError, AsyncJustClick, JustClick, OutcomeUnknown
+from justclick_async.calls import Call
+from justclick_async.notifications import Confirmation, Difference, confirm, confirmation, parse
+from tests.notifications.bodies import GOLDEN, KEY, body, decoded, encoded, signed
+from tests.service import LOGIN, answer, http, running
+
+ORDER: dict[str, Any] = {
+    "id": "123456",
+    "email": "buyer@example.com",
+    "created": "1574241885",
+    "pay_status": "paid",
+    "paid": "1574242000",
+    "price": "990.00",
+    "bill_sum_topay": "0.00",
+    "items": [{"id": "lesson1", "title": "Lesson 1", "sum": "990.00", "price": "1200.00"}],
+}
+WAITING = {"pay_status": "waiting", "paid": "", "bill_sum_topay": "990.00"}
+PREPAID = WAITING | {"bill_sum_topay": "690.00"}
+CANCELLED = {"pay_status": "cancel", "paid": "", "bill_sum_topay": "990.00"}
+REFUNDED = {"pay_status": "moneyback"}
+AS_IT_SHOULD = {
+    "order_created": WAITING,
+    "order_paid": {},
+    "order_prepaid": PREPAID,
+    "order_cancelled": CANCELLED,
+    "order_moneyback": REFUNDED,
+}
+
+
+def event(kind: str, **changes: Any) -> Any:
+    return parse(encoded(decoded(kind, **changes)), api_key=KEY, allow_unsigned=True)
+
+
+def confirmed(notification: Any, *results: object) -> Confirmation:
+    """Carry the flow out with canned results, without a client."""
+    flow = iter(confirmation(notification))
+    step = next(flow)
+    try:
+        for result in results:
+            assert isinstance(step, Call)
+            step = flow.throw(result) if isinstance(result, Exception) else flow.send(result)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("it asks for more")
+
+
+def fields(found: Confirmation) -> list[str]:
+    return [difference.field for difference in found.differences]
+
+
+# ── Orders ──────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", AS_IT_SHOULD)
+def test_what_the_service_says_as_well_is_confirmed(kind):
+    found = confirmed(event(kind), ORDER | AS_IT_SHOULD[kind])
+
+    assert found.differences == ()
+    assert found.confirmed
+    assert found
+    assert found.total == Decimal("990.00")
+
+
+@pytest.mark.parametrize("kind", ["order_paid", "order_prepaid", "order_moneyback"])
+def test_a_created_order_does_not_pass_for_one_with_money(kind):
+    """A created notification sent again as another kind: the hash cannot tell, this does."""
+    found = confirmed(event(kind), ORDER | WAITING)
+
+    assert not found
+    assert not found.confirmed
+    assert {"kind", "sum"} & set(fields(found))
+
+
+def test_a_forged_payment_is_told_in_full():
+    seen = decoded("order_created")
+    forged = {name: seen[name] for name in ("id", "email", "hash")}
+    forged |= {"paid": seen["created"], "last_payment_sum": "1000000.00"}
+    found = confirmed(parse(encoded(forged), api_key=KEY), ORDER | WAITING)
+
+    assert fields(found) == ["kind", "sum", "items", "paid"]
+    assert found.differences[0] == Difference("kind", "order_paid", "waiting")
+    assert found.differences[1] == Difference("sum", Decimal("1000000.00"), Decimal("0.00"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"pay_status": "waiting"}, "kind"),
+        ({"pay_status": "moneyback"}, "kind"),
+        ({"pay_status": None}, "kind"),
+        ({"email": "other@example.com"}, "email"),
+        ({"email": None}, "email"),
+        ({"price": "500.00"}, "sum"),
+        ({"price": "much"}, "sum"),
+        ({"price": None}, "sum"),
+        ({"bill_sum_topay": "10.00"}, "sum"),
+        ({"items": []}, "items"),
+        ({"items": [*ORDER["items"], {"id": "x", "sum": "1.00"}]}, "items"),
+        ({"items": [{"id": "lesson1", "sum": "1.00"}]}, "items"),
+        ({"created": "1574241886"}, "created"),
+        ({"paid": "1574242001"}, "paid"),
+        ({"id": "99"}, "order"),
+    ],
+)
+def test_each_difference_is_named(changes, field):
+    assert field in fields(confirmed(event("order_paid"), ORDER | changes))
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {"email": "Buyer@Example.com"},
+        {"price": 990, "bill_sum_topay": 0},
+        {"price": 990.0, "bill_sum_topay": None},
+        {"items": {"3": ORDER["items"][0]}},
+        {"items": [{"id": "lesson1", "sum": 990}]},
+        {"created": 1574241885, "paid": 1574242000, "id": 123456},
+    ],
+)
+def test_other_ways_to_write_the_same_are_no_difference(same):
+    assert confirmed(event("order_paid"), ORDER | same).differences == ()
+
+
+def test_the_last_payment_may_be_less_than_the_order():
+    assert confirmed(event("order_paid", last_payment_sum="100.00"), ORDER)
+
+
+def test_a_prepayment_above_what_came_in_is_a_difference():
+    found = confirmed(event("order_prepaid", prepayment_sum="301.00"), ORDER | PREPAID)
+    assert found.differences == (Difference("sum", Decimal("301.00"), Decimal("300.00")),)
+
+
+def test_a_created_order_may_have_been_paid_meanwhile():
+    assert confirmed(event("order_created"), ORDER)
+
+
+@pytest.mark.parametrize(
+    "nothing", [[], None, {}, "", [{}, {}], APIError, 0], ids=lambda n: repr(n)[:20]
+)
+def test_an_order_that_does_not_exist_is_not_confirmed(nothing):
+    from justclick_async import OrderNotFound
+
+    result = OrderNotFound(400, "no such order") if nothing is APIError else nothing
+    found = confirmed(event("order_paid"), result)
+    assert found.differences == (Difference("order", 123456, None),)
+
+
+def test_an_order_in_a_list_of_one_is_the_order():
+    assert confirmed(event("order_paid"), [ORDER])
+
+
+def test_confirmations_show_no_customer():
+    found = confirmed(event("order_paid"), ORDER | {"email": "other@example.com"})
+    assert "@" not in repr(found)
+    assert found.details["email"] == "other@example.com"
+
+
+# ── Contacts ────────────────────────────────────────────────────────────────────────
+
+STATUSES = {
+    "lead_subscribed": ["STATUS_WAIT", "STATUS_SUBSCRIBE"],
+    "lead_activated": ["STATUS_SUBSCRIBE"],
+    "lead_unsubscribed": ["STATUS_UNSUBSCRIBE", "STATUS_UNSUBSCRIBE_BY_SERVICE"],
+}
+ALL = [*STATUSES["lead_subscribed"], *STATUSES["lead_unsubscribed"], "STATUS_INVALID_EMAIL"]
+
+
+@pytest.mark.parametrize("kind", STATUSES)
+@pytest.mark.parametrize("status", ALL)
+def test_the_status_in_the_group_decides_about_a_contact(kind, status):
+    rows = [{"rass_name": "x", "rass_status": ""}, {"rass_name": "super", "rass_status": status}]
+    found = confirmed(event(kind, id_group="super"), rows)
+
+    assert found.confirmed is (status in STATUSES[kind])
+    assert fields(found) == ([] if found else ["kind"])
+
+
+def test_the_number_of_a_group_is_translated():
+    rows = [{"rass_name": "1605189997.0025174394", "rass_status": "STATUS_SUBSCRIBE"}]
+    lists = [{"id": 2086840, "rass_id": 2086840, "rass_name": "1605189997.0025174394"}]
+    assert confirmed(event("lead_activated"), rows, lists)
+
+
+@pytest.mark.parametrize("lists", [[], APIError(7, "no API 2.0 on this tariff")])
+def test_a_group_that_cannot_be_found_is_not_confirmed(lists):
+    found = confirmed(event("lead_activated"), [], lists)
+    assert found.differences == (Difference("group", "2086840", None),)
+
+
+# ── Both clients ────────────────────────────────────────────────────────────────────
+
+
+def test_both_clients_confirm():
+    with running(answer(ORDER)) as service:
+        with JustClick(LOGIN, KEY, base_url=service.base_url, rate=None) as client:
+            assert confirm(client, event("order_paid")).confirmed
+
+        async def ask() -> Confirmation:
+            async with AsyncJustClick(LOGIN, KEY, base_url=service.base_url, rate=None) as client:
+                return await confirm(client, event("order_paid"))
+
+        assert asyncio.run(ask()).confirmed
+    assert [request.method for request in service.requests] == ["getOrderDetails"] * 2
+    assert service.requests[0].params["bill_id"] == "123456"
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (answer(code=4, text="bad key"), APIError),
+        (http("<html>"), OutcomeUnknown),
+        (answer(ORDER, hash="0" * 32), OutcomeUnknown),
+    ],
+)
+def test_without_a_trustworthy_answer_nothing_is_confirmed(reply, error):
+    options = {"rate": None, "retries": 0}
+    with (
+        running(reply) as service,
+        JustClick(LOGIN, KEY, base_url=service.base_url, **options) as client,
+        pytest.raises(error),
+    ):
+        confirm(client, event("order_paid"))
+
+
+def test_an_order_that_the_service_does_not_know_is_not_confirmed_by_a_client():
+    with (
+        running(answer(code=400, text="no bill")) as service,
+        JustClick(LOGIN, KEY, base_url=service.base_url, rate=None) as client,
+    ):
+        assert fields(confirm(client, event("order_paid"))) == ["order"]
+
+
+def test_the_golden_order_is_what_the_golden_notification_is_about():
+    assert json.loads(json.dumps(GOLDEN["order_paid"]["decoded"]["id"])) == ORDER["id"]
+    assert parse(body("order_paid"), api_key=KEY).raw["created"] == ORDER["created"]
+    assert signed(decoded("order_paid"), "paid") == decoded("order_paid")
