@@ -67,7 +67,8 @@ def login_of(host: str, account: Account) -> str:
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
     if name.lower() == "localhost" or _is_address(name.strip("[]")):
         return account.login
-    return name.partition(".")[0]
+    label = name.partition(".")[0]
+    return account.login if label.lower() == account.login.lower() else label
 
 
 def _is_address(name: str) -> bool:
@@ -175,8 +176,8 @@ def _mistaken_queries(posted: Posted) -> Iterator[tuple[str, str]]:
     yield "the body as it was sent, which PHP encodes differently", posted.raw
     pairs = parse_qsl(posted.raw, keep_blank_values=True)
     yield "the parameters sorted by name", "&".join(sorted(posted.query.split("&")))
-    yield "the parameters with %20 for blanks", _rfc3986(posted.params)
     yield "the parameters with ~ left as it is", posted.query.replace("%7E", "~")
+    yield "the parameters with %20 for blanks", _rfc3986(posted.params)
     yield "the parameters without any encoding", "&".join(f"{k}={v}" for k, v in pairs)
     yield "names with bare brackets", _with_bare_brackets(posted.query)
     yield "no parameters at all", ""

@@ -11,7 +11,7 @@ import asyncio
 import ipaddress
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
@@ -19,6 +19,7 @@ from aiohttp import web
 from justclick_async.sandbox.codes import Refused
 from justclick_async.sandbox.faults import Faults
 from justclick_async.sandbox.orders import Order
+from justclick_async.sandbox.params import money
 from justclick_async.sandbox.readings import READINGS
 from justclick_async.sandbox.service import Service
 
@@ -147,11 +148,8 @@ class Controls:
         return web.json_response({"bill_id": order.bill_id, "status": order.status})
 
     def _prepay(self, order: Order, wanted: dict[str, Any]) -> Order:
-        try:
-            amount = Decimal(str(wanted.get("sum", "")))
-        except InvalidOperation:
-            raise web.HTTPBadRequest(text='Say how much: {"sum": "300.00"}\n') from None
-        return self._service.shop.prepay(order, amount)
+        amount = money(str(wanted.get("sum", "")), "sum")
+        return self._service.shop.prepay(order, Decimal(amount))
 
     def _pay(self, order: Order, _wanted: dict[str, Any]) -> Order:
         return self._service.shop.pay(order)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from justclick_async.sandbox.methods import orders, v2
+from justclick_async.sandbox.methods import orders, products, v2
 from justclick_async.sandbox.methods.replies import Method, Reply
 
 __all__ = ["METHODS", "Method", "Reply", "find"]
@@ -17,6 +17,11 @@ METHODS = (
     Method("CreateOrder", 1, orders.create_order),
     Method("UpdateOrderStatus", 1, orders.update_order_status),
     Method("GetBills", 1, orders.get_bills),
+    Method("AddGood", 1, products.add_good),
+    Method("UpdateGood", 1, products.update_good),
+    Method("DeleteGood", 1, products.delete_good),
+    Method("GetAllGoods", 1, products.get_all_goods),
+    Method("getgoods", 2, products.get_goods, also=("GetGoods",)),
     Method("createorder", 2, v2.create_order, also=("CreateOrder",)),
 )
 """Every method that the sandbox knows."""

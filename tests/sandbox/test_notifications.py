@@ -1,0 +1,290 @@
+"""What the sandbox tells others: to whom, in which fields, under which hash, how often."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from attrs import evolve
+
+from justclick_async.php import http_build_query, parse_str
+from justclick_async.sandbox import API_KEY, Sandbox
+from justclick_async.sandbox.products import NOTIFY_SETTINGS
+from justclick_async.signing import notification_hash
+from tests.sandbox.running import ORDER, call, call_v2, post_json
+
+FULL = {
+    **ORDER,
+    "bill_first_name": "Анна", "bill_surname": "O'Hara", "bill_phone": "+70000000000",
+    "bill_country": "Russia", "bill_city": "Moscow", "bill_address": "Example street 1",
+    "bill_postal_code": "101000", "bill_tag": "AdWords", "bill_domain": "shop.example.com",
+    "bill_comment": "ё & ~", "utm": {"utm_medium": "cpc", "aff_term": "x"},
+}  # fmt: skip
+
+
+class Receiver:
+    """A script that takes notifications.
+
+    Attributes:
+        url: Where it is.
+        got: What has arrived: path and fields, as PHP holds them.
+        bodies: The same as it came.
+        statuses: What to answer, one after the other; 200 when they are used up.
+    """
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.got: list[tuple[str, dict[str, Any]]] = []
+        self.bodies: list[bytes] = []
+        self.statuses: list[int] = []
+
+    async def take(self, request: web.Request) -> web.Response:
+        assert request.content_type == "application/x-www-form-urlencoded"
+        body = await request.read()
+        self.bodies.append(body)
+        self.got.append((request.path_qs, dict(parse_str(body))))
+        return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
+
+
+@asynccontextmanager
+async def receiving() -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    app = web.Application()
+    app.router.add_post("/{any:.*}", receiver.take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/all"
+    yield receiver
+    await runner.cleanup()
+
+
+@asynccontextmanager
+async def both(**options: Any) -> AsyncIterator[tuple[Sandbox, Receiver]]:
+    async with (
+        receiving() as receiver,
+        Sandbox(**{"notify_url": receiver.url, "pauses": (0.01, 0.02), **options}) as sandbox,
+    ):
+        yield sandbox, receiver
+
+
+async def order(sandbox: Sandbox) -> int:
+    return int((await call(sandbox.base_url, "CreateOrder", FULL)).result["bill_id"])
+
+
+# ── Fields and hashes ───────────────────────────────────────────────────────────────
+
+
+@pytest.mark.asyncio
+async def test_a_created_order_is_told_with_its_hash_over_the_creation_time() -> None:
+    async with both() as (sandbox, receiver):
+        bill_id = await order(sandbox)
+        await sandbox.settled()
+    ((_, told),) = receiver.got
+    assert list(told) == [
+        "status", "id", "first_name", "last_name", "middle_name", "email", "phone", "city",
+        "country", "address", "region", "postalcode", "created", "comment", "tag", "kupon",
+        "domain", "link", "utm", "items", "hash",
+    ]  # fmt: skip
+    assert (told["status"], told["id"], told["created"]) == (
+        "new_order",
+        str(bill_id),
+        "1291001819",
+    )
+    assert told["utm"] == {"medium": "cpc", "source": "", "campaign": "", "content": "", "term": ""}
+    assert told["items"][0] == {
+        "id": "invoice", "title": "Оплата по счёту", "sum": "1500.50", "price": "1500.00",
+    }  # fmt: skip
+    assert told["hash"] == notification_hash(bill_id, "anna@example.com", 1291001819, API_KEY)
+
+
+@pytest.mark.asyncio
+async def test_a_payment_is_told_with_its_hash_over_the_time_of_payment() -> None:
+    async with both() as (sandbox, receiver):
+        bill_id = await order(sandbox)
+        paid = {"bill_id": bill_id, "status": "paid", "date": 1574242000}
+        await call(sandbox.base_url, "UpdateOrderStatus", paid)
+        await sandbox.settled()
+    told = receiver.got[1][1]
+    assert list(told) == [
+        "id", "first_name", "last_name", "middle_name", "email", "phone", "city", "country",
+        "address", "region", "postalcode", "created", "paid", "last_payment_sum", "comment", "tag",
+        "kupon", "type", "payway", "domain", "is_recurrent", "utm", "items", "hash",
+    ]  # fmt: skip
+    assert (told["paid"], told["last_payment_sum"]) == ("1574242000", "3700.50")
+    assert told["hash"] == notification_hash(bill_id, "anna@example.com", 1574242000, API_KEY)
+
+
+@pytest.mark.asyncio
+async def test_a_cancellation_is_told_with_its_hash_over_the_creation_time() -> None:
+    async with both() as (sandbox, receiver):
+        bill_id = await order(sandbox)
+        for _ in range(2):
+            await call(sandbox.base_url, "UpdateOrderStatus", bill_id=bill_id, status="cancel")
+        await sandbox.settled()
+    assert len(receiver.got) == 2
+    told = receiver.got[1][1]
+    assert told["status"] == "cancel_order"
+    assert "address" not in told
+    assert told["hash"] == notification_hash(bill_id, "anna@example.com", 1291001819, API_KEY)
+
+
+@pytest.mark.asyncio
+async def test_prepayment_and_refund_are_told_with_a_hash_over_no_time() -> None:
+    async with both() as (sandbox, receiver):
+        bill_id = await order(sandbox)
+        path = f"/sandbox/orders/{bill_id}"
+        await post_json(sandbox.base_url, f"{path}/prepay", {"sum": "300"})
+        await post_json(sandbox.base_url, f"{path}/pay", {})
+        await post_json(sandbox.base_url, f"{path}/refund", {})
+        await sandbox.settled()
+    _, prepaid, paid, refunded = (told for _, told in receiver.got)
+    assert (prepaid["prepayment_sum"], paid["last_payment_sum"]) == ("300.00", "3400.50")
+    assert refunded["status"] == "moneyback"
+    for told in prepaid, refunded:
+        assert told["hash"] == notification_hash(bill_id, "anna@example.com", "", API_KEY)
+
+
+@pytest.mark.asyncio
+async def test_an_order_of_api_2_that_is_paid_is_told_twice() -> None:
+    async with both() as (sandbox, receiver):
+        await call_v2(
+            sandbox.base_url,
+            "createorder",
+            product_names="invoice",
+            customer_email="a@example.com",
+            order_status="Paid",
+            order_paid_at="2020-01-30 04:22:16",
+        )
+        await sandbox.settled()
+    created, paid = (told for _, told in receiver.got)
+    assert created["status"] == "new_order"
+    assert paid["paid"] == "1580347336"
+
+
+@pytest.mark.asyncio
+async def test_bodies_are_as_php_writes_them() -> None:
+    async with both() as (sandbox, receiver):
+        await order(sandbox)
+        await sandbox.settled()
+    assert receiver.bodies[0].decode() == http_build_query(receiver.got[0][1])
+
+
+# ── To whom ─────────────────────────────────────────────────────────────────────────
+
+
+def subscribe(sandbox: Sandbox, good_name: str, kind: str, url: str) -> None:
+    products = sandbox.service.shop.products
+    product = products.find(good_name)
+    assert product is not None
+    products.put(evolve(product, settings={**product.settings, NOTIFY_SETTINGS[kind]: url}))
+
+
+@pytest.mark.asyncio
+async def test_each_address_of_the_products_is_told_once() -> None:
+    async with both(notify_url="") as (sandbox, receiver):
+        subscribe(sandbox, "invoice", "order_created", receiver.url + "?a=make")
+        subscribe(sandbox, "sales", "order_created", receiver.url + "?b")
+        subscribe(sandbox, "lessons", "order_created", receiver.url + "?c")
+        await order(sandbox)
+        await sandbox.settled()
+    assert sorted(path for path, _ in receiver.got) == ["/all?a=make", "/all?b"]
+
+
+@pytest.mark.asyncio
+async def test_the_account_is_told_of_products_without_an_address() -> None:
+    async with both() as (sandbox, receiver):
+        subscribe(sandbox, "invoice", "order_created", receiver.url + "?own")
+        await order(sandbox)
+        await sandbox.settled()
+    assert sorted(path for path, _ in receiver.got) == ["/all", "/all?own"]
+
+
+@pytest.mark.asyncio
+async def test_nobody_is_told_of_what_did_not_happen() -> None:
+    async with both() as (sandbox, receiver):
+        await call(sandbox.base_url, "CreateOrder", {**FULL, "goods": [{"good_name": "no"}]})
+        sandbox.faults["limit"] = 1.0
+        await call(sandbox.base_url, "CreateOrder", FULL)
+        await sandbox.settled()
+    assert receiver.got == []
+
+
+# ── How often ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.asyncio
+async def test_a_receiver_that_fails_is_told_again() -> None:
+    async with both() as (sandbox, receiver):
+        receiver.statuses = [500, 302]
+        await order(sandbox)
+        await sandbox.settled()
+        (delivery,) = sandbox.service.shop.outbox.state()
+    assert len(receiver.got) == 3
+    assert receiver.got[0] == receiver.got[2]
+    assert (delivery["state"], delivery["attempts"], delivery["status"]) == ("delivered", 3, 200)
+
+
+@pytest.mark.asyncio
+async def test_after_the_last_pause_it_is_given_up() -> None:
+    async with both(pauses=(0.01,)) as (sandbox, receiver):
+        receiver.statuses = [500] * 9
+        await order(sandbox)
+        await sandbox.settled()
+        (delivery,) = sandbox.service.shop.outbox.state()
+    assert len(receiver.got) == 2
+    assert (delivery["state"], delivery["attempts"]) == ("given up", 2)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "nonsense", "ftp://127.0.0.1/", "http://"])
+async def test_an_address_that_leads_nowhere_harms_nobody(url: str) -> None:
+    async with both(notify_url=url, pauses=()) as (sandbox, _):
+        await order(sandbox)
+        await sandbox.settled()
+        (delivery,) = sandbox.service.shop.outbox.state()
+        assert (delivery["state"], delivery["status"]) == ("given up", None)
+        assert delivery["error"]
+
+
+@pytest.mark.asyncio
+async def test_what_is_told_of_one_order_arrives_in_order() -> None:
+    async with both() as (sandbox, receiver):
+        bill_id = await order(sandbox)
+        path = f"/sandbox/orders/{bill_id}"
+        for action in "pay", "refund":
+            await post_json(sandbox.base_url, f"{path}/{action}", {})
+        await sandbox.settled()
+    kinds = [told.get("status", "paid") for _, told in receiver.got]
+    assert kinds == ["new_order", "paid", "moneyback"]
+
+
+@pytest.mark.asyncio
+async def test_what_was_not_delivered_is_delivered_after_a_restart(tmp_path: Path) -> None:
+    db = tmp_path / "shop.db"
+    async with Sandbox(db=db, notify_url="http://127.0.0.1:1/", pauses=(0.01,) * 99) as sandbox:
+        await order(sandbox)
+        url = sandbox.base_url
+    assert url
+    async with receiving() as receiver:
+        sandbox = Sandbox(db=db, pauses=(0.01,))
+        async with sandbox:
+            sandbox.service.shop._sql.execute(
+                "UPDATE deliveries SET url = ?, due = 0, state = 'waiting'", (receiver.url,)
+            )
+            sandbox.service.shop.outbox.on_post()
+            await sandbox.settled()
+    assert len(receiver.got) == 1
+
+
+@pytest.mark.asyncio
+async def test_many_are_all_delivered() -> None:
+    async with both() as (sandbox, receiver):
+        for created in range(250):
+            await call(sandbox.base_url, "CreateOrder", {**FULL, "bill_created": created})
+        await sandbox.settled()
+    assert len(receiver.got) == 250

@@ -1,0 +1,163 @@
+"""What the operator of a sandbox sees and sets: the state, the readings, the customers' doings."""
+
+from __future__ import annotations
+
+import aiohttp
+import pytest
+
+from justclick_async.sandbox import READINGS, Sandbox
+from tests.sandbox.running import ORDER, call, get_json, post_json
+
+
+async def order(sandbox: Sandbox, **more: object) -> int:
+    came = await call(sandbox.base_url, "CreateOrder", {**ORDER, **more})
+    return int(came.result["bill_id"])
+
+
+@pytest.mark.asyncio
+async def test_the_state_has_the_shape_of_the_contract(sandbox: Sandbox) -> None:
+    bill_id = await order(sandbox, bill_tag="x", bill_first_name="Анна", bill_surname="П")
+    state = await get_json(sandbox.base_url, "/sandbox/state.json")
+    assert {"orders", "contacts", "products", "requests", "deliveries"} <= set(state)
+    (found,) = state["orders"]
+    assert found["bill_id"] == bill_id
+    assert type(found["bill_id"]) is type(found["created"]) is int
+    assert [set(good) >= {"good_name", "good_sum"} for good in found["goods"]] == [True, True]
+    assert [good["good_sum"] for good in found["goods"]] == ["1500.50", "2200.00"]
+    assert (found["first_name"], found["last_name"], found["tag"]) == ("Анна", "П", "x")
+    assert found["comment"] == ""
+    assert {"payment", "sales", "222", "invoice", "lessons", "book"} <= {
+        product["good_name"] for product in state["products"]
+    }
+
+
+@pytest.mark.asyncio
+async def test_in_process_it_is_the_same_state(sandbox: Sandbox) -> None:
+    await order(sandbox)
+    assert await get_json(sandbox.base_url, "/sandbox/state.json") == sandbox.state()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 1600])
+async def test_the_state_holds_every_order_once(sandbox: Sandbox, count: int) -> None:
+    shop = sandbox.service.shop
+    if count:
+        await order(sandbox)
+        template = shop.orders.find(102937)
+        assert template is not None
+        with shop.transaction():
+            for _ in range(count - 1):
+                shop.orders.add(template)
+    orders = (await get_json(sandbox.base_url, "/sandbox/state.json"))["orders"]
+    assert [found["bill_id"] for found in orders] == [102937 + i for i in range(count)]
+
+
+@pytest.mark.asyncio
+async def test_the_readings_are_told(sandbox: Sandbox) -> None:
+    assert await get_json(sandbox.base_url, "/sandbox/readings") == dict(READINGS)
+
+
+# ── Who may look ────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "host", ["evil.example", "username.justclick.io", "127.0.0.1.evil.example", "192.0.2.1", ""]
+)
+async def test_other_hosts_see_nothing(sandbox: Sandbox, host: str) -> None:
+    url = f"{sandbox.base_url}/sandbox/state.json"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(url, headers={"Host": host}) as response,
+    ):
+        assert response.status in (400, 403)
+        assert "orders" not in await response.text()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost:80", "LOCALHOST", "[::1]:80", "127.1.2.3:9"]
+)
+async def test_loopback_hosts_see_it(sandbox: Sandbox, host: str) -> None:
+    url = f"{sandbox.base_url}/sandbox/state.json"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(url, headers={"Host": host}) as response,
+    ):
+        assert response.status == 200
+
+
+@pytest.mark.asyncio
+async def test_pages_of_other_sites_change_nothing(sandbox: Sandbox) -> None:
+    bill_id = await order(sandbox)
+    async with aiohttp.ClientSession() as session:
+        for origin in "https://evil.example", "null", sandbox.base_url.replace("127", "128"):
+            headers = {"Origin": origin, "Content-Type": "text/plain"}
+            for path in "/sandbox/faults", f"/sandbox/orders/{bill_id}/pay":
+                async with session.post(
+                    sandbox.base_url + path, data=b'{"limit": 1}', headers=headers
+                ) as response:
+                    assert response.status == 403
+        async with session.post(
+            f"{sandbox.base_url}/sandbox/orders/{bill_id}/pay",
+            headers={"Origin": sandbox.base_url},
+        ) as response:
+            assert response.status == 200
+    assert sandbox.faults["limit"] == 0
+
+
+# ── What customers do ───────────────────────────────────────────────────────────────
+
+
+async def do(sandbox: Sandbox, bill_id: int, action: str, wanted: object = None) -> int:
+    path = f"/sandbox/orders/{bill_id}/{action}"
+    return (await post_json(sandbox.base_url, path, wanted or {})).status
+
+
+def found(sandbox: Sandbox) -> dict[str, object]:
+    orders = sandbox.state()["orders"]
+    assert isinstance(orders, list)
+    first: dict[str, object] = orders[0]
+    return first
+
+
+@pytest.mark.asyncio
+async def test_an_order_can_be_prepaid_paid_and_refunded(sandbox: Sandbox) -> None:
+    bill_id = await order(sandbox)
+    seen = []
+    for action, wanted in ("prepay", {"sum": "300"}), ("pay", {}), ("refund", {}):
+        assert await do(sandbox, bill_id, action, wanted) == 200
+        now = found(sandbox)
+        seen.append((now["status"], now["pay_status"], now["received"], now["last_payment"]))
+    assert seen == [
+        ("prepaid", "waiting", "300.00", "300.00"),
+        ("paid", "paid", "3700.50", "3400.50"),
+        ("moneyback", "moneyback", "3700.50", "3400.50"),
+    ]
+
+
+@pytest.mark.asyncio
+async def test_a_prepayment_of_everything_pays(sandbox: Sandbox) -> None:
+    bill_id = await order(sandbox)
+    assert await do(sandbox, bill_id, "prepay", {"sum": 9999}) == 200
+    assert found(sandbox)["pay_status"] == "paid"
+
+
+@pytest.mark.asyncio
+async def test_what_does_not_fit_is_a_conflict(sandbox: Sandbox) -> None:
+    bill_id = await order(sandbox)
+    assert await do(sandbox, bill_id, "refund") == 409
+    assert await do(sandbox, bill_id, "cancel") == 200
+    assert await do(sandbox, bill_id, "pay") == 409
+    assert await do(sandbox, bill_id, "prepay", {"sum": 1}) == 409
+    assert found(sandbox)["status"] == "cancel"
+
+
+@pytest.mark.asyncio
+async def test_nonsense_is_refused(sandbox: Sandbox) -> None:
+    bill_id = await order(sandbox)
+    assert await do(sandbox, bill_id, "explode") == 404
+    assert await do(sandbox, 1, "pay") == 404
+    for wanted in {"sum": "much"}, {"sum": "NaN"}, {"sum": None}, [1]:
+        assert await do(sandbox, bill_id, "prepay", wanted) in (400, 409)
+    assert found(sandbox)["status"] == "waiting"

@@ -1,0 +1,185 @@
+"""The sandbox as a process, in an event loop and in a thread: it begins, lasts and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from justclick_async.sandbox import API_KEY, LOGIN, READINGS, Sandbox
+from justclick_async.signing import signed_body
+from tests.sandbox.running import ORDER, call, get_json, running
+
+
+def create(base_url: str, **more: object) -> int:
+    return asyncio.run(call(base_url, "CreateOrder", {**ORDER, **more})).code
+
+
+# ── The command ─────────────────────────────────────────────────────────────────────
+
+
+def test_it_says_where_it_listens_in_the_very_words_of_the_contract() -> None:
+    with running("--port", "0") as sandbox:
+        assert re.fullmatch(r"Sandbox ready at http://127\.0\.0\.1:\d+\n", sandbox.line)
+        assert create(sandbox.base_url) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
+    with running() as sandbox:
+        assert create(sandbox.base_url) == 0
+        sandbox.process.send_signal(number)
+        printed, said = sandbox.process.communicate(timeout=10)
+        assert sandbox.process.returncode == 0
+        assert printed == ""
+        assert said == f"Login {LOGIN}, API key {API_KEY}\n"
+
+
+def test_login_key_and_faults_can_be_given() -> None:
+    arguments = ("--login", "shop", "--api-key", "secret", "--fault", "limit=1", "--seed", "3")
+    with running(*arguments) as sandbox:
+        request = urllib.request.Request(
+            f"{sandbox.base_url}/api/CreateOrder", signed_body(ORDER, "shop", "secret")
+        )
+        with urllib.request.urlopen(request) as response:
+            assert b'"error_code": 8' in response.read()
+
+
+@pytest.mark.parametrize("fault", ["explode=1", "slow=2", "slow", "slow=often"])
+def test_a_wrong_fault_is_refused_before_it_starts(fault: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "justclick_async.sandbox", "--fault", fault],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "argument --fault" in done.stderr
+
+
+def test_a_port_that_is_taken_is_told_without_a_traceback() -> None:
+    with running() as sandbox:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "justclick_async.sandbox",
+                "--port",
+                sandbox.base_url[-5:].strip(":"),
+            ],
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 3
+    assert done.stderr.startswith("The sandbox cannot start: ")
+
+
+def test_help_tells_login_key_faults_and_what_is_not_documented() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "justclick_async.sandbox", "--help"], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    for wanted in LOGIN, API_KEY, "drop_before", "html_page", *READINGS:
+        assert wanted in done.stdout
+
+
+# ── The state lasts ─────────────────────────────────────────────────────────────────
+
+
+def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+    db = str(tmp_path / "shop.db")
+    with running("--db", db) as sandbox:
+        numbers = [create(sandbox.base_url, bill_created=created) for created in range(20)]
+        sandbox.process.kill()
+        sandbox.process.wait()
+    assert numbers == [0] * 20
+    with running("--db", db) as sandbox:
+        orders = asyncio.run(get_json(sandbox.base_url, "/sandbox/state.json"))["orders"]
+        assert [order["created"] for order in orders] == list(range(20))
+        assert create(sandbox.base_url, bill_created=3) == 601
+        assert create(sandbox.base_url, bill_created=99) == 0
+
+
+@pytest.mark.asyncio
+async def test_a_sandbox_with_a_file_goes_on_where_it_ended(tmp_path: Path) -> None:
+    sandbox = Sandbox(db=tmp_path / "shop.db")
+    for code in 0, 601:
+        async with sandbox:
+            assert (await call(sandbox.base_url, "CreateOrder", ORDER)).code == code
+
+
+@pytest.mark.asyncio
+async def test_a_sandbox_in_memory_starts_anew() -> None:
+    sandbox = Sandbox()
+    for _ in range(2):
+        async with sandbox:
+            assert (await call(sandbox.base_url, "CreateOrder", ORDER)).code == 0
+
+
+# ── In process ──────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.asyncio
+async def test_two_sandboxes_know_nothing_of_each_other() -> None:
+    async with Sandbox() as one, Sandbox() as other:
+        assert one.base_url != other.base_url
+        await call(one.base_url, "CreateOrder", ORDER)
+        assert other.state()["orders"] == []
+
+
+def test_in_a_thread_it_is_used_without_an_event_loop() -> None:
+    before = threading.active_count()
+    with Sandbox() as sandbox:
+        request = urllib.request.Request(
+            f"{sandbox.base_url}/api/CreateOrder", signed_body(ORDER, LOGIN, API_KEY)
+        )
+        with urllib.request.urlopen(request) as response:
+            assert b'"error_code": 0' in response.read()
+        orders = sandbox.state()["orders"]
+        assert isinstance(orders, list)
+        assert len(orders) == 1
+        sandbox.faults["limit"] = 1.0
+    assert threading.active_count() == before
+
+
+def test_in_a_thread_a_failure_to_start_comes_out() -> None:
+    with Sandbox() as sandbox:
+        port = int(sandbox.base_url.rpartition(":")[2])
+        other = Sandbox(port=port)
+        with pytest.raises(OSError, match="address already in use"), other:
+            pass
+        assert other.base_url == ""
+
+
+def test_what_does_not_run_says_so() -> None:
+    with pytest.raises(RuntimeError, match="does not run"):
+        Sandbox().state()
+
+
+@pytest.mark.asyncio
+async def test_it_cannot_be_entered_twice_at_once(sandbox: Sandbox) -> None:
+    with pytest.raises(RuntimeError, match="runs already"):
+        await sandbox.start()
+
+
+def test_its_key_does_not_show() -> None:
+    assert API_KEY not in repr(Sandbox())
+    assert API_KEY not in repr(Sandbox().account)
+
+
+def test_it_shares_the_pure_modules_and_nothing_of_the_client() -> None:
+    """So that each proves the other."""
+    shared = {"php", "signing"}
+    package = Path(__file__).parents[2] / "justclick_async" / "sandbox"
+    imported = {
+        name
+        for path in package.rglob("*.py")
+        for name in re.findall(r"justclick_async(?:\.| import )(\w+)", path.read_text())
+    }
+    assert imported - shared == {"sandbox"}
