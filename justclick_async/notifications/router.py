@@ -298,7 +298,9 @@ async def _await_each(steps: _Steps) -> Reply:
             else:
                 take = partial(steps.send, result)
     except StopIteration as end:
-        return cast("Reply", end.value)
+        reply = cast("Reply", end.value)
+    await asyncio.sleep(0)  # a cancellation that was held back goes off here and no later
+    return reply
 
 
 async def _await(step: _Step) -> object:
