@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -21,7 +21,18 @@ from justclick_async.bulk.fates import Fate, State
 from justclick_async.bulk.lock import FileLock, Locked
 from justclick_async.bulk.problems import CannotImport, JournalInUse, JournalProblem, Text
 
-__all__ = ["SCHEMA", "Change", "Entry", "Identity", "Journal", "Planned", "Totals", "fate"]
+__all__ = [
+    "SCHEMA",
+    "Change",
+    "Entry",
+    "Identity",
+    "Journal",
+    "Planned",
+    "Totals",
+    "account_of",
+    "fate",
+    "forget",
+]
 
 SCHEMA = 1
 """The version of the tables.  A journal of another version is refused."""
@@ -188,7 +199,10 @@ class Journal:
                 of the same customer, so that the service, too, can tell them apart.
             once: Whether rows that say the same are one order.
         """
+        with _readable(self.path):
+            self._database.execute("PRAGMA journal_mode = WAL")
         with self._transaction():
+            self._make_tables()
             self._database.executemany(
                 "INSERT INTO rows (number, fingerprint, customer, state, code, reason, hint)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -293,6 +307,28 @@ class Journal:
             counts[became] = counts.get(became, 0) + count
         return Totals(counts)
 
+    def left(self) -> int:
+        """Count the orders that are still to be sent; rows that repeat others are none."""
+        with _readable(self.path):
+            found: int = self._reading.execute(
+                "SELECT count(*) FROM rows WHERE state = 'planned' AND repeats IS NULL"
+            ).fetchone()[0]
+            return found
+
+    def repeats(self) -> int:
+        """Count the rows that say the same as an earlier one."""
+        with _readable(self.path):
+            found: int = self._reading.execute("SELECT count(repeats) FROM rows").fetchone()[0]
+            return found
+
+    def failures(self) -> list[tuple[int | None, str, int]]:
+        """Return codes and reasons of what failed and how often, the most frequent first."""
+        with _readable(self.path):
+            return self._reading.execute(
+                "SELECT code, reason, count(*) AS times FROM rows WHERE state = 'failed'"
+                " GROUP BY code, reason ORDER BY times DESC, min(number) LIMIT 10"
+            ).fetchall()
+
     # ── Ending ──────────────────────────────────────────────────────────────────────
 
     def close(self) -> None:
@@ -308,8 +344,7 @@ class Journal:
         """Close and delete it; for a plan that nobody wants carried out."""
         self.close()
         if self.path is not None:
-            for suffix in "", "-wal", "-shm":
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+            forget(self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -320,16 +355,9 @@ class Journal:
     # ── Within ──────────────────────────────────────────────────────────────────────
 
     def _begin(self) -> bool:
-        """Make the tables of a new journal, or check those of an old one."""
+        """Check what is there; return whether all is still to be planned."""
         version = self._pragma("user_version")
         if not version and not self._pragma("schema_version"):
-            self._database.execute("PRAGMA journal_mode = WAL")
-            with self._transaction():
-                for table in _TABLES:
-                    self._database.execute(table)
-                self._database.execute(f"PRAGMA application_id = {_APPLICATION}")
-                self._database.execute(f"PRAGMA user_version = {SCHEMA}")
-                self._database.executemany("INSERT INTO about VALUES (?, ?)", self._about())
             return True
         if self._pragma("application_id") != _APPLICATION:
             raise _no_journal(self.path)
@@ -337,14 +365,21 @@ class Journal:
             raise _other_version(self.path, version)
         if self._database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise _damaged(self.path)
-        return self._compare()
+        self._compare()
+        return False
 
-    def _compare(self) -> bool:
+    def _make_tables(self) -> None:
+        for table in _TABLES:
+            self._database.execute(table)
+        self._database.execute(f"PRAGMA application_id = {_APPLICATION}")
+        self._database.execute(f"PRAGMA user_version = {SCHEMA}")
+        self._database.executemany("INSERT INTO about VALUES (?, ?)", self._about())
+
+    def _compare(self) -> None:
         about = dict(self._database.execute("SELECT name, value FROM about"))
         for name, value in self._about():
             if about.get(name) != value:
                 raise _belongs_elsewhere(self.path, name, about.get(name, ""), value)
-        return "planned" not in about
 
     def _about(self) -> list[tuple[str, str]]:
         who = self._identity
@@ -365,6 +400,30 @@ class Journal:
                 with suppress(sqlite3.Error):
                     self._database.execute("ROLLBACK")
                 raise
+
+
+def account_of(path: Path) -> str | None:
+    """Return for which account a journal is; ``None`` if there is none that can be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            found = database.execute("SELECT value FROM about WHERE name = 'account'").fetchone()
+            return found[0] if found else None
+    except sqlite3.Error:
+        return None
+
+
+def forget(path: Path) -> None:
+    """Delete a journal that nobody holds; for trials whose orders are gone.
+
+    Raises:
+        JournalInUse: Somebody holds it.
+    """
+    lock = _hold(path)
+    try:
+        for suffix in "", "-wal", "-shm":
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    finally:
+        lock.release()
 
 
 def _values(row: Planned) -> tuple[object, ...]:

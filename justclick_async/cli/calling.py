@@ -1,0 +1,244 @@
+"""Commands that make one call: what was asked goes out, what came back is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from inspect import signature
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import attrs
+from attrs import frozen
+
+from justclick_async.account import Account
+from justclick_async.bulk import cells
+from justclick_async.bulk.cells import CellError
+from justclick_async.bulk.problems import Text
+from justclick_async.bulk.rows import MOSCOW
+from justclick_async.calls import Call, Steps
+from justclick_async.cli.say import say, say_json
+from justclick_async.cli.settings import Access, WrongUsage
+from justclick_async.client import DEFAULT_RATE, AsyncJustClick
+from justclick_async.endpoints import orders, undescribed, v2
+from justclick_async.models.orders import Order
+from justclick_async.php import parse_str, urlencode
+
+__all__ = [
+    "SANDBOX",
+    "Connection",
+    "call_method",
+    "change_status",
+    "connected",
+    "create_order",
+    "create_order_v2",
+    "list_bills",
+]
+
+if TYPE_CHECKING:
+    from justclick_async.sandbox import Sandbox
+
+R = TypeVar("R")
+
+SANDBOX = "sandbox"
+"""The account of an embedded sandbox, as a journal has it."""
+
+
+def create_order(
+    given: Mapping[str, str | None], access: Access, *, sandbox: bool, as_json: bool
+) -> int:
+    """Create one order and show its number and its payment page."""
+    fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    fields["goods"] = _read("goods", cells.goods, fields["goods"])
+    if "created" in fields:
+        fields["created"] = _read("created", _moment, fields["created"])
+    created = _answer(orders.create_order(Order(**fields)), access, sandbox=sandbox)
+    if as_json:
+        say_json(attrs.asdict(created))
+    else:
+        say(Text(f"Order {created.bill_id} is created.", f"Заказ {created.bill_id} создан."))
+        if created.link:
+            say(created.link)
+    return 0
+
+
+def list_bills(
+    email: str, pay_status: str | None, access: Access, *, sandbox: bool, as_json: bool
+) -> int:
+    """Show the orders of a customer."""
+    bills = _answer(orders.get_bills(email, pay_status=pay_status), access, sandbox=sandbox)
+    if as_json:
+        say_json({"bills": [attrs.asdict(bill) for bill in bills]})
+        return 0
+    if not bills:
+        say(Text("No orders.", "Заказов нет."))
+    for bill in bills:
+        say(f"{bill.bill_id}  {', '.join(good.good_title for good in bill.goods)}")
+    return 0
+
+
+def change_status(
+    bill_id: int,
+    status: str,
+    date: str | None,
+    tracking_number: str | None,
+    access: Access,
+    *,
+    sandbox: bool,
+    as_json: bool,
+) -> int:
+    """Change the status of an order."""
+    moment = None if date is None else _read("--date", _moment, date)
+    call = orders.update_order_status(bill_id, status, date=moment, tracking_number=tracking_number)
+    _answer(call, access, sandbox=sandbox)
+    if as_json:
+        say_json({"bill_id": bill_id, "status": status})
+    else:
+        say(Text(f"Order {bill_id} is {status} now.", f"Заказ {bill_id}: теперь {status}."))
+    return 0
+
+
+def create_order_v2(
+    parameters: Sequence[str], access: Access, *, sandbox: bool, as_json: bool
+) -> int:
+    """Create one order over API 2.0, which tells no number."""
+    known = signature(v2.create_order.describe).parameters
+    given: dict[str, Any] = {}
+    for name, value in map(_name_and_value, parameters):
+        if name not in known:
+            raise WrongUsage(
+                Text(f"there is no parameter {name!r}.", f"нет параметра {name!r}."),
+                Text(f"There are: {', '.join(known)}.", f"Есть: {', '.join(known)}."),
+            )
+        given[name] = value.split(",") if name in _LISTS else value
+    missing = [name for name in ("product_names", "customer_email") if name not in given]
+    if missing:
+        raise WrongUsage(
+            Text(f"{missing[0]} is required.", f"нужен параметр {missing[0]}."),
+            Text(f"Add {missing[0]}=...", f"Добавьте {missing[0]}=..."),
+        )
+    _answer(v2.create_order(**given), access, sandbox=sandbox)
+    if as_json:
+        say_json({"created": True})
+    else:
+        say(
+            Text(
+                "The order is created; API 2.0 does not tell its number.",
+                "Заказ создан; его номер API 2.0 не сообщает.",
+            )
+        )
+    return 0
+
+
+_LISTS = frozenset({"product_names", "product_prices", "affiliates"})
+
+
+def call_method(
+    method: str,
+    parameters: Sequence[str],
+    api: int,
+    access: Access,
+    *,
+    sandbox: bool,
+    as_json: bool,
+) -> int:
+    """Call any method and show its result as JSON."""
+    if api not in (1, 2):
+        raise WrongUsage(
+            Text("--api must be 1 or 2.", "--api должен быть 1 или 2."),
+            Text("Use 1.", "Укажите 1."),
+        )
+    describe = undescribed.call if api == 1 else undescribed.call_v2
+    call: Call[Any] = describe(method, _nested(parameters))
+    result = _answer(call, access, sandbox=sandbox)
+    if as_json:
+        say_json({"result": result})
+    else:
+        say(json.dumps(result, ensure_ascii=False, indent=2))
+    return 0
+
+
+# ── Asking ──────────────────────────────────────────────────────────────────────────
+
+
+@frozen
+class Connection:
+    """A client, and where it leads.
+
+    Attributes:
+        client: The client.
+        account: Whose orders these are, for a journal: the same on another port.
+        sandbox: The embedded sandbox, if it is one.
+    """
+
+    client: AsyncJustClick
+    account: str
+    sandbox: Sandbox | None = None
+
+
+@asynccontextmanager
+async def connected(
+    access: Access, *, sandbox: bool, rate: float | None, db: str | None = None
+) -> AsyncIterator[Connection]:
+    """Open a client, on an embedded sandbox if one is wanted."""
+    async with AsyncExitStack() as stack:
+        running: Sandbox | None = None
+        if sandbox:
+            from justclick_async.sandbox import Sandbox  # noqa: PLC0415  # heavy, seldom needed
+
+            running = await stack.enter_async_context(Sandbox(db=db))
+            account = Account(running.login, running.api_key, running.base_url)
+        else:
+            account = access.account()
+        client = AsyncJustClick(
+            account.login,
+            account.api_key,
+            base_url=account.base_url,
+            rate=rate,
+            timeout=access.timeout,
+        )
+        host = urlsplit(account.base_url).hostname
+        name = SANDBOX if running else f"{account.login} ({host})"
+        yield Connection(await stack.enter_async_context(client), name, running)
+
+
+def _answer(steps: Steps[R], access: Access, *, sandbox: bool) -> R:
+    async def ask() -> R:
+        async with connected(access, sandbox=sandbox, rate=DEFAULT_RATE) as connection:
+            return await connection.client.run(steps)
+
+    return asyncio.run(ask())
+
+
+# ── Reading arguments ───────────────────────────────────────────────────────────────
+
+
+def _nested(parameters: Sequence[str]) -> dict[str, Any]:
+    """Read ``goods[0][good_name]=invoice`` as PHP would."""
+    pairs = map(_name_and_value, parameters)
+    return parse_str("&".join(f"{urlencode(name)}={urlencode(value)}" for name, value in pairs))
+
+
+def _name_and_value(parameter: str) -> tuple[str, str]:
+    name, equals, value = parameter.partition("=")
+    if not (name and equals):
+        raise WrongUsage(
+            Text(f"{name!r} is no name=value.", f"{name!r} не имеет вида имя=значение."),
+            Text("Write email=a@example.com.", "Напишите email=a@example.com."),
+        )
+    return name, value
+
+
+def _moment(cell: str) -> object:
+    return cells.moment(cell, MOSCOW)
+
+
+def _read(name: str, reading: Any, given: str) -> Any:
+    try:
+        return reading(cells.plain(given))
+    except CellError as error:
+        raise WrongUsage(
+            Text(f"{name} {error.reason.en}.", f"{name} {error.reason.ru}."), error.hint
+        ) from None

@@ -1,0 +1,283 @@
+"""The commands, their options and their help; each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from justclick_async import __version__
+from justclick_async.cli.settings import Access
+
+__all__ = ["app"]
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="JSON on standard output.")]
+Flag = Parameter(negative="")
+
+app = App(
+    name="justclick",
+    help="The JustClick API from the command line.",
+    version=__version__,
+)
+orders = App(name="orders", help="Orders: create one, list a customer's, change the status.")
+v2 = App(name="v2", help="Methods of API 2.0.")
+app.command(orders)
+app.command(v2)
+
+
+@app.command(name="import")
+def import_file(
+    file: Path,
+    /,
+    *,
+    journal: Annotated[Path | None, Parameter(help="Default: FILE.journal, beside FILE.")] = None,
+    concurrency: Annotated[int, Parameter(help="Requests under way at once.")] = 10,
+    rate: Annotated[
+        float | None,
+        Parameter(help="Requests a second; 0 is unlimited. Default: 10, unlimited with --sandbox."),
+    ] = None,
+    dry_run: Annotated[bool, Flag] = False,
+    yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="")] = False,
+    sandbox: Annotated[bool, Flag] = False,
+    as_json: Json = False,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    timezone: str | None = None,
+    rename: Annotated[tuple[str, ...], Parameter(name="--map", negative="")] = (),
+    stop_after: int = 20,
+    send_repeats: Annotated[bool, Flag] = False,
+    access: Access = Access(),  # noqa: B008  # frozen
+) -> int:
+    """Create an order for each row of a file, and lose none.
+
+    What is done is kept in a journal. After Ctrl-C, a crash or a power cut, the same command goes
+    on where it was: nothing is sent twice, nothing is left out. The results are in
+    FILE.success.csv, FILE.failed.csv and FILE.unprocessed.csv.
+
+    Parameters
+    ----------
+    file
+        CSV with a header: email, goods, first_name, last_name, phone, ...
+    dry_run
+        Check every row and send nothing.
+    yes
+        Do not ask before sending.
+    sandbox
+        Send to a service of your own that starts and ends with the command.
+    encoding
+        Of the file; found out where left out.
+    delimiter
+        Of the file; found out where left out. Write tab for a tab.
+    timezone
+        Of times without one. Default: Europe/Moscow.
+    rename
+        COLUMN=FIELD for a column that is called otherwise; repeatable.
+    stop_after
+        Stop after so many rows in a row failed in the same way; 0 for never.
+    send_repeats
+        Send rows that say the same as an earlier one; otherwise both are one order.
+    """
+    from justclick_async.cli.importing import Settings, run_import  # noqa: PLC0415  # heavy
+
+    return run_import(
+        Settings(
+            file=file,
+            journal=journal,
+            concurrency=concurrency,
+            rate=rate,
+            dry_run=dry_run,
+            yes=yes,
+            sandbox=sandbox,
+            as_json=as_json,
+            encoding=encoding,
+            delimiter=delimiter,
+            timezone=timezone,
+            rename=rename,
+            stop_after=stop_after,
+            send_repeats=send_repeats,
+            access=access,
+        )
+    )
+
+
+@orders.command
+def create(
+    *,
+    email: str,
+    goods: str,
+    first_name: str | None = None,
+    last_name: str | None = None,
+    middle_name: str | None = None,
+    phone: str | None = None,
+    country: str | None = None,
+    region: str | None = None,
+    city: str | None = None,
+    address: str | None = None,
+    postal_code: str | None = None,
+    coupon: str | None = None,
+    tag: str | None = None,
+    comment: str | None = None,
+    created: str | None = None,
+    domain: str | None = None,
+    sandbox: Annotated[bool, Flag] = False,
+    as_json: Json = False,
+    access: Access = Access(),  # noqa: B008
+) -> int:
+    """Create one order.
+
+    Parameters
+    ----------
+    goods
+        Products with or without a price: "invoice:1500, sales".
+    created
+        When it was made: 2024-05-17 14:30, 17.05.2024, Unix time; now where left out.
+    sandbox
+        Send to a service of your own that starts and ends with the command.
+    """
+    from justclick_async.cli.calling import create_order  # noqa: PLC0415
+
+    cells = {
+        "email": email,
+        "goods": goods,
+        "first_name": first_name,
+        "last_name": last_name,
+        "middle_name": middle_name,
+        "phone": phone,
+        "country": country,
+        "region": region,
+        "city": city,
+        "address": address,
+        "postal_code": postal_code,
+        "coupon": coupon,
+        "tag": tag,
+        "comment": comment,
+        "created": created,
+        "domain": domain,
+    }
+    return create_order(cells, access, sandbox=sandbox, as_json=as_json)
+
+
+@orders.command
+def bills(
+    email: str,
+    /,
+    *,
+    pay_status: str | None = None,
+    sandbox: Annotated[bool, Flag] = False,
+    as_json: Json = False,
+    access: Access = Access(),  # noqa: B008
+) -> int:
+    """List the orders of a customer.
+
+    Parameters
+    ----------
+    email
+        The customer's e-mail address.
+    pay_status
+        Only those that are paid, waiting or cancel.
+    sandbox
+        Ask a service of your own that starts and ends with the command.
+    """
+    from justclick_async.cli.calling import list_bills  # noqa: PLC0415
+
+    return list_bills(email, pay_status, access, sandbox=sandbox, as_json=as_json)
+
+
+@orders.command
+def status(
+    bill_id: int,
+    status: str,
+    /,
+    *,
+    date: str | None = None,
+    tracking_number: str | None = None,
+    sandbox: Annotated[bool, Flag] = False,
+    as_json: Json = False,
+    access: Access = Access(),  # noqa: B008
+) -> int:
+    """Change the status of an order.
+
+    Parameters
+    ----------
+    bill_id
+        The number of the order.
+    status
+        sent, paid, return or cancel.
+    date
+        When it was shipped or paid: 2024-05-17 14:30, 17.05.2024, Unix time.
+    tracking_number
+        The number of the postal item, for sent.
+    sandbox
+        Ask a service of your own that starts and ends with the command.
+    """
+    from justclick_async.cli.calling import change_status  # noqa: PLC0415
+
+    return change_status(
+        bill_id, status, date, tracking_number, access, sandbox=sandbox, as_json=as_json
+    )
+
+
+@v2.command(name="create-order")
+def v2_create_order(
+    *parameters: str,
+    sandbox: Annotated[bool, Flag] = False,
+    as_json: Json = False,
+    access: Access = Access(),  # noqa: B008
+) -> int:
+    """Create one order over API 2.0.
+
+    Parameters
+    ----------
+    parameters
+        name=value with the service's names: customer_email=a@example.com
+        product_names=invoice,sales
+    sandbox
+        Ask a service of your own that starts and ends with the command.
+    """
+    from justclick_async.cli.calling import create_order_v2  # noqa: PLC0415
+
+    return create_order_v2(parameters, access, sandbox=sandbox, as_json=as_json)
+
+
+@app.command
+def call(
+    method: str,
+    /,
+    *parameters: str,
+    api: Annotated[int, Parameter(help="Version of the API: 1 signs, 2 sends the key.")] = 1,
+    sandbox: Annotated[bool, Flag] = False,
+    as_json: Json = False,
+    access: Access = Access(),  # noqa: B008
+) -> int:
+    """Call any method of the service.
+
+    Parameters
+    ----------
+    method
+        The service's own name: GetAllGoods.
+    parameters
+        name=value, nested as PHP does: goods[0][good_name]=invoice
+    sandbox
+        Ask a service of your own that starts and ends with the command.
+    """
+    from justclick_async.cli.calling import call_method  # noqa: PLC0415
+
+    return call_method(method, parameters, api, access, sandbox=sandbox, as_json=as_json)
+
+
+@app.command(name="sandbox")
+def run_sandbox(  # noqa: D417  # told in the text
+    *arguments: Annotated[str, Parameter(allow_leading_hyphen=True, show=False)],
+) -> int:
+    """Run a local JustClick to try things out: --port, --db FILE, --fault NAME=PROBABILITY, ...
+
+    Parameters
+    ----------
+
+    Arguments:
+        Those of python -m justclick_async.sandbox; --help lists them.
+    """
+    from justclick_async.sandbox.__main__ import main  # noqa: PLC0415
+
+    return main(list(arguments))

@@ -1,0 +1,304 @@
+"""``justclick import``: look at the file, plan, show, ask, send, report."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from time import time
+from typing import Any
+
+from attrs import field, frozen
+
+from justclick_async.bulk.fates import Fate
+from justclick_async.bulk.importer import Finished, Importer, Stop, StopReason
+from justclick_async.bulk.journal import Identity, Journal, account_of, forget
+from justclick_async.bulk.plan import plan_rows
+from justclick_async.bulk.problems import Text
+from justclick_async.bulk.report import write_report
+from justclick_async.bulk.rows import MOSCOW, Row, Rows, read_rows, zone_named
+from justclick_async.cli import telling
+from justclick_async.cli.calling import SANDBOX, connected
+from justclick_async.cli.progress import progress_for
+from justclick_async.cli.say import language
+from justclick_async.cli.settings import Access, WrongUsage
+from justclick_async.client import DEFAULT_RATE, AsyncJustClick
+
+__all__ = ["Settings", "run_import"]
+
+SHOWN = 3
+"""Rows that are shown as mapped."""
+
+
+@frozen
+class Settings:
+    """What was asked for."""
+
+    file: Path
+    journal: Path | None
+    concurrency: int
+    rate: float | None
+    dry_run: bool
+    yes: bool
+    sandbox: bool
+    as_json: bool
+    encoding: str | None
+    delimiter: str | None
+    timezone: str | None
+    rename: tuple[str, ...]
+    stop_after: int
+    send_repeats: bool
+    access: Access = field(repr=False)
+
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal is."""
+        return self.journal or self.file.with_name(f"{self.file.name}.journal")
+
+    @property
+    def sandbox_path(self) -> Path:
+        """Where an embedded sandbox keeps its state, so that it can be gone on with as well."""
+        return self.journal_path.with_name(f"{self.journal_path.name}.sandbox")
+
+    @property
+    def requests_a_second(self) -> float | None:
+        """The pace; ``None`` is unlimited."""
+        if self.rate is None:
+            return None if self.sandbox else DEFAULT_RATE
+        return self.rate or None
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether somebody is there to be asked."""
+        if self.yes or self.sandbox or self.as_json:
+            return False
+        return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def run_import(settings: Settings) -> int:
+    """Carry out the command and return its exit code."""
+    _check(settings)
+    rows = read_rows(
+        settings.file,
+        encoding=settings.encoding,
+        delimiter="\t" if settings.delimiter == "tab" else settings.delimiter,
+        zone=zone_named(settings.timezone) if settings.timezone else MOSCOW,
+        rename=dict(_renamed(settings.rename)),
+    )
+    if settings.dry_run:
+        return _dry_run(settings, rows)
+    return _run(_import(settings, rows))
+
+
+def _run(work: Any) -> int:
+    """Run in a fast event loop if there is one."""
+    try:
+        import uvloop  # noqa: PLC0415  # an extra
+
+        factory = uvloop.new_event_loop
+    except ImportError:
+        factory = None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        code: int = runner.run(work)
+        return code
+
+
+# ── Before ──────────────────────────────────────────────────────────────────────────
+
+
+def _check(settings: Settings) -> None:
+    if not settings.file.is_file():
+        raise WrongUsage(
+            Text(f"there is no file {settings.file}.", f"нет файла {settings.file}."),
+            Text("Check the path.", "Проверьте путь."),
+        )
+    if settings.concurrency < 1:
+        raise WrongUsage(
+            Text("--concurrency must be 1 or more.", "--concurrency должно быть не меньше 1."),
+            Text("Leave it out for 10.", "Не указывайте, чтобы взять 10."),
+        )
+    if settings.rate is not None and settings.rate < 0:
+        raise WrongUsage(
+            Text("--rate must not be negative.", "--rate не может быть отрицательным."),
+            Text("0 is unlimited.", "0 — без ограничения."),
+        )
+    if not (settings.dry_run or settings.yes or settings.sandbox or settings.may_ask):
+        raise WrongUsage(
+            Text(
+                "nobody is there to confirm that orders are to be created.",
+                "некому подтвердить создание заказов.",
+            ),
+            Text(
+                "Add --yes to go on without asking, or --dry-run to check the file only.",
+                "Добавьте --yes, чтобы не спрашивать, или --dry-run, чтобы только проверить файл.",
+            ),
+        )
+
+
+def _renamed(given: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for pair in given:
+        column, equals, name = pair.rpartition("=")
+        if not (column and equals):
+            raise WrongUsage(
+                Text(f"--map {pair!r} is no COLUMN=FIELD.", f"--map {pair!r} не СТОЛБЕЦ=ПОЛЕ."),
+                Text("Write --map 'Buyer=email'.", "Напишите --map 'Покупатель=email'."),
+            )
+        yield column.strip(), name.strip()
+
+
+def _dry_run(settings: Settings, rows: Rows) -> int:
+    watch = _Watch()
+    with Journal(None, _identity(settings, rows, "nobody")) as journal:
+        journal.plan(
+            plan_rows(rows, language=language(), watch=watch),
+            now=int(time()),
+            once=not settings.send_repeats,
+        )
+        totals = journal.totals()
+        repeats = journal.repeats()
+    if settings.as_json:
+        telling.checked_json(totals, repeats, watch.bad)
+    else:
+        telling.preview(rows, watch.first)
+        telling.checked(totals, repeats, watch.bad)
+    return 1 if totals[Fate.FAILED] else 0
+
+
+class _Watch:
+    """Keeps the first rows, and the first that are wrong, to be shown."""
+
+    def __init__(self) -> None:
+        self.first: list[Row] = []
+        self.bad: list[Row] = []
+
+    def __call__(self, row: Row) -> None:
+        if len(self.first) < SHOWN:
+            self.first.append(row)
+        if row.problems and len(self.bad) < 20:
+            self.bad.append(row)
+
+
+def _identity(settings: Settings, rows: Rows, account: str) -> Identity:
+    reading = [rows.table.encoding, repr(rows.table.delimiter), str(rows.zone)]
+    reading += sorted(settings.rename)
+    if settings.send_repeats:
+        reading.append("repeats")
+    return Identity(rows.table.digest, " ".join(reading), account)
+
+
+# ── The import ──────────────────────────────────────────────────────────────────────
+
+
+async def _import(settings: Settings, rows: Rows) -> int:
+    _clear_trials(settings)
+    async with connected(
+        settings.access,
+        sandbox=settings.sandbox,
+        rate=settings.requests_a_second,
+        db=str(settings.sandbox_path),
+    ) as connection:
+        identity = _identity(settings, rows, connection.account)
+        with Journal(settings.journal_path, identity) as journal:
+            if not _agreed(settings, rows, journal, connection.account):
+                return 1
+            finished = await _send(settings, rows, journal, connection.client)
+            report = write_report(rows, journal, language=language())
+            telling.ended(journal, finished, report, as_json=settings.as_json)
+        if connection.sandbox is not None:
+            telling.sandbox_holds(
+                connection.sandbox, settings.sandbox_path, as_json=settings.as_json
+            )
+    return _exit_code(finished)
+
+
+def _clear_trials(settings: Settings) -> None:
+    """Let go of journals whose orders were in a sandbox, when that is gone or not meant.
+
+    A journal and the state of its sandbox belong together.  Journals of real orders stay.
+    """
+    journal, state = settings.journal_path, settings.sandbox_path
+    is_trial = journal.exists() and account_of(journal) == SANDBOX
+    if is_trial and not (settings.sandbox and state.exists()) and settings.journal is None:
+        forget(journal)
+    if settings.sandbox and not journal.exists():
+        for suffix in "-wal", "-shm", "":
+            state.with_name(state.name + suffix).unlink(missing_ok=True)
+        state.touch(mode=0o600)  # customers may be in it
+
+
+def _agreed(settings: Settings, rows: Rows, journal: Journal, account: str) -> bool:
+    """Plan what is not planned yet, show it, and ask whether to go on."""
+    is_new, watch = journal.is_new, _Watch()
+    if is_new:
+        planned = plan_rows(rows, language=language(), watch=watch)
+        journal.plan(planned, now=int(time()), once=not settings.send_repeats)
+    else:
+        watch.first = list(islice(rows, SHOWN))
+    if settings.as_json:
+        telling.plan_json(rows, journal, account, goes_on=not is_new)
+        return True
+    telling.preview(rows, watch.first)
+    telling.plan(journal, account, goes_on=not is_new)
+    if not (journal.left() and settings.may_ask) or telling.confirmed():
+        return True
+    if is_new:
+        journal.discard()
+    return False
+
+
+async def _send(
+    settings: Settings, rows: Rows, journal: Journal, client: AsyncJustClick
+) -> Finished:
+    with progress_for(journal, as_json=settings.as_json) as progress:
+        importer = Importer(
+            client,
+            rows,
+            journal,
+            concurrency=settings.concurrency,
+            stop_after=settings.stop_after,
+            language=language(),
+            tell=progress.tell,
+        )
+        running = asyncio.ensure_future(importer.run())
+        with _signals(importer, running):
+            try:
+                return await running
+            except asyncio.CancelledError:  # asked twice: what was under way is unknown now
+                return Finished(journal.totals(), Stop(StopReason.ASKED))
+
+
+@contextmanager
+def _signals(importer: Importer, running: asyncio.Future[Finished]) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM finish what is under way; a second one gives it up."""
+    loop = asyncio.get_running_loop()
+    asked: list[int] = []
+
+    def ask(number: int) -> None:
+        asked.append(number)
+        if len(asked) == 1:
+            telling.stopping()
+            importer.stop()
+        else:
+            running.cancel()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    with suppress(NotImplementedError):  # Windows: Ctrl-C gives up at once
+        for number in numbers:
+            loop.add_signal_handler(number, ask, number)
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError):
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+
+def _exit_code(finished: Finished) -> int:
+    totals, stop = finished.totals, finished.stop
+    if stop and stop.reason is StopReason.ACCOUNT and not totals.succeeded:
+        return 3
+    return 1 if totals[Fate.FAILED] or totals.unprocessed else 0

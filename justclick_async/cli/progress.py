@@ -1,0 +1,170 @@
+"""How far an import is: a bar on a terminal, a line now and then elsewhere, JSON for machines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+from attrs import asdict
+
+from justclick_async.bulk.fates import Fate
+from justclick_async.bulk.importer import Reached
+from justclick_async.bulk.journal import Journal
+from justclick_async.cli.say import Text, say, say_json
+
+__all__ = ["EVERY", "Progress", "progress_for"]
+
+EVERY = 5.0
+"""Seconds between two lines where there is no terminal."""
+
+
+class Progress:
+    """Counts what comes to an end; a subclass shows it.
+
+    Args:
+        total: How many orders there are to send.
+    """
+
+    every = EVERY
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.reached = 0
+        self.failed = 0
+        self.unknown = 0
+        self._began = self._shown = monotonic()
+
+    def tell(self, row: Reached) -> None:
+        """Count one row, and show it all now and then."""
+        if row.fate is not Fate.NOT_SENT:
+            self.reached += 1
+            self.failed += row.fate is Fate.FAILED
+            self.unknown += row.fate is Fate.UNKNOWN
+        now = monotonic()
+        if now - self._shown >= self.every:
+            self._shown = now
+            self.show()
+
+    @property
+    def rate(self) -> float:
+        """Orders a second, since the beginning."""
+        return self.reached / max(monotonic() - self._began, 1e-6)
+
+    @property
+    def seconds_left(self) -> int | None:
+        """At this rate."""
+        return int((self.total - self.reached) / self.rate) if self.reached else None
+
+    def show(self) -> None:
+        """Say how far it is."""
+
+
+class _Lines(Progress):
+    def show(self) -> None:
+        left = _clock(self.seconds_left)
+        say(
+            Text(
+                f"{self.reached} of {self.total} sent, {self.failed} failed, "
+                f"{self.unknown} unknown, {self.rate:.0f}/s, {left} left",
+                f"отправлено {self.reached} из {self.total}, отказов {self.failed}, "
+                f"неизвестно {self.unknown}, {self.rate:.0f}/с, осталось {left}",
+            ),
+            quietly=True,
+        )
+
+
+class _Events(Progress):
+    every = 1.0
+
+    def tell(self, row: Reached) -> None:
+        said: dict[str, Any] = asdict(row)
+        say_json({"event": "row", "row": said.pop("number"), "outcome": said.pop("fate"), **said})
+        super().tell(row)
+
+    def show(self) -> None:
+        say_json(
+            {
+                "event": "progress",
+                "sent": self.reached,
+                "of": self.total,
+                "failed": self.failed,
+                "unknown": self.unknown,
+                "rate": round(self.rate, 1),
+                "seconds_left": self.seconds_left,
+            }
+        )
+
+
+class _Bar(Progress):
+    every = 0.1
+
+    def __init__(self, total: int, bar: Any) -> None:
+        super().__init__(total)
+        self._bar = bar
+        self._task = bar.add_task("", total=total, failed=0, unknown=0, rate=0.0)
+
+    def show(self) -> None:
+        self._bar.update(
+            self._task,
+            completed=self.reached,
+            failed=self.failed,
+            unknown=self.unknown,
+            rate=self.rate,
+        )
+
+
+@contextmanager
+def progress_for(journal: Journal, *, as_json: bool) -> Iterator[Progress]:
+    """Show progress in the way that fits whoever looks."""
+    total = journal.left()
+    if as_json:
+        yield _Events(total)
+    elif not sys.stderr.isatty():
+        yield _Lines(total)
+    else:
+        with _rich_bar() as bar:
+            shown = _Bar(total, bar)
+            yield shown
+            shown.show()
+
+
+def _rich_bar() -> Any:
+    from rich.console import Console  # noqa: PLC0415  # not needed elsewhere
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as RichProgress  # noqa: PLC0415
+
+    words = Text(
+        "[green]{task.fields[rate]:.0f}/s[/]  failed {task.fields[failed]}, "
+        "unknown {task.fields[unknown]}",
+        "[green]{task.fields[rate]:.0f}/с[/]  отказов {task.fields[failed]}, "
+        "неизвестно {task.fields[unknown]}",
+    )
+    return RichProgress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(_in_language(words)),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def _in_language(text: Text) -> str:
+    from justclick_async.cli.say import to_people  # noqa: PLC0415
+
+    return to_people(text)
+
+
+def _clock(seconds: int | None) -> str:
+    if seconds is None:
+        return "?"
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

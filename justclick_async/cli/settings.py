@@ -1,0 +1,86 @@
+"""Which account a command is for: from the environment or a prompt, never from an argument."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from getpass import getpass
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from justclick_async.account import Account
+from justclick_async.bulk.problems import CannotImport, Text
+from justclick_async.cli.say import to_people
+
+__all__ = ["Access", "CannotStart", "WrongUsage"]
+
+
+class WrongUsage(CannotImport):
+    """The command was used in a way that has no meaning."""
+
+
+class CannotStart(CannotImport):
+    """Something that the command needs is not there."""
+
+
+@Parameter(name="*", group="Account")
+@dataclass(frozen=True)
+class Access:
+    """Which account a command is for, and where it is."""
+
+    login: Annotated[
+        str | None, Parameter(help="Login of the account; JUSTCLICK_LOGIN where left out.")
+    ] = None
+    zone: Annotated[
+        str | None, Parameter(help="justclick.io, justclick.ru, influencersoft.com.")
+    ] = None
+    base_url: Annotated[
+        str | None, Parameter(help="Scheme, host and port, for an account on its own domain.")
+    ] = None
+    timeout: Annotated[float, Parameter(help="Seconds that a call may take in all.")] = 30.0
+
+    def account(self) -> Account:
+        """Return login, key and address.
+
+        Raises:
+            CannotStart: Login or key are known neither from the environment nor from a prompt.
+        """
+        login = self.login or os.environ.get("JUSTCLICK_LOGIN", "").strip()
+        if not login:
+            raise _no_login()
+        return Account.of(
+            login,
+            _key(login),
+            base_url=self.base_url or os.environ.get("JUSTCLICK_BASE_URL") or None,
+            zone=self.zone or os.environ.get("JUSTCLICK_ZONE") or "justclick.io",
+        )
+
+
+def _key(login: str) -> str:
+    if key := os.environ.get("JUSTCLICK_API_KEY", "").strip():
+        return key
+    if not sys.stdin.isatty():
+        raise CannotStart(
+            Text("JUSTCLICK_API_KEY is not set.", "не задана JUSTCLICK_API_KEY."),
+            Text(
+                "Set it in the environment; the key stands in the account under Integration "
+                "and API. To try things out, use --sandbox.",
+                "Задайте её в окружении; ключ указан в аккаунте: Интеграция и API. "
+                "Чтобы попробовать без аккаунта, используйте --sandbox.",
+            ),
+        )
+    return getpass(to_people(Text(f"API key of {login}: ", f"Ключ API для {login}: ")))
+
+
+def _no_login() -> CannotStart:
+    return CannotStart(
+        Text("no account: JUSTCLICK_LOGIN is not set.", "нет аккаунта: не задана JUSTCLICK_LOGIN."),
+        Text(
+            "Set JUSTCLICK_LOGIN and JUSTCLICK_API_KEY in the environment, or pass --login and "
+            "be asked for the key. To try things out, use --sandbox.",
+            "Задайте JUSTCLICK_LOGIN и JUSTCLICK_API_KEY в окружении или передайте --login: ключ "
+            "будет запрошен. Чтобы попробовать без аккаунта, используйте --sandbox.",
+        ),
+    )
