@@ -26,7 +26,8 @@ from justclick_async.errors import (
     api_error,
 )
 from justclick_async.signing import answer_hash, same_hash
-from justclick_async.wire import WireError, is_object, structure
+from justclick_async.reading import MisfitError, is_object
+from justclick_async.wire import structure
 
 __all__ = ["Envelope", "Received", "decipher", "open_envelope", "redirect_target"]
 
@@ -93,7 +94,7 @@ def decipher(
             method=call.method,
         )
     return Answer(
-        result=_read(call, [] if empty else envelope.result, received.status),
+        result=_read(call, envelope, received.status),
         raw=envelope.result,
         status=received.status,
         headers=received.headers,
@@ -104,15 +105,28 @@ def decipher(
     )
 
 
-def _read(call: Call[R], result: object, status: int) -> R:
+def _read(call: Call[R], envelope: Envelope, status: int) -> R:
+    result = envelope.result
+    if envelope.error_code and not result:
+        result = []  # "none found"; some come with a result all the same
     try:
-        return structure(call.reshape(result) if call.reshape else result, call.returns)
-    except WireError as error:
-        raise UnreadableAnswer(
-            f"the answer says success, but its result has another shape than documented: {error}.",
+        if call.reshape:
+            result = call.reshape(result, envelope.error_text)
+        return structure(result, call.returns)
+    except MisfitError as misfit:
+        error = UnreadableAnswer(
+            "the answer says success, but its result is not as documented: "
+            + "; ".join(f"{_path(path)}: {what}" for path, what in misfit.problems.items())
+            + ".",
             status=status,
             method=call.method,
-        ) from None
+        )
+        error.result = envelope.result
+        raise error from None
+
+
+def _path(path: str) -> str:
+    return f"result{path}" if not path or path.startswith("[") else f"result.{path}"
 
 
 # ── The envelope ────────────────────────────────────────────────────────────────────

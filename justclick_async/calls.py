@@ -29,7 +29,8 @@ class Call(Generic[R]):
         repeatable: Whether doing it twice changes nothing, so that it may be repeated when
             nobody knows whether it arrived.
         empty_codes: Error codes by which the service says no more than "none found".
-        reshape: Brings ``result`` into a form that *returns* can be read from.
+        reshape: Brings ``result`` into a form that *returns* can be read from; it is given the
+            service's text as well.
     """
 
     method: str
@@ -38,7 +39,7 @@ class Call(Generic[R]):
     version: Literal[1, 2] = field(default=1, kw_only=True)
     repeatable: bool = field(default=False, kw_only=True)
     empty_codes: frozenset[int] = field(default=frozenset(), kw_only=True)
-    reshape: Callable[[object], object] | None = field(default=None, kw_only=True, repr=False)
+    reshape: Callable[[Any, str], object] | None = field(default=None, kw_only=True, repr=False)
 
     def __iter__(self) -> Flow[R]:
         """Let a flow write ``answer = yield from call``."""

@@ -383,7 +383,14 @@ class BadStatus(OutcomeUnknown):
 
 
 class UnreadableAnswer(OutcomeUnknown):
-    """What came back is not an answer of the service."""
+    """What came back is not an answer of the service, or not one that is documented.
+
+    Attributes:
+        result: The decoded ``result``, where there is one: no field of it is lost because another
+            could not be read.  It holds customers' data.
+    """
+
+    result: Any = None
 
 
 class AnswerTooLarge(UnreadableAnswer):

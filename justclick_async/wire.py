@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeVar, get_origin
 
-from cattrs import Converter, transform_error
+from attrs import fields
+from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from justclick_async.models.orders import Good, Order, Utm
+from justclick_async.models.products import GoodSettings
+from justclick_async.models.records import Record
+from justclick_async.reading import reader_of
 
-__all__ = ["WireError", "is_object", "money", "structure", "unix_time", "unstructure"]
+__all__ = ["money", "structure", "unix_time", "unstructure"]
 
 R = TypeVar("R")
 
@@ -43,15 +47,16 @@ _ORDER = {
 }
 _GOOD = {"name": "good_name", "price": "good_sum"}
 _UTM = {mark: f"utm_{mark}" for mark in ("medium", "source", "campaign", "content", "term")}
+_SETTINGS = {each.name: f"good_{each.name}" for each in fields(GoodSettings)}
 
 
-class WireError(ValueError):
-    """What came does not have the promised shape; the text names paths and types, no values."""
-
-
-def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
-    """Say whether a decoded value is a JSON object."""
-    return isinstance(value, Mapping)
+_NAMES: Mapping[type[Any], Mapping[str, str]] = {
+    Good: _GOOD,
+    Utm: _UTM,
+    Order: _ORDER,
+    GoodSettings: _SETTINGS,
+}
+"""What the service calls the fields of what is sent."""
 
 
 def money(amount: Decimal) -> str:
@@ -74,74 +79,36 @@ def structure(value: object, into: type[R]) -> R:
     """Read a decoded ``result`` as *into*.
 
     Raises:
-        WireError: It does not fit.
+        MisfitError: It does not fit; every field that cannot be read is named.
     """
-    try:
-        return _converter.structure(value, into)
-    except Exception as error:  # noqa: BLE001  # cattrs has no common root for what goes wrong
-        raise WireError(
-            "; ".join(transform_error(error, "result", format_exception=_say))
-        ) from None
+    return _converter.structure(value, into)
 
 
 # ── The converter ───────────────────────────────────────────────────────────────────
-
-
-_KINDS: dict[type, str] = {
-    dict: "an object",
-    list: "an array",
-    str: "text",
-    bool: "true or false",
-    type(None): "null",
-}
-
-
-class _MisfitError(ValueError):
-    """A value that does not fit; the text names kinds, no values."""
-
-
-def _say(error: BaseException, _: object) -> str:
-    if isinstance(error, _MisfitError):
-        return str(error)
-    return "required, but missing" if isinstance(error, KeyError) else "of another shape"
-
-
-def _as_it_is(value: object, _: object) -> object:
-    return value
-
-
-def _int(value: object, _: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and (text := value.strip()).removeprefix("-").isdecimal():
-        return int(text)
-    raise _MisfitError(f"expected a whole number, found {_kind(value)}")
-
-
-def _str(value: object, _: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    raise _MisfitError(f"expected text, found {_kind(value)}")
-
-
-def _kind(value: object) -> str:
-    """Name the kind of a decoded JSON value, as JSON does."""
-    return _KINDS.get(type(value), "a number")
 
 
 def _make_converter() -> Converter:
     converter = Converter(omit_if_default=True)
     converter.register_unstructure_hook(Decimal, money)
     converter.register_unstructure_hook(datetime, unix_time)
-    for model, names in (Good, _GOOD), (Utm, _UTM), (Order, _ORDER):
+    for model, names in _NAMES.items():
         _rename(converter, model, names)
-    converter.register_structure_hook_func(lambda into: into is object, _as_it_is)
-    converter.register_structure_hook(type(None), _as_it_is)
-    converter.register_structure_hook(int, _int)
-    converter.register_structure_hook(str, _str)
+    converter.register_structure_hook_func(
+        lambda into: into in (object, type(None)), lambda value, _: value
+    )
+    converter.register_structure_hook_func(_is_read, _read)
     return converter
+
+
+def _is_read(into: object) -> bool:
+    """Say whether a type is one of results, which have readers of their own."""
+    if get_origin(into) is list or into is int:
+        return True
+    return isinstance(into, type) and issubclass(into, Record)
+
+
+def _read(value: object, into: Any) -> Any:
+    return reader_of(into)(value)
 
 
 def _rename(converter: Converter, model: type[Any], names: Mapping[str, str]) -> None:

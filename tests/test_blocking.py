@@ -69,8 +69,8 @@ def in_a_process(base_url: str, code: str, *, status: int = 0) -> str:
 def test_methods_block_and_return_results() -> None:
     with running(answer({"bill_id": 7})) as service:
         with JustClick(LOGIN, KEY, base_url=service.base_url, rate=None) as client:
-            assert client.create_order(ORDER) == CreatedOrder(7)
-            assert client.run(V1.create_order(ORDER)) == CreatedOrder(7)
+            assert client.create_order(ORDER) == CreatedOrder(bill_id=7)
+            assert client.run(V1.create_order(ORDER)) == CreatedOrder(bill_id=7)
             assert client.answer(V1.create_order(ORDER)).verified
             assert client.call("AnyMethod") == {"bill_id": 7}
             assert client.v2.call("anymethod") == {"bill_id": 7}

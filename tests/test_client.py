@@ -188,12 +188,16 @@ async def test_bills_become_a_list_in_the_services_order() -> None:
             bills = await client.get_bills("buyer@example.com", pay_status="paid")
     assert service.requests[0].params["pay_status"] == "paid"
     assert bills == [
-        Bill(258368, (BilledGood(13011, "sales", "Sales"),)),
-        Bill(
-            258367,
-            (BilledGood(12549, "payment", "Payment"), BilledGood(28363, "222", "222 ways")),
-        ),
+        bill(258368, (13011, "sales", "Sales")),
+        bill(258367, (12549, "payment", "Payment"), (28363, "222", "222 ways")),
     ]
+
+
+def bill(bill_id: int, *goods: tuple[int, str, str]) -> Bill:
+    return Bill(
+        bill_id=bill_id,
+        goods=tuple(BilledGood(good_id=i, good_name=n, good_title=t) for i, n, t in goods),
+    )
 
 
 @pytest.mark.asyncio
@@ -227,7 +231,7 @@ async def test_an_answer_has_everything_around_it() -> None:
     with running(answer({"bill_id": 7}, text="Order created")) as service:
         async with client_of(service.base_url) as client:
             full = await client.answer(V1.create_order(ORDER))
-    assert full.result == CreatedOrder(7)
+    assert full.result == CreatedOrder(bill_id=7)
     assert full.raw == {"bill_id": 7}
     assert (full.status, full.attempts, full.verified) == (200, 1, True)
     assert full.error_text == "Order created"

@@ -7,7 +7,8 @@ from justclick_async.errors import InvalidInput, InvalidInputType
 from justclick_async.faces import endpoint
 from justclick_async.models.checks import Moment, choice, given, moment, number, type_name
 from justclick_async.models.orders import Bill, CreatedOrder, Order, OrderStatus, PayStatus
-from justclick_async.wire import is_object, unix_time, unstructure
+from justclick_async.reading import is_object
+from justclick_async.wire import unix_time, unstructure
 
 __all__ = ["create_order", "get_bills", "update_order_status"]
 
@@ -95,7 +96,7 @@ def _required(field: str, status: OrderStatus, example: str) -> InvalidInput:
     )
 
 
-def _nothing(_result: object) -> None:
+def _nothing(_result: object, _text: str) -> None:
     """Only the envelope counts; ``result`` may be missing or an empty array."""
 
 
@@ -126,7 +127,7 @@ def get_bills(email: str, *, pay_status: PayStatus | str | None = None) -> Call[
     )
 
 
-def _bills(result: object) -> object:
+def _bills(result: object, _text: str) -> object:
     """Turn ``{bill_id: {good_id: {...}}}`` into a list of bills; an empty PHP array is ``[]``."""
     if not is_object(result):
         return result

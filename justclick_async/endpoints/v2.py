@@ -177,7 +177,7 @@ def create_order(
     return Call("createorder", params, type(None), version=2, reshape=_nothing)
 
 
-def _nothing(_result: object) -> None:
+def _nothing(_result: object, _text: str) -> None:
     """Only the envelope counts; ``result`` is an empty array."""
 
 

@@ -1,27 +1,70 @@
 """What the service takes and gives, as frozen classes; one module for each area."""
 
+from justclick_async.models.contacts import (
+    ContactList,
+    Group,
+    GroupStatus,
+    PersonalManager,
+    Subscription,
+    SubscriptionStatus,
+)
 from justclick_async.models.orders import (
     Bill,
     BilledGood,
     CreatedOrder,
     Good,
     Order,
+    OrderDetails,
+    OrderInfo,
     OrderStatus,
     PaymentMethod,
     PayStatus,
     Utm,
     V2OrderStatus,
 )
+from justclick_async.models.partners import PartnerStats
+from justclick_async.models.products import (
+    Coupon,
+    GoodSettings,
+    GoodType,
+    MailFormat,
+    PostService,
+    Product,
+    TimerUnit,
+    V2Good,
+)
+from justclick_async.models.records import Item, Partner, Record, UtmMarks
 
 __all__ = [
     "Bill",
     "BilledGood",
+    "ContactList",
+    "Coupon",
     "CreatedOrder",
     "Good",
+    "GoodSettings",
+    "GoodType",
+    "Group",
+    "GroupStatus",
+    "Item",
+    "MailFormat",
     "Order",
+    "OrderDetails",
+    "OrderInfo",
     "OrderStatus",
+    "Partner",
+    "PartnerStats",
     "PayStatus",
     "PaymentMethod",
+    "PersonalManager",
+    "PostService",
+    "Product",
+    "Record",
+    "Subscription",
+    "SubscriptionStatus",
+    "TimerUnit",
     "Utm",
+    "UtmMarks",
+    "V2Good",
     "V2OrderStatus",
 ]

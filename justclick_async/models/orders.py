@@ -21,6 +21,7 @@ from justclick_async.models.checks import (
     price,
     type_name,
 )
+from justclick_async.models.records import Item, Record, UtmMarks
 
 if TYPE_CHECKING:
     from attrs import AttrsInstance
@@ -31,6 +32,8 @@ __all__ = [
     "CreatedOrder",
     "Good",
     "Order",
+    "OrderDetails",
+    "OrderInfo",
     "OrderStatus",
     "PayStatus",
     "PaymentMethod",
@@ -241,37 +244,37 @@ class Order:
     utm: Utm | None = field(default=None, validator=_utm)
 
 
-@frozen
-class CreatedOrder:
+@frozen(kw_only=True, slots=False)
+class CreatedOrder(Record):
     """An order that the service has just created.
 
     Attributes:
         bill_id: Its number.
-        link: The payment page, where the answer names it.  Without the order's domain it is
-            a path only.
+        link: The payment page, where the answer names it; a path only, if the order has no
+            domain.
     """
 
     bill_id: int
-    link: str | None = None
+    link: str = ""
 
 
-@frozen
-class BilledGood:
+@frozen(kw_only=True, slots=False)
+class BilledGood(Record):
     """A product in an order of a customer.
 
     Attributes:
-        good_id: Its numeric id.
+        good_id: Its number.
         good_name: Its symbolic id.
         good_title: Its name.
     """
 
     good_id: int
     good_name: str
-    good_title: str
+    good_title: str = ""
 
 
-@frozen
-class Bill:
+@frozen(kw_only=True, slots=False)
+class Bill(Record):
     """An order of a customer, with the products in it.
 
     Attributes:
@@ -280,4 +283,85 @@ class Bill:
     """
 
     bill_id: int
-    goods: tuple[BilledGood, ...]
+    goods: tuple[BilledGood, ...] = ()
+
+
+@frozen(kw_only=True, slots=False)
+class OrderInfo(Record):
+    """What the service knows of an order, without its products.
+
+    Text that did not come is an empty string, and what else did not come is ``None``: no two
+    methods tell the same fields.
+
+    Attributes:
+        bill_id: The number of the order (``id``).
+        email: The customer's address.
+        first_name: First name.
+        last_name: Surname.
+        middle_name: Middle name.
+        phone: Phone.
+        country: Delivery country.
+        region: Delivery region.
+        city: Delivery city.
+        address: Delivery address.
+        postal_code: Postal code (``postalcode``).
+        created: When it was made, in UTC.
+        pay_status: ``paid``, ``waiting``, ``cancel``; one that is not documented stays text.
+        paid: When it was paid, in UTC; ``None`` while it is not.
+        type: The service's own word; its values are not documented.
+        payway: How it was paid; the values are not documented.
+        comment: The comment.
+        domain: The domain that it belongs to.
+        link: The payment page; a path only, if the order has no domain.
+        good_count: How many products it has.
+        price: What it costs in all.
+        bill_sum_topay: What is still to be paid.
+        tag: The mark on it.
+        coupon: The coupon used (``kupon`` or ``coupon``).
+        is_recurrent: Whether the bill comes back regularly.
+        utm: Where the customer came from.
+    """
+
+    bill_id: int
+    email: str = field(default="", repr=False)
+    first_name: str = field(default="", repr=False)
+    last_name: str = field(default="", repr=False)
+    middle_name: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
+    country: str = field(default="", repr=False)
+    region: str = field(default="", repr=False)
+    city: str = field(default="", repr=False)
+    address: str = field(default="", repr=False)
+    postal_code: str = field(default="", repr=False)
+    created: datetime | None = None
+    pay_status: PayStatus | str = ""
+    paid: datetime | None = None
+    type: str = ""
+    payway: str = ""
+    comment: str = field(default="", repr=False)
+    domain: str = ""
+    link: str = field(default="", repr=False)
+    good_count: int | None = None
+    price: Decimal | None = None
+    bill_sum_topay: Decimal | None = None
+    tag: str = ""
+    coupon: str = ""
+    is_recurrent: bool | None = None
+    utm: UtmMarks = field(factory=UtmMarks, repr=False)
+
+
+@frozen(kw_only=True, slots=False)
+class OrderDetails(OrderInfo):
+    """What the service knows of an order, with its products.
+
+    Attributes:
+        items: What was ordered.
+        good_ids: Numbers of the products as text; with ``good_info`` only.
+        prepayment_enabled: Whether a part may be paid first; with ``good_info`` only.
+        prepayment_minsum: The least part that may be paid first; with ``good_info`` only.
+    """
+
+    items: tuple[Item, ...] = ()
+    good_ids: tuple[str, ...] = ()
+    prepayment_enabled: bool | None = None
+    prepayment_minsum: Decimal | None = None

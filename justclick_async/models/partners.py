@@ -1,0 +1,32 @@
+"""Affiliates."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import frozen
+
+from justclick_async.models.records import Record
+
+__all__ = ["PartnerStats"]
+
+
+@frozen(kw_only=True, slots=False)
+class PartnerStats(Record):
+    """What an affiliate has brought; zeros where there are no statistics.
+
+    Attributes:
+        earned_total: Commissions charged, in the currency of the shop.
+        topay_total: Commissions still to be paid out.
+        clicks_total: Clicks.
+        leads_total: Contacts.
+        bills_total: Paid orders.
+        partners_total: Affiliates brought.
+    """
+
+    earned_total: Decimal = Decimal(0)
+    topay_total: Decimal = Decimal(0)
+    clicks_total: int = 0
+    leads_total: int = 0
+    bills_total: int = 0
+    partners_total: int = 0

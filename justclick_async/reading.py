@@ -1,0 +1,371 @@
+"""How the service's answers become records: leniently in, strictly out.
+
+PHP writes numbers as text, empty arrays for empty objects, objects for sparse arrays, and leaves
+out or empties whatever it likes.  All of that is understood.  What is not understood is an error
+that names every field that could not be read and the kind of value that stood there; never the
+value itself, which may be a customer's.  Fields that nobody has described are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import cache, lru_cache
+from types import UnionType
+from typing import Any, TypeAlias, TypeGuard, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from attrs import NOTHING, fields
+
+from justclick_async.models.contacts import GroupStatus
+from justclick_async.models.orders import OrderInfo
+from justclick_async.models.products import GoodType
+from justclick_async.models.records import Partner, Record
+
+__all__ = ["MisfitError", "is_object", "kind", "reader_of"]
+
+T = TypeVar("T", bound=Record)
+Reader: TypeAlias = Callable[[Any], Any]
+
+_OTHER_NAMES: Mapping[type[Record], Mapping[str, str]] = {
+    OrderInfo: {"bill_id": "id", "postal_code": "postalcode", "coupon": "kupon"},
+    Partner: {
+        "level": "partner_lvl",
+        "id": "partner_id",
+        "name": "partner_name",
+        "fee": "partner_fee",
+    },
+}
+"""What a field is called by the service, where it is called otherwise here."""
+
+_SYNONYMS = {"kupon": "coupon"}
+"""One field under two names, depending on brand and method."""
+
+
+class MisfitError(ValueError):
+    """A value that cannot be read.
+
+    Attributes:
+        problems: What is wrong by its path, such as ``items[0].sum``; kinds only, no values.
+    """
+
+    def __init__(self, problem: str | Mapping[str, str]) -> None:
+        self.problems: Mapping[str, str] = {"": problem} if isinstance(problem, str) else problem
+        super().__init__("; ".join(f"{path}: {what}" for path, what in self.problems.items()))
+
+
+def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Say whether a decoded value is a JSON object."""
+    return isinstance(value, Mapping)
+
+
+_KINDS: dict[type, str] = {
+    dict: "an object",
+    list: "an array",
+    str: "text",
+    bool: "true or false",
+    type(None): "null",
+}
+
+
+def kind(value: object) -> str:
+    """Name the kind of a decoded JSON value, as JSON does."""
+    return _KINDS.get(type(value), "a number")
+
+
+# ── Single values ───────────────────────────────────────────────────────────────────
+
+
+def _text(value: object) -> str:
+    if type(value) is str:
+        return value
+    if value is None or value == []:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise MisfitError(f"expected text, found {kind(value)}")
+
+
+def _number(value: object) -> int | None:
+    if type(value) is int:
+        return value
+    if value is None or value == "":
+        return None
+    if type(value) is str and value.isdecimal():
+        return int(value)
+    if isinstance(value, str) and value.strip().removeprefix("-").isdecimal():
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise MisfitError(f"expected a whole number, found {kind(value)}")
+
+
+def _amount(value: object) -> Decimal | None:
+    if type(value) is str:
+        return _amount_of_text(value)
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        amount = Decimal(repr(value))
+        if amount.is_finite():
+            return amount
+    raise MisfitError(f"expected an amount of money, found {kind(value)}")
+
+
+@lru_cache(maxsize=4096)  # prices repeat
+def _amount_of_text(value: str) -> Decimal | None:
+    plain = "".join(value.split()).replace(",", ".")
+    if not plain:
+        return None
+    try:
+        amount = Decimal(plain)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise MisfitError("expected an amount of money, found text")
+    return amount
+
+
+def _moment(value: object) -> datetime | None:
+    if value is None or value in ("", "0", 0):
+        return None
+    if type(value) is str and len(value) < 12 and value.strip().isdecimal():
+        return datetime.fromtimestamp(int(value), UTC)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e11:
+        return datetime.fromtimestamp(value, UTC)
+    raise MisfitError(f"expected Unix time, found {kind(value)}")
+
+
+def _moment_or_text(value: object) -> datetime | str | None:
+    try:
+        return _moment(value)
+    except MisfitError:
+        return _text(value)
+
+
+_TRUE = {True, 1, "1", "true", "True", "Yes", "yes", "on"}
+_FALSE = {False, 0, "0", "false", "False", "No", "no", "off", ""}
+
+
+def _flag(value: object) -> bool | None:
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, int | str):
+        if value in _TRUE:
+            return True
+        if value in _FALSE:
+            return False
+    raise MisfitError(f"expected true or false, found {kind(value)}")
+
+
+def _required_text(value: object) -> str:
+    if value is None or value == "":
+        raise _missing()
+    return _text(value)
+
+
+def _required_number(value: object) -> int:
+    if type(value) is str and value.isdecimal():
+        return int(value)
+    number = _number(value)
+    if number is None:
+        raise _missing()
+    return number
+
+
+def _required_flag(value: object) -> bool:
+    flag = _flag(value)
+    if flag is None:
+        raise _missing()
+    return flag
+
+
+def _missing() -> MisfitError:
+    return MisfitError("required, but missing or empty")
+
+
+def _number_or_0(value: object) -> int:
+    return _number(value) or 0
+
+
+def _amount_or_0(value: object) -> Decimal:
+    return _amount(value) or Decimal(0)
+
+
+def _one_of(choices: type[StrEnum]) -> Reader:
+    known = {member.value: member for member in choices}
+
+    def either(value: object) -> StrEnum | str:
+        text = _text(value)
+        return known.get(text, text)  # new values may come any day
+
+    return either
+
+
+def _good_type(value: object) -> GoodType | str | None:
+    text = _text(value)
+    return {"1": GoodType.REAL, "0": GoodType.DIGITAL, "": None}.get(text, _one_of(GoodType)(text))
+
+
+def _words(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):  # comma-separated, perhaps; the form is not documented
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+    return tuple(_text(each) for each in _elements(value))
+
+
+# ── Lists and records ───────────────────────────────────────────────────────────────
+
+
+def _elements(value: object) -> list[object]:
+    """Return the elements of an array, also of a sparse one, which PHP writes as an object."""
+    if isinstance(value, list):
+        return cast("list[object]", value)
+    if value is None or value == "":
+        return []
+    if is_object(value) and all(key.isdecimal() for key in value):
+        return list(value.values())
+    raise MisfitError(f"expected an array, found {kind(value)}")
+
+
+def _many(read: Reader, into: type[list[Any]] | type[tuple[Any, ...]]) -> Reader:
+    def each(value: object) -> list[Any] | tuple[Any, ...]:
+        elements = _elements(value)
+        try:
+            return into([read(element) for element in elements])
+        except MisfitError:
+            _raise_all({f"[{i}]": (read, element) for i, element in enumerate(elements)})
+            raise
+
+    return each
+
+
+def _record(cls: type[T], plan: Mapping[str, tuple[str, Reader]]) -> Callable[[object], T]:
+    """Return what reads an object as *cls*; *plan* goes from attributes to names and readers."""
+    names = frozenset(name for name, _ in plan.values())
+    synonyms = [(name, other) for name, other in _SYNONYMS.items() if name in names]
+    read_fields = _compiled(cls, plan, names)
+
+    def read_record(value: object) -> T:
+        source = value if type(value) is dict else _fields(value)
+        for name, other in synonyms:
+            if other in source and name not in source:
+                source = {name if key == other else key: each for key, each in source.items()}
+        try:
+            return read_fields(source)
+        except MisfitError:
+            _raise_all({name: (read, source.get(name)) for name, read in plan.values()})
+            raise
+
+    return read_record
+
+
+def _compiled(
+    cls: type[T], plan: Mapping[str, tuple[str, Reader]], names: frozenset[str]
+) -> Callable[[Mapping[str, Any]], T]:
+    """Write the call of *cls* out, field by field, as attrs does for ``__init__``.
+
+    A loop over the fields takes half as long again, and most of them are text already.
+    """
+    known: dict[str, Any] = {"cls": cls, "names": names, "_text": _text}
+    arguments: list[str] = []
+    for attribute, (name, read) in plan.items():
+        if read is _text:
+            arguments.append(f"{attribute}=v if type(v := get({name!r})) is str else _text(v)")
+        else:
+            known[f"read_{attribute}"] = read
+            arguments.append(f"{attribute}=read_{attribute}(get({name!r}))")
+    source = f"""
+def read_fields(source):
+    get = source.get
+    extra = {{}} if names.issuperset(source) else {{k: source[k] for k in source if k not in names}}
+    return cls(extra=extra, {", ".join(arguments)})
+"""
+    exec(source, known)  # noqa: S102  # made of the names of our own fields
+    return cast("Callable[[Mapping[str, Any]], T]", known["read_fields"])
+
+
+def _fields(value: object) -> Mapping[str, Any]:
+    """Return the fields of an object; ``[]`` is an empty one, ``[{...}]`` a single one."""
+    if value is None:
+        return {}
+    if is_object(value):
+        return value
+    if isinstance(value, list):
+        elements = cast("list[object]", value)
+        if not elements:
+            return {}
+        if len(elements) == 1 and is_object(elements[0]):
+            return elements[0]
+    raise MisfitError(f"expected an object, found {kind(value)}")
+
+
+def _raise_all(parts: Mapping[str, tuple[Reader, object]]) -> None:
+    """Read part by part, to tell of everything that cannot be read at once."""
+    problems: dict[str, str] = {}
+    for name, (read, value) in parts.items():
+        try:
+            read(value)
+        except MisfitError as error:
+            problems |= {_path(name, inner): what for inner, what in error.problems.items()}
+    if problems:
+        raise MisfitError(problems)
+
+
+def _path(name: str, inner: str) -> str:
+    return f"{name}{inner}" if not inner or inner.startswith("[") else f"{name}.{inner}"
+
+
+# ── From types to readers ───────────────────────────────────────────────────────────
+
+_REQUIRED: Mapping[object, Reader] = {
+    str: _required_text,
+    int: _required_number,
+    bool: _required_flag,
+}
+"""What reads a field that must be there."""
+
+_OPTIONAL: Mapping[object, Reader] = {
+    str: _text,
+    int: _number_or_0,
+    int | None: _number,
+    Decimal: _amount_or_0,
+    Decimal | None: _amount,
+    datetime | None: _moment,
+    datetime | str | None: _moment_or_text,
+    bool | None: _flag,
+    tuple[str, ...]: _words,
+    GoodType | str | None: _good_type,
+}
+"""What reads a field that may be missing."""
+
+
+@cache
+def reader_of(into: Any, *, required: bool = True) -> Reader:
+    """Return what reads a decoded value as *into*, a type that a field of a record has."""
+    table = _REQUIRED if required else _OPTIONAL
+    if into in table:
+        return table[into]
+    if isinstance(into, type) and issubclass(into, Record):
+        return _record(into, _plan(into))
+    if get_origin(into) in (tuple, list):
+        return _many(reader_of(get_args(into)[0]), get_origin(into))
+    if get_origin(into) in (Union, UnionType):
+        return _one_of(next(each for each in get_args(into) if issubclass(each, StrEnum)))
+    raise TypeError(f"nothing reads {into}")
+
+
+def _plan(cls: type[Record]) -> dict[str, tuple[str, Reader]]:
+    """Say for each attribute of *cls* what the service calls it, and what reads it."""
+    types = get_type_hints(cls)
+    names: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        names |= _OTHER_NAMES.get(base, {})
+    return {
+        each.name: (
+            names.get(each.name, each.name),
+            reader_of(types[each.name], required=each.default is NOTHING),
+        )
+        for each in fields(cls)
+        if each.name != "extra"
+    }
