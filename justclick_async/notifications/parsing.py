@@ -8,7 +8,6 @@ from typing import Any
 
 from attrs import fields_dict
 
-from justclick_async.errors import InvalidInput
 from justclick_async.models.notifications import (
     Item,
     Notification,
@@ -18,7 +17,12 @@ from justclick_async.models.notifications import (
 from justclick_async.notifications.forms import MAX_BYTES, Body, Form, fields_of
 from justclick_async.notifications.kinds import ContactKind, Fields, OrderKind, kind_of
 from justclick_async.notifications.refusals import MalformedNotification, UnsignedNotification
-from justclick_async.notifications.verifying import Pin, covered_by_hash
+from justclick_async.notifications.verifying import (
+    Pin,
+    checked_key,
+    checked_pin,
+    covered_by_hash,
+)
 
 __all__ = ["parse"]
 
@@ -57,25 +61,14 @@ def parse(
 
     Source: https://help.justclick.io/archives/605
     """
-    _refuse_blank(api_key)
+    key, pin = checked_key(api_key), checked_pin(pin)
     form = Form(fields_of(body, max_bytes=max_bytes))
     kind = kind_of(form)
     if isinstance(kind, OrderKind):
-        return _event(form, kind, signed_over=covered_by_hash(form, kind, api_key, pin))
+        return _event(form, kind, signed_over=covered_by_hash(form, kind, key, pin))
     if not allow_unsigned:
         raise UnsignedNotification("events of contacts are not signed, so they are not accepted.")
     return _event(form, kind, signed_over=())
-
-
-def _refuse_blank(api_key: str) -> None:
-    # With an empty key, anybody can make the hash.
-    if not isinstance(api_key, str) or not api_key.strip():
-        raise InvalidInput(
-            "api_key must be the key of the account.",
-            field="api_key",
-            hint='It stands in the account under "Integration and API".',
-            hint_ru="Он указан в аккаунте в разделе «Интеграция и API».",
-        )
 
 
 # ── What the attributes are read from ───────────────────────────────────────────────

@@ -81,8 +81,8 @@ class WrongHash(NotificationRefused):
 
     Attributes:
         tried: The fields that were hashed, one tuple for each formula.
-        cause: What was found to have gone wrong, if it was: ``blanks_around_key``,
-            ``plus_became_blank``, ``html_escaped``, ``email_changed_case``.
+        cause: What was found to have happened on the way, if it was: ``plus_became_blank``,
+            ``not_decoded``, ``html_escaped``, ``read_as_latin1``.
     """
 
     hint = (

@@ -28,7 +28,7 @@ from justclick_async.notifications.refusals import (
     NotificationTooLarge,
 )
 from justclick_async.notifications.replay import Claim, Guard, KeyStore, ReplayGuard, guard_of
-from justclick_async.notifications.verifying import Pin
+from justclick_async.notifications.verifying import Pin, checked_key, checked_pin
 
 __all__ = ["Reply", "Router"]
 
@@ -111,6 +111,9 @@ class Router:
             these are always handled.
         on_error: Called with the event and the exception when a handler has failed.
         max_bytes: The largest body that is read.
+
+    Raises:
+        InvalidInput: *api_key* is blank, or *pin* names no fields of a hash.
     """
 
     def __init__(
@@ -126,7 +129,11 @@ class Router:
         self.max_bytes = max_bytes
         self._guard = guard_of(guard() if isinstance(guard, type) else guard)
         self._parse = partial(
-            parse, api_key=api_key, pin=pin, allow_unsigned=allow_unsigned, max_bytes=max_bytes
+            parse,
+            api_key=checked_key(api_key),
+            pin=checked_pin(pin),
+            allow_unsigned=allow_unsigned,
+            max_bytes=max_bytes,
         )
         self._on_error = on_error
         self._routes: list[tuple[tuple[type[object], ...], Handler]] = []

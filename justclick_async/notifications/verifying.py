@@ -17,13 +17,48 @@ from justclick_async.errors import InvalidInput
 from justclick_async.models.notifications import OrderEvent
 from justclick_async.notifications.forms import Form
 from justclick_async.notifications.kinds import Fields, OrderKind
-from justclick_async.notifications.refusals import MalformedNotification, MissingHash, WrongHash
+from justclick_async.notifications.refusals import MissingHash, WrongHash
 from justclick_async.signing import notification_hash, same_hash
 
-__all__ = ["Pin", "covered_by_hash"]
+__all__ = ["Pin", "checked_key", "checked_pin", "covered_by_hash"]
 
 Pin: TypeAlias = Sequence[str] | Mapping[type[OrderEvent], Sequence[str]]
 """What the hash covers, such as ``("id", "email", "created")``; for all kinds, or one by one."""
+
+
+def checked_key(api_key: str) -> str:
+    """Return the key of the account, without the blanks that come along when it is pasted.
+
+    Raises:
+        InvalidInput: It is blank, so that anybody could make the hash, or no text.
+    """
+    key = api_key.strip() if isinstance(api_key, str) else ""
+    if not key or not key.isprintable():
+        raise InvalidInput(
+            "api_key must be the key of the account.",
+            field="api_key",
+            hint='It stands in the account under "Integration and API".',
+            hint_ru="Он указан в аккаунте в разделе «Интеграция и API».",
+        )
+    return key
+
+
+def checked_pin(pin: Pin | None) -> Pin | None:
+    """Return *pin* if it says what a hash can cover.
+
+    Raises:
+        InvalidInput: It does not.
+    """
+    formulas = pin.values() if isinstance(pin, Mapping) else () if pin is None else (pin,)
+    for names in formulas:
+        if tuple(names)[:2] != ("id", "email") or len(names) > 3:
+            raise InvalidInput(
+                "pin must name id, email and at most one time.",
+                field="pin",
+                hint='Pass signed_over of a genuine event, such as ("id", "email", "paid").',
+                hint_ru='Передайте signed_over настоящего события: ("id", "email", "paid").',
+            )
+    return pin
 
 
 def covered_by_hash(form: Form, kind: OrderKind, api_key: str, pin: Pin | None = None) -> Fields:
@@ -32,22 +67,16 @@ def covered_by_hash(form: Form, kind: OrderKind, api_key: str, pin: Pin | None =
     Raises:
         MissingHash: There is none.
         WrongHash: It is that of none of the candidates.
-        MalformedNotification: A field that enters it is an array, or no text.
+        MalformedNotification: A field that enters it is an array.
     """
     received = form.text("hash")
     if not received:
         raise MissingHash("the notification carries no hash.")
     candidates = _candidates(kind, pin)
-    try:
-        for names in candidates:
-            if same_hash(_hash(form, names, api_key), received):
-                return tuple(name for name in names if form.text(name))
-        raise _wrong_hash(form, candidates, api_key, received)
-    except UnicodeEncodeError:
-        # Its text holds the value.
-        raise MalformedNotification(
-            "id, email, a time or hash holds a lone surrogate, so it is no text."
-        ) from None
+    for names in candidates:
+        if same_hash(_hash(form, names, api_key), received):
+            return tuple(name for name in names if form.text(name))
+    raise _wrong_hash(form, candidates, api_key, received)
 
 
 def _hash(form: Form, names: Fields, api_key: str, email: str | None = None) -> str:
@@ -60,19 +89,7 @@ def _hash(form: Form, names: Fields, api_key: str, email: str | None = None) -> 
 def _candidates(kind: OrderKind, pin: Pin | None) -> tuple[Fields, ...]:
     if isinstance(pin, Mapping):
         pin = pin.get(kind.event)
-    return kind.candidates if pin is None else (_checked(pin),)
-
-
-def _checked(pin: Sequence[str]) -> Fields:
-    names = tuple(pin)
-    if names[:2] != ("id", "email") or len(names) > 3:
-        raise InvalidInput(
-            "pin must name id, email and at most one time.",
-            field="pin",
-            hint='Pass what signed_over of a genuine event says, such as ("id", "email", "paid").',
-            hint_ru='Передайте signed_over настоящего события, например ("id", "email", "paid").',
-        )
-    return names
+    return kind.candidates if pin is None else (tuple(pin),)
 
 
 # ── What went wrong ─────────────────────────────────────────────────────────────────
@@ -80,13 +97,12 @@ def _checked(pin: Sequence[str]) -> Fields:
 
 @frozen
 class _Cause:
-    """One thing that can happen to a genuine notification, and how to undo it."""
+    """One thing that can happen to the address in a genuine notification, and how to undo it."""
 
     name: str
     hint: str
     hint_ru: str
-    email: Callable[[str], str] = str
-    key: Callable[[str], str] = str
+    undo: Callable[[str], str]
 
 
 def _read_as_latin1(email: str) -> str:
@@ -98,34 +114,28 @@ def _read_as_latin1(email: str) -> str:
 
 _CAUSES = (
     _Cause(
-        "blanks_around_key",
-        "The API key has blanks or a line break around it; remove them.",
-        "Вокруг ключа API есть пробелы или перевод строки; уберите их.",
-        key=str.strip,
-    ),
-    _Cause(
         "plus_became_blank",
         "A plus in the email became a blank: the body was decoded twice. Pass the raw bytes.",
         "Плюс в email стал пробелом: тело декодировано дважды. Передайте исходные байты.",
-        email=lambda email: email.replace(" ", "+"),
+        undo=lambda email: email.replace(" ", "+"),
     ),
     _Cause(
         "not_decoded",
         "The email is still URL-encoded. Pass the raw bytes, or decoded values.",
         "Значение email не декодировано из URL. Передайте исходные байты.",
-        email=unquote,
+        undo=unquote,
     ),
     _Cause(
         "html_escaped",
         "Something escaped the email for HTML on the way. Pass the raw bytes.",
         "По пути email экранировали для HTML. Передайте исходные байты.",
-        email=unescape,
+        undo=unescape,
     ),
     _Cause(
         "read_as_latin1",
         "The body was decoded as Latin-1; it is UTF-8. Pass the raw bytes.",
         "Тело декодировано как Latin-1, а это UTF-8. Передайте исходные байты.",
-        email=_read_as_latin1,
+        undo=_read_as_latin1,
     ),
 )
 
@@ -150,7 +160,7 @@ def _cause(
 ) -> _Cause | None:
     email = form.text("email")[:_LONGEST_EMAIL]
     for cause in _CAUSES:
-        undone, key = cause.email(email), cause.key(api_key)
-        if any(same_hash(_hash(form, names, key, undone), received) for names in candidates):
+        undone = cause.undo(email)
+        if any(same_hash(_hash(form, names, api_key, undone), received) for names in candidates):
             return cause
     return None

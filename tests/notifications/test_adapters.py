@@ -35,7 +35,7 @@ def aiohttp_server(router: Router) -> Iterator[int]:
     port, started, ended, loops = [0], threading.Event(), [], []
 
     async def serve() -> None:
-        runner = web.AppRunner(app)
+        runner = web.AppRunner(app, lingering_time=0.1)  # how long it reads what it refused
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()

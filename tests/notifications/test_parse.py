@@ -31,6 +31,7 @@ from justclick_async.notifications import (
     OrderRefunded,
     Partner,
     PaymentEvent,
+    Router,
     UnknownNotification,
     UnsignedNotification,
     UtmMarks,
@@ -252,10 +253,15 @@ def test_what_is_no_body_is_an_error_of_the_caller(given):
         parse(given, api_key=KEY)
 
 
-@pytest.mark.parametrize("key", ["", "  ", None])
+@pytest.mark.parametrize("key", ["", "  ", None, "\ud800", "a\nb", b"key"])
 def test_an_empty_key_is_refused_since_anybody_could_sign_with_it(key):
-    with pytest.raises(InvalidInput, match="api_key"):
-        parse(body("order_paid"), api_key=key)
+    for refusing in (lambda: parse(body("order_paid"), api_key=key), lambda: Router(api_key=key)):
+        with pytest.raises(InvalidInput, match="api_key"):
+            refusing()
+
+
+def test_blanks_around_a_pasted_key_do_not_count():
+    assert event(body("order_paid"), api_key=f" {KEY}\n").bill_id == 123456
 
 
 # ── The hash ────────────────────────────────────────────────────────────────────────
@@ -339,8 +345,11 @@ def test_a_pin_can_differ_from_kind_to_kind():
 
 @pytest.mark.parametrize("pin", ["paid", (), ("id",), ("email", "id"), ("id", "email", "a", "b")])
 def test_a_pin_that_names_no_formula_is_an_error_of_the_caller(pin):
-    with pytest.raises(InvalidInput, match="pin must name"):
-        event(body("order_paid"), pin=pin)
+    for wrong in pin, {OrderPaid: pin}:
+        with pytest.raises(InvalidInput, match="pin must name"):
+            event(body("lead_activated"), pin=wrong)
+        with pytest.raises(InvalidInput, match="pin must name"):
+            Router(api_key=KEY, pin=wrong)
 
 
 @pytest.mark.parametrize("kind", ORDERS)
@@ -368,7 +377,6 @@ def test_a_contact_with_a_right_hash_is_not_signed_either(kind):
 @pytest.mark.parametrize(
     ("cause", "fields", "key"),
     [
-        ("blanks_around_key", {}, f" {KEY}\n"),
         ("plus_became_blank", {"email": "a b@example.com"}, KEY),
         ("not_decoded", {"email": "a%2Bb%40example.com"}, KEY),
         ("html_escaped", {"email": "a&#039;b&amp;c@example.com"}, KEY),
@@ -539,9 +547,9 @@ def test_values_that_no_form_holds_are_malformed(value):
         parse(decoded("order_paid") | {"id": value}, api_key=KEY)
 
 
-def test_lone_surrogates_are_malformed():
-    for name in "id", "email", "hash":
-        with pytest.raises(MalformedNotification):
+def test_lone_surrogates_are_refused():
+    for name in "id", "email", "paid", "hash":
+        with pytest.raises(WrongHash):
             parse(decoded("order_paid") | {name: "\ud800"}, api_key=KEY)
     with pytest.raises(MalformedNotification):
         parse({"items[0][id]": "\ud800"}, api_key=KEY)

@@ -92,7 +92,7 @@ def test_handlers_may_be_async_or_not_in_any_shape(answer):
             seen.append(f"object {event.bill_id}")
 
     routes.on(OrderPaid)(Callable())
-    routes.on(OrderPaid)(lambda event: asynchronous(event))
+    routes.on(OrderPaid)(lambda event: asynchronous(event))  # noqa: PLW0108  # no coroutine function
     routes.on(OrderPaid)(partial(asynchronous))
 
     assert answer(routes, PAID) == 200
@@ -387,17 +387,17 @@ async def test_handlers_that_block_do_not_hold_up_the_loop():
     variable: ContextVar[str] = ContextVar("variable")
     variable.set("carried over")
     seen: list[Any] = []
-    go = threading.Event()
+    begun, go = threading.Event(), threading.Event()
     routes = router()
 
     @routes.on(OrderPaid)
     def wait(event: OrderPaid) -> None:
         seen.append((threading.current_thread() is threading.main_thread(), variable.get()))
+        begun.set()
         assert go.wait(5)
 
     answering = asyncio.create_task(routes.answer(PAID))
-    while not seen:
-        await asyncio.sleep(0.001)
+    await asyncio.to_thread(begun.wait)
     go.set()  # the loop runs: it got here
 
     assert (await answering).status == 200
