@@ -60,8 +60,8 @@ def plain(cell: str) -> str:
     return text
 
 
-_EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eEеЕ]\+?\d+")
-_WHOLE_FLOAT = re.compile(r"\+?\d+[.,]0+")
+_EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eEеЕ]\+?\d+", re.ASCII)
+_WHOLE_FLOAT = re.compile(r"\+?\d+[.,]0+", re.ASCII)
 
 _MANGLED = Text(
     "is a number in exponent form (as 7,92E+10): Excel has dropped its last digits",
@@ -129,12 +129,13 @@ def domain(cell: str) -> str:
 # ── Money ───────────────────────────────────────────────────────────────────────────
 
 _CURRENCY = re.compile(r"\s*(?:₽|руб(?:лей|ля|ль|\.)?|р\.?|rub|rur)$", re.IGNORECASE)
-_PLAIN_AMOUNT = re.compile(r"\d+(?:[.,]\d+)?")
-_GROUPED_BY_BLANKS = re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?")
+_PLAIN_AMOUNT = re.compile(r"\d+(?:[.,]\d+)?", re.ASCII)
+_GROUPED_BY_BLANKS = re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?", re.ASCII)
 _GROUPED_BY_SIGNS = re.compile(
-    r"\d{1,3}(?:(,)\d{3}(?:,\d{3})*\.\d{1,2}|(\.)\d{3}(?:\.\d{3})*,\d{1,2}|(?:,\d{3}){2,}|(?:\.\d{3}){2,})"
+    r"\d{1,3}(?:(,)\d{3}(?:,\d{3})*\.\d{1,2}|(\.)\d{3}(?:\.\d{3})*,\d{1,2}|(?:,\d{3}){2,}|(?:\.\d{3}){2,})",
+    re.ASCII,
 )
-_AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+_AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 
 _AMOUNT_HINT = Text(
     "Write it as 1500 or 1500.50; leave it empty to take the shop's price.",
@@ -236,8 +237,10 @@ _MOMENT_HINT = Text(
     "Write 2024-05-17 14:30, 17.05.2024 14:30 or Unix time in seconds.",
     "Запишите как 2024-05-17 14:30, 17.05.2024 14:30 или время Unix в секундах.",
 )
-_RUSSIAN = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,?[ T]+(\d{1,2}):(\d\d)(?::(\d\d))?)?")
-_UNIX = re.compile(r"\d{9,10}")
+_RUSSIAN = re.compile(
+    r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,?[ T]+(\d{1,2}):(\d\d)(?::(\d\d))?)?", re.ASCII
+)
+_UNIX = re.compile(r"\d{9,10}", re.ASCII)
 
 
 def moment(cell: str, zone: tzinfo) -> datetime:

@@ -34,4 +34,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ),
         )
         return CANNOT_START
-    return run(sys.argv[1:] if arguments is None else arguments)
+    return run(sys.argv[1:] if arguments is None else list(arguments))

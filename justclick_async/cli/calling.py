@@ -240,5 +240,5 @@ def _read(name: str, reading: Any, given: str) -> Any:
         return reading(cells.plain(given))
     except CellError as error:
         raise WrongUsage(
-            Text(f"{name} {error.reason.en}.", f"{name} {error.reason.ru}."), error.hint
+            Text(f"{name}: {error.reason.en}", f"{name}: {error.reason.ru}"), error.hint
         ) from None

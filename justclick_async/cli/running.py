@@ -19,6 +19,10 @@ __all__ = ["run"]
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     as_json = "--json" in arguments
+    if arguments[:1] == ["sandbox"]:
+        from justclick_async.sandbox.__main__ import main  # noqa: PLC0415  # heavy
+
+        return main(arguments[1:])  # its options are its own business
     try:
         command, bound, _ = app.parse_args(
             list(arguments), exit_on_error=False, print_error=False, help_on_error=False
