@@ -59,8 +59,7 @@ def by_base(event: Notification) -> str:
 asynchronous = AsyncJustClick("login", "key")
 blocking = JustClick("login", "key")
 
-asked = confirm(asynchronous, event)
-assert_type(asked, Coroutine[object, object, Confirmation])
+asked: Coroutine[object, object, Confirmation] = confirm(asynchronous, event)
 assert_type(confirm(blocking, event), Confirmation)
 assert_type(confirm(blocking, event).confirmed, bool)
 
