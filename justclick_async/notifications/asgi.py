@@ -1,9 +1,12 @@
-"""Notifications in an ASGI server; to be mounted in Starlette and FastAPI.
+"""Notifications in an ASGI server; a route of Starlette and FastAPI.
 
 ::
 
-    app = FastAPI()
-    app.mount("/justclick/a-long-random-word", asgi.app(router))
+    app = FastAPI()  # or Starlette()
+    app.add_route("/justclick/a-long-random-word", asgi.app(router), methods=["POST"])
+
+Not ``mount``: it answers a path without a slash at its end with a redirect, and nobody knows
+whether the service follows.
 """
 
 from __future__ import annotations
@@ -21,18 +24,23 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 
-def app(router: Router) -> Callable[[Message, Receive, Send], Awaitable[None]]:
-    """Return an ASGI application that answers on any path."""
+class _Application:
+    # An object and not a function, which Starlette would take for one of its own handlers.
+    def __init__(self, router: Router) -> None:
+        self._router = router
 
-    async def application(scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         else:
-            await _answer(router, scope, receive, send)
+            await _answer(self._router, scope, receive, send)
 
-    return application
+
+def app(router: Router) -> Callable[[Message, Receive, Send], Awaitable[None]]:
+    """Return an ASGI application that answers on any path."""
+    return _Application(router)
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -1,7 +1,8 @@
 """Whether a notification carries the right hash, over which fields, and if not, why.
 
 The hash is ``md5(id + email + time + key)``, all as received.  It covers neither the kind nor the
-sums, and it does not expire; see :func:`justclick_async.notifications.confirm`.
+sums, and it does not expire.  Nothing separates its parts, so that digits can be moved from one to
+the next.  See :func:`justclick_async.notifications.confirm`.
 """
 
 from __future__ import annotations

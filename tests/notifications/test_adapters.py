@@ -80,8 +80,8 @@ def asgi_server(router: Router) -> Iterator[int]:
 @contextmanager
 def starlette_server(router: Router) -> Iterator[int]:
     applications = pytest.importorskip("starlette.applications")
-    routing = pytest.importorskip("starlette.routing")
-    app = applications.Starlette(routes=[routing.Mount(PATH, app=asgi.app(router))])
+    app = applications.Starlette()
+    app.add_route(f"{PATH}/", asgi.app(router))
     with uvicorn_server(app) as port:
         yield port
 
