@@ -242,7 +242,7 @@ def _add_fields(
             inner = f"{prefix}{key}][" if prefix else f"{key}["
             _add_fields(add, value, inner, equals, (*outside, array))
         else:
-            add(f"{prefix}{key}{suffix}{_scalar(value, _joined(prefix, key))}")
+            add(f"{prefix}{key}{suffix}{_scalar(value, prefix, key)}")
     if not all_unique:
         _refuse_twins(array, prefix)
 
@@ -268,7 +268,7 @@ def _refuse_endless(array: object, outside: tuple[object, ...], prefix: str) -> 
 
 def _refuse_twins(mapping: Mapping[object, object], prefix: str) -> None:
     names: set[str] = set()
-    for name in (_name(key, prefix) for key in mapping):
+    for name in (_name(key, prefix) for key, _ in mapping.items()):
         if name in names:
             raise ValueError(
                 f"{_shown(_joined(prefix, name))} is there twice: keys such as 1 and '1' are one"
@@ -283,7 +283,9 @@ def _name(key: object, prefix: str) -> str:
     if isinstance(key, bytes):
         return key.decode("utf-8", "surrogateescape")
     if isinstance(key, int) and not isinstance(key, bool):
-        return _integer(key, _a_key(prefix))
+        if _INT_MIN <= key <= _INT_MAX:
+            return int.__repr__(key)
+        raise ValueError(f"{_a_key(prefix)} {_TOO_BIG}")
     raise TypeError(f"{_a_key(prefix)} is {_a(key)}; name it with str, bytes or int")
 
 
@@ -295,29 +297,26 @@ def _joined(prefix: str, name: str | int) -> str:
     return f"{prefix}{name}]" if prefix else str(name)
 
 
-def _scalar(value: object, path: str) -> str:
-    if isinstance(value, bool):
+def _scalar(value: object, prefix: str, key: str | int) -> str:
+    if value is True or value is False:
         return "1" if value else "0"
     if isinstance(value, int):
-        return _integer(value, path)
+        if _INT_MIN <= value <= _INT_MAX:
+            return int.__repr__(value)
+        raise ValueError(f"{_shown(_joined(prefix, key))} {_TOO_BIG}")
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
     if isinstance(value, float):
         return _float(value)
-    raise _unknown_type(value, path)
+    raise _unknown_type(value, _joined(prefix, key))
 
 
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 
 
-def _integer(value: int, path: str) -> str:
-    if _INT_MIN <= value <= _INT_MAX:
-        return int.__repr__(value)
-    raise ValueError(f"{_shown(path)} is beyond PHP's integers of 64 bits; pass it as text")
-
-
+_TOO_BIG = "is beyond PHP's integers of 64 bits; pass it as text"
 _EXPONENT = re.compile(r"(\.\d+)?E([+-])0*")
 
 
@@ -532,7 +531,7 @@ def canonical_query(params: PhpArray) -> str:
         raise NotCanonicalError(f"more than PHP's {MAX_SIZE} bytes; send less in one request")
     # Values always come back as they went, so names decide; and these are often the same.
     names = _VALUE.sub("=", query)
-    fault = _known_fault(names) if len(names) <= 4096 else _fault(names)
+    fault = _known_fault(names) if len(names) <= 16_384 else _fault(names)
     if fault:
         raise NotCanonicalError(fault)
     return query
@@ -554,7 +553,7 @@ def _fault(query: str) -> str | None:
     return None if http_build_query(read) == query else _why_not_canonical(query)
 
 
-_known_fault = lru_cache(maxsize=128)(_fault)
+_known_fault = lru_cache(maxsize=64)(_fault)
 
 
 _FAULTS = tuple(

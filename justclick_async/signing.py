@@ -37,6 +37,7 @@ def sign_request(params: Mapping[str, object], login: str, api_key: str) -> str:
 
     Raises:
         TypeError: A value that PHP has no such type for; the message names its path.
+        ValueError: A value or an array that PHP could not hold.
     """
     return sign_query(http_build_query(params), login, api_key)
 
@@ -49,8 +50,12 @@ def sign_query(query: str, login: str, api_key: str) -> str:
 def signed_body(params: Mapping[str, object], login: str, api_key: str) -> bytes:
     """Return the body of a request of API 1.0: the encoded parameters, then their hash.
 
+    Whether PHP reads the parameters as they were meant is not checked here: clients pass
+    ``php.canonical_query(params)`` to ``signed_query``, which is the same and refuses the rest.
+
     Raises:
         TypeError: A value that PHP has no such type for; the message names its path.
+        ValueError: A value or an array that PHP could not hold.
     """
     return signed_query(http_build_query(params), login, api_key)
 
@@ -95,5 +100,9 @@ def _md5(text: str) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    # Surrogate escapes are how bytes that were no UTF-8 travel through str.
-    return text.encode("utf-8", "surrogateescape")
+    # Surrogate escapes are how bytes that were no UTF-8 travel through str.  JSON can hold other
+    # lone surrogates as well; nothing that PHP hashed is equal to them, but they must not crash.
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")

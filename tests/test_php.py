@@ -429,7 +429,7 @@ class TestHostileInput:
             canonical_query({f"name{number}": 1})
             parse_str("x" * 200_000 + f"{number}=1") if number < 3 else None
 
-        assert php._known_fault.cache_info().currsize <= 128
+        assert php._known_fault.cache_info().currsize <= 64
         assert php._short_path.cache_info().currsize <= 512
 
 
