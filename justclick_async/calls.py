@@ -6,15 +6,16 @@ yields calls and pauses and returns what they lead to.  A client carries either 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-__all__ = ["Answer", "Call", "Flow", "Pause", "Steps"]
+__all__ = ["Answer", "Call", "Flow", "Found", "Pause", "Steps", "Stream"]
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+T = TypeVar("T")
 
 
 @frozen
@@ -54,8 +55,19 @@ class Pause:
     seconds: float
 
 
+@frozen
+class Found(Generic[T]):
+    """Things that a stream has found, to be handed out one by one."""
+
+    items: Sequence[T]
+
+
 Flow: TypeAlias = Generator[Call[Any] | Pause, Any, R]
 """Several steps that lead to an ``R``, written as a generator."""
+
+
+Stream: TypeAlias = Generator[Call[Any] | Pause | Found[T], Any, None]
+"""Several steps that lead to many things, one after the other."""
 
 
 class Steps(Protocol[R_co]):

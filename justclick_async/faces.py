@@ -16,16 +16,26 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, get_args, overload
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    ParamSpec,
+    TypeVar,
+    get_args,
+    get_origin,
+    overload,
+)
 
-from justclick_async.calls import Call, Flow, Pause, Steps
+from justclick_async.calls import Call, Flow, Found, Pause, Steps, Stream
 
-__all__ = ["AsyncDriver", "Driver", "drive", "endpoint"]
+__all__ = ["AsyncDriver", "Driver", "drive", "endpoint", "stream"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 S_co = TypeVar("S_co", covariant=True)
+T = TypeVar("T")
 
 
 class endpoint(Generic[P, S_co]):  # noqa: N801  # reads as a decorator
@@ -64,6 +74,29 @@ class endpoint(Generic[P, S_co]):  # noqa: N801  # reads as a decorator
         def __get__(self, client: object, owner: object) -> object: ...
 
 
+class stream(Generic[P, T]):  # noqa: N801  # reads as a decorator
+    """A function that describes how to go through many things; a method that iterates."""
+
+    def __init__(self, describe: Callable[P, Stream[T]]) -> None:
+        self.describe = describe
+        functools.update_wrapper(self, describe)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Stream[T]:  # noqa: D102  # as above
+        return self.describe(*args, **kwargs)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(
+            self, client: AsyncDriver, owner: object
+        ) -> Callable[P, AsyncIterator[T]]: ...
+        @overload
+        def __get__(self, client: Driver, owner: object) -> Callable[P, Iterator[T]]: ...
+        @overload
+        def __get__(self, client: None, owner: object) -> stream[P, T]: ...
+        def __get__(self, client: object, owner: object) -> object: ...
+
+
 # ── Drivers ─────────────────────────────────────────────────────────────────────────
 
 
@@ -86,21 +119,41 @@ async def drive(steps: Steps[R], take: Callable[[Call[Any] | Pause], Awaitable[o
         flow.close()  # cancelled half-way, its own ``finally`` must run now, not some day
 
 
+def _one(step: Pause) -> Flow[None]:
+    yield step
+
+
 class _Client:
-    """Turns the endpoints of a client class into plain methods."""
+    """Turns the endpoints and streams of a client class into plain methods."""
+
+    _iterator: Any
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for name, member in inspect.getmembers_static(cls):
             if isinstance(member, endpoint):
-                setattr(cls, name, cls._method(name, member.describe))
+                setattr(cls, name, cls._method(name, member.describe, cls._taking, _answer))
+            elif isinstance(member, stream):
+                setattr(cls, name, cls._method(name, member.describe, cls._iterating, cls._each))
 
     @classmethod
-    def _method(cls, name: str, describe: Callable[..., Steps[Any]]) -> Callable[..., object]:
-        method: Any = functools.wraps(describe)(cls._taking(describe))
+    def _each(cls, annotation: object) -> object:
+        """Say what a method returns whose description is annotated as a ``Stream[T]``."""
+        steps = get_args(get_args(annotation)[0])
+        (found,) = (step for step in steps if get_origin(step) is Found)
+        return cls._iterator[get_args(found)[0]]
+
+    @classmethod
+    def _method(
+        cls,
+        name: str,
+        describe: Callable[..., Any],
+        doing: Callable[[Callable[..., Any]], Callable[..., object]],
+        returns: Callable[[object], object],
+    ) -> Callable[..., object]:
+        method: Any = functools.wraps(describe)(doing(describe))
         signature = inspect.signature(describe, eval_str=True)
-        answer = get_args(signature.return_annotation)[-1]
-        answer = None if answer is type(None) else answer
+        answer = returns(signature.return_annotation)
         itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
         method.__signature__ = signature.replace(
             parameters=[itself, *signature.parameters.values()], return_annotation=answer
@@ -114,9 +167,21 @@ class _Client:
     def _taking(describe: Callable[..., Steps[Any]]) -> Callable[..., object]:
         raise NotImplementedError
 
+    @staticmethod
+    def _iterating(describe: Callable[..., Stream[Any]]) -> Callable[..., object]:
+        raise NotImplementedError
+
+
+def _answer(annotation: object) -> object:
+    """Say what a method returns whose description is annotated as ``Call[R]`` or ``Flow[R]``."""
+    answer = get_args(annotation)[-1]
+    return None if answer is type(None) else answer
+
 
 class AsyncDriver(_Client):
     """Awaits answers.  A subclass says how, in ``run``."""
+
+    _iterator = AsyncIterator
 
     async def run(self, steps: Steps[R]) -> R:
         """Carry out a call or a flow and return what it leads to."""
@@ -129,9 +194,38 @@ class AsyncDriver(_Client):
 
         return method
 
+    @staticmethod
+    def _iterating(describe: Callable[..., Stream[Any]]) -> Callable[..., object]:
+        def method(self: AsyncDriver, /, *args: object, **kwargs: object) -> object:
+            return self._iterate(describe(*args, **kwargs))
+
+        return method
+
+    async def _iterate(self, flow: Stream[T]) -> AsyncIterator[T]:
+        try:
+            step = next(flow)
+            while True:
+                if isinstance(step, Found):
+                    for item in step.items:
+                        yield item
+                    step = flow.send(None)
+                    continue
+                try:
+                    answer = await self.run(_one(step) if isinstance(step, Pause) else step)
+                except Exception as error:  # noqa: BLE001  # the stream decides what it can deal with
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(answer)
+        except StopIteration:
+            return
+        finally:
+            flow.close()
+
 
 class Driver(_Client):
     """Blocks until an answer is there.  A subclass says how, in ``run``."""
+
+    _iterator = Iterator
 
     def run(self, steps: Steps[R]) -> R:
         """Carry out a call or a flow and return what it leads to."""
@@ -143,3 +237,29 @@ class Driver(_Client):
             return self.run(describe(*args, **kwargs))
 
         return method
+
+    @staticmethod
+    def _iterating(describe: Callable[..., Stream[Any]]) -> Callable[..., object]:
+        def method(self: Driver, /, *args: object, **kwargs: object) -> object:
+            return self._iterate(describe(*args, **kwargs))
+
+        return method
+
+    def _iterate(self, flow: Stream[T]) -> Iterator[T]:
+        try:
+            step = next(flow)
+            while True:
+                if isinstance(step, Found):
+                    yield from step.items
+                    step = flow.send(None)
+                    continue
+                try:
+                    answer = self.run(_one(step) if isinstance(step, Pause) else step)
+                except Exception as error:  # noqa: BLE001  # the stream decides what it can deal with
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(answer)
+        except StopIteration:
+            return
+        finally:
+            flow.close()

@@ -18,7 +18,6 @@ from typing import Any, TypeAlias, TypeGuard, TypeVar, Union, cast, get_args, ge
 
 from attrs import NOTHING, fields
 
-from justclick_async.models.contacts import GroupStatus
 from justclick_async.models.orders import OrderInfo
 from justclick_async.models.products import GoodType
 from justclick_async.models.records import Partner, Record
@@ -228,8 +227,8 @@ def _elements(value: object) -> list[object]:
     raise MisfitError(f"expected an array, found {kind(value)}")
 
 
-def _many(read: Reader, into: type[list[Any]] | type[tuple[Any, ...]]) -> Reader:
-    def each(value: object) -> list[Any] | tuple[Any, ...]:
+def _many(read: Reader, into: Callable[[list[Any]], Any]) -> Reader:
+    def each(value: object) -> object:
         elements = _elements(value)
         try:
             return into([read(element) for element in elements])
@@ -247,7 +246,7 @@ def _record(cls: type[T], plan: Mapping[str, tuple[str, Reader]]) -> Callable[[o
     read_fields = _compiled(cls, plan, names)
 
     def read_record(value: object) -> T:
-        source = value if type(value) is dict else _fields(value)
+        source = _fields(value)
         for name, other in synonyms:
             if other in source and name not in source:
                 source = {name if key == other else key: each for key, each in source.items()}
@@ -287,10 +286,10 @@ def read_fields(source):
 
 def _fields(value: object) -> Mapping[str, Any]:
     """Return the fields of an object; ``[]`` is an empty one, ``[{...}]`` a single one."""
-    if value is None:
-        return {}
     if is_object(value):
         return value
+    if value is None:
+        return {}
     if isinstance(value, list):
         elements = cast("list[object]", value)
         if not elements:
@@ -349,7 +348,7 @@ def reader_of(into: Any, *, required: bool = True) -> Reader:
     if isinstance(into, type) and issubclass(into, Record):
         return _record(into, _plan(into))
     if get_origin(into) in (tuple, list):
-        return _many(reader_of(get_args(into)[0]), get_origin(into))
+        return _many(reader_of(get_args(into)[0]), list if get_origin(into) is list else tuple)
     if get_origin(into) in (Union, UnionType):
         return _one_of(next(each for each in get_args(into) if issubclass(each, StrEnum)))
     raise TypeError(f"nothing reads {into}")
@@ -361,11 +360,10 @@ def _plan(cls: type[Record]) -> dict[str, tuple[str, Reader]]:
     names: dict[str, str] = {}
     for base in reversed(cls.__mro__):
         names |= _OTHER_NAMES.get(base, {})
+    defaults: dict[str, object] = {
+        each.name: each.default for each in fields(cls) if each.name != "extra"
+    }
     return {
-        each.name: (
-            names.get(each.name, each.name),
-            reader_of(types[each.name], required=each.default is NOTHING),
-        )
-        for each in fields(cls)
-        if each.name != "extra"
+        name: (names.get(name, name), reader_of(types[name], required=default is NOTHING))
+        for name, default in defaults.items()
     }

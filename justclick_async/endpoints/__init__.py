@@ -1,6 +1,6 @@
-"""The table of contents of the API: every method, and where it is described."""
+"""The table of contents of the API: every method of the service, and where it is described."""
 
-from justclick_async.endpoints import orders, undescribed, v2
+from justclick_async.endpoints import contacts, orders, partners, products, undescribed, v2
 
 __all__ = ["V1", "V2"]
 
@@ -11,7 +11,31 @@ class V1:
     # Orders
     create_order = orders.create_order
     update_order_status = orders.update_order_status
+    delete_order = orders.delete_order
     get_bills = orders.get_bills
+    get_order_details = orders.get_order_details
+    get_order_info = orders.get_order_info
+    get_orders = orders.get_orders
+    get_orders_with_goods = orders.get_orders_with_goods
+    iter_orders = orders.iter_orders
+
+    # Contacts
+    add_lead_to_group = contacts.add_lead_to_group
+    update_subscriber_data = contacts.update_subscriber_data
+    delete_subscribe = contacts.delete_subscribe
+    get_lead_groups = contacts.get_lead_groups
+    get_lead_group_statuses = contacts.get_lead_group_statuses
+    get_all_groups = contacts.get_all_groups
+    get_count_subscribe = contacts.get_count_subscribe
+
+    # Products
+    add_good = products.add_good
+    update_good = products.update_good
+    delete_good = products.delete_good
+    get_all_goods = products.get_all_goods
+
+    # Affiliates
+    get_partner_stats = partners.get_partner_stats
 
     # Anything else
     call = undescribed.call
@@ -22,6 +46,18 @@ class V2:
 
     # Orders
     create_order = v2.create_order
+
+    # Contacts
+    add_update_lead = v2.add_update_lead
+    add_tag_to_lead = v2.add_tag_to_lead
+    remove_tag_from_lead = v2.remove_tag_from_lead
+    remove_lead_from_list = v2.remove_lead_from_list
+    get_all_lists = v2.get_all_lists
+
+    # The shop
+    get_goods = v2.get_goods
+    get_coupons = v2.get_coupons
+    get_personal_managers = v2.get_personal_managers
 
     # Anything else
     call = undescribed.call_v2

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from justclick_async.calls import Call
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import TypeAlias
+
+from justclick_async.calls import Call, Flow, Found, Stream
+from justclick_async.endpoints.deprecation import replaced_by
+from justclick_async.endpoints.formats import SERVICE_TIME, day, if_given, nothing, numbers
 from justclick_async.errors import InvalidInput, InvalidInputType
-from justclick_async.faces import endpoint
+from justclick_async.faces import endpoint, stream
 from justclick_async.models.checks import Moment, choice, given, moment, number, type_name
-from justclick_async.models.orders import Bill, CreatedOrder, Order, OrderStatus, PayStatus
+from justclick_async.models.orders import (
+    Bill,
+    CreatedOrder,
+    Order,
+    OrderDetails,
+    OrderInfo,
+    OrderStatus,
+    PayStatus,
+)
 from justclick_async.reading import is_object
 from justclick_async.wire import unix_time, unstructure
 
-__all__ = ["create_order", "get_bills", "update_order_status"]
+__all__ = [
+    "create_order",
+    "delete_order",
+    "get_bills",
+    "get_order_details",
+    "get_order_info",
+    "get_orders",
+    "get_orders_with_goods",
+    "iter_orders",
+    "update_order_status",
+]
 
 
 @endpoint
@@ -83,7 +107,7 @@ def update_order_status(
         "date": None if date is None else unix_time(moment(date, "date")),
         "rpo": None if tracking_number is None else given(tracking_number, "tracking_number"),
     }
-    return Call("UpdateOrderStatus", params, type(None), reshape=_nothing)
+    return Call("UpdateOrderStatus", params, type(None), reshape=nothing)
 
 
 def _required(field: str, status: OrderStatus, example: str) -> InvalidInput:
@@ -94,10 +118,6 @@ def _required(field: str, status: OrderStatus, example: str) -> InvalidInput:
         hint=f"Pass {field}={example}.",
         hint_ru=f"Передайте {field}={example}.",
     )
-
-
-def _nothing(_result: object, _text: str) -> None:
-    """Only the envelope counts; ``result`` may be missing or an empty array."""
 
 
 @endpoint
@@ -142,3 +162,240 @@ def _billed_goods(goods: object) -> object:
     return [
         {**good, "good_id": good_id} if is_object(good) else good for good_id, good in goods.items()
     ]
+
+
+@endpoint
+def delete_order(bill_id: int | str) -> Call[None]:
+    """Delete (hide) an order; there is no way back through the API.
+
+    Args:
+        bill_id: The number of the order.
+
+    Raises:
+        OrderNotFound: There is no such order (302).
+
+    Source: https://help.influencersoft.com/hc/en-us/articles/360050556792
+    """
+    params = {"bill_id": number(bill_id, "bill_id")}
+    return Call("DeleteOrder", params, type(None), reshape=nothing)
+
+
+# ── One order ───────────────────────────────────────────────────────────────────────
+
+
+@endpoint
+def get_order_details(bill_id: int | str, *, good_info: bool = False) -> Call[OrderDetails]:
+    """Tell everything about an order: its products, pin codes and affiliates.
+
+    Args:
+        bill_id: The number of the order.
+        good_info: Whether to tell numbers of the products and the prepayment as well.
+
+    Returns:
+        The order.  Without a domain of its own, ``link`` is a path only.
+
+    Raises:
+        OrderNotFound: There is no such order (400).
+
+    Source: https://help.justclick.io/archives/2656
+    """
+    params = {"bill_id": number(bill_id, "bill_id"), "good_info": True if good_info else None}
+    return Call("getOrderDetails", params, OrderDetails, repeatable=True)
+
+
+@endpoint
+def get_order_info(bill_id: int | str) -> Call[OrderInfo]:
+    """Tell about an order.  Deprecated: ``get_order_details`` tells more.
+
+    Args:
+        bill_id: The number of the order.
+
+    Returns:
+        The order without its products.
+
+    Raises:
+        OrderNotFound: There is no such order (400).
+
+    Source: https://help.influencersoft.com/hc/en-us/articles/360050664772
+    """
+    replaced_by("get_order_details", "get_order_info")
+    params = {"bill_id": number(bill_id, "bill_id")}
+    return Call("GetOrderInfo", params, OrderInfo, repeatable=True)
+
+
+# ── The orders of a period ──────────────────────────────────────────────────────────
+
+_NO_ORDERS = frozenset({400, 401})
+"""What an empty period answers is not documented; these are the candidates."""
+
+Goods: TypeAlias = int | str | Sequence[int | str]
+"""Numbers of products, or one of them."""
+
+
+@endpoint
+def get_orders(
+    begin: Moment | None = None,
+    end: Moment | None = None,
+    *,
+    paid: bool = False,
+    goods: Goods | None = None,
+) -> Call[list[OrderInfo]]:
+    """List the orders of a period without their products.  Deprecated: ``get_orders_with_goods``.
+
+    Args:
+        begin: From when on (``date_s``); the service's own default is not documented.
+        end: Until when (``date_e``).
+        paid: Only paid orders.
+        goods: Only orders with these products, by their numbers.
+
+    Returns:
+        One ``OrderInfo`` for each; an empty list if there are none.
+
+    Source: https://help.influencersoft.com/hc/en-us/articles/360051149571
+    """
+    replaced_by("get_orders_with_goods", "get_orders")
+    params = {
+        "date_s": None if begin is None else unix_time(moment(begin, "begin")),
+        "date_e": None if end is None else unix_time(moment(end, "end")),
+        "paid": paid or None,  # the word false may count as true
+        "goods": if_given(goods, _goods, "goods"),
+    }
+    return Call(
+        "GetOrders", params, list[OrderInfo], repeatable=True, empty_codes=_NO_ORDERS
+    )
+
+
+@endpoint
+def get_orders_with_goods(
+    begin: date | None = None,
+    end: date | None = None,
+    *,
+    paid: bool = False,
+    goods: Goods | None = None,
+) -> Flow[list[OrderDetails]]:
+    """List the orders of any period with products and affiliates.
+
+    The service tells one month at the most, and silently leaves out the beginning of what is
+    longer; so a longer period is asked for piece by piece.  ``iter_orders`` does the same without
+    holding all orders at once.
+
+    Args:
+        begin: The first day, by creation, or by payment with *paid*.  Without *begin* and *end*,
+            the service tells of the current day.
+        end: The last day; today in Moscow, where it is left out.
+        paid: Only orders that were paid in the period.
+        goods: Only orders with these products, by their numbers.
+
+    Returns:
+        One ``OrderDetails`` for each; an empty list if there are none.
+
+    Source: https://help.justclick.io/archives/2642
+    """
+    found: list[OrderDetails] = []
+    seen: set[int] = set()
+    for window in _windows(begin, end, paid=paid, goods=goods):
+        page = yield from window
+        found += [order for order in page if order.bill_id not in seen]
+        seen = {order.bill_id for order in page}
+    return found
+
+
+@stream
+def iter_orders(
+    begin: date | None = None,
+    end: date | None = None,
+    *,
+    paid: bool = False,
+    goods: Goods | None = None,
+) -> Stream[OrderDetails]:
+    """Go through the orders of any period, month by month, with no more than one in memory.
+
+    Args:
+        begin: The first day, by creation, or by payment with *paid*.  Without *begin* and *end*,
+            the service tells of the current day.
+        end: The last day; today in Moscow, where it is left out.
+        paid: Only orders that were paid in the period.
+        goods: Only orders with these products, by their numbers.
+
+    Returns:
+        An iterator of ``OrderDetails``; none comes twice.
+
+    Source: https://help.justclick.io/archives/2642
+    """
+    return _each(_windows(begin, end, paid=paid, goods=goods))
+
+
+def _each(windows: Iterable[Call[list[OrderDetails]]]) -> Stream[OrderDetails]:
+    seen: set[int] = set()
+    for window in windows:
+        page = yield from window
+        yield Found([order for order in page if order.bill_id not in seen])
+        seen = {order.bill_id for order in page}
+
+
+WINDOW = timedelta(days=30)
+"""The longest period that is asked for at once; the service's limit is a month of some length."""
+
+
+def _windows(
+    begin: date | None, end: date | None, *, paid: bool, goods: Goods | None
+) -> list[Call[list[OrderDetails]]]:
+    """Describe the calls that cover a period.
+
+    Each begins on the day on which the one before has ended: whether the last day counts is not
+    documented, and whoever comes twice is easily left out.
+    """
+    filters = {
+        "paid": paid or None,  # the word false may count as true
+        "goods": if_given(goods, _goods, "goods"),
+    }
+    first, last = if_given(begin, day, "begin"), if_given(end, day, "end")
+    if first is None and last is None:
+        return [_window(filters)]
+    if first is None:
+        raise InvalidInput(
+            "end without begin is no period.",
+            field="begin",
+            method="getOrdersWithGoods",
+            hint="Pass begin as well.",
+            hint_ru="Передайте и begin.",
+        )
+    last = last or datetime.now(SERVICE_TIME).date()
+    if first > last:
+        raise InvalidInput(
+            "begin lies after end.",
+            field="begin",
+            method="getOrdersWithGoods",
+            hint="Swap them.",
+            hint_ru="Поменяйте их местами.",
+        )
+    return [
+        _window({"begin_date": f"{a:%d.%m.%Y}", "end_date": f"{b:%d.%m.%Y}", **filters})
+        for a, b in periods(first, last)
+    ]
+
+
+def periods(first: date, last: date) -> Iterator[tuple[date, date]]:
+    """Cut a period into pieces of at most 30 days, each from the last day of the one before."""
+    begin, end = first, min(first + WINDOW - ONE_DAY, last)
+    yield begin, end
+    while end < last:
+        begin, end = end, min(end + WINDOW - ONE_DAY, last)
+        yield begin, end
+
+
+ONE_DAY = timedelta(days=1)
+
+
+def _window(params: Mapping[str, object]) -> Call[list[OrderDetails]]:
+    return Call(
+        "getOrdersWithGoods",
+        params,
+        list[OrderDetails],
+        repeatable=True,
+        empty_codes=_NO_ORDERS,
+    )
+
+
+def _goods(value: Goods, name: str) -> int | list[int]:
+    return number(value, name) if isinstance(value, int | str) else numbers(value, name)
