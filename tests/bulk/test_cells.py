@@ -53,7 +53,9 @@ class TestText:
     def test_a_phone_stays_as_the_customer_writes_it(self, cell: str, said: str) -> None:
         assert said == cells.number_as_text(cell)
 
-    @pytest.mark.parametrize("cell", ["ivan", "ivan@", "@example.com", "a b@c.ru", "a@b.ru, c@d.ru"])
+    @pytest.mark.parametrize(
+        "cell", ["ivan", "ivan@", "@example.com", "a b@c.ru", "a@b.ru, c@d.ru"]
+    )
     def test_what_is_no_address_is_refused_as_the_service_would(self, cell: str) -> None:
         with pytest.raises(CellError) as caught:
             cells.email(cell)
@@ -121,7 +123,7 @@ class TestGoods:
             ("invoice:1500,sales", [("invoice", "1500"), ("sales", None)]),
             ("invoice:1500,50, sales", [("invoice", "1500.50"), ("sales", None)]),
             ("invoice:1 500,50,sales:10", [("invoice", "1500.50"), ("sales", "10")]),
-            ("invoice; sales|lessons\nclub", [(n, None) for n in ("invoice", "sales", "lessons", "club")]),
+            ("invoice; sales|club\nx", [(n, None) for n in ("invoice", "sales", "club", "x")]),
             ("invoice : 1500 ; ", [("invoice", "1500")]),
             ("invoice:", [("invoice", None)]),
             ("222:10, 222", [("222", "10"), ("222", None)]),
@@ -131,7 +133,9 @@ class TestGoods:
     def test_a_cell_holds_products_with_and_without_a_price(
         self, cell: str, goods: list[tuple[str, str | None]]
     ) -> None:
-        expected = tuple(Good(name, None if price is None else Decimal(price)) for name, price in goods)
+        expected = tuple(
+            Good(name, None if price is None else Decimal(price)) for name, price in goods
+        )
         assert expected == cells.goods(cell)
 
     @pytest.mark.parametrize(
@@ -177,12 +181,22 @@ class TestTime:
 
     @pytest.mark.parametrize(
         "cell",
-        ["05/17/2024", "31.02.2024", "45321.5", "1715947800000", "yesterday", "1960-01-01", "20240517"],
+        [
+            "05/17/2024",
+            "31.02.2024",
+            "45321.5",
+            "1715947800000",
+            "yesterday",
+            "1960-01-01",
+            "20240517",
+        ],
     )
     def test_times_that_are_unclear_or_impossible_are_refused(self, cell: str) -> None:
         with pytest.raises(CellError):
             cells.moment(cell, MOSCOW)
 
-    @pytest.mark.parametrize(("cell", "flag"), [("1", True), ("Да", True), ("no", False), ("0", False)])
+    @pytest.mark.parametrize(
+        ("cell", "flag"), [("1", True), ("Да", True), ("no", False), ("0", False)]
+    )
     def test_timer_kill_takes_yes_and_no(self, cell: str, flag: bool) -> None:
         assert flag is cells.flag_or_moment(cell, MOSCOW)

@@ -43,7 +43,8 @@ def test_every_field_of_an_order_has_a_column_under_both_names() -> None:
     """A field that the model gains and the importer forgets would be lost without a word."""
     fields = {a.name for a in Order.__attrs_attrs__} - {"goods", "utm"}
     assert {name: name for name in fields} == {name: known(name) for name in fields}
-    order = Order(email="a@b.ru", goods=["x"], **{f: "1" for f in fields - {"email", "timer_kill", "created"}}, timer_kill=True, created=1)  # fmt: skip
+    texts = dict.fromkeys(fields - {"email", "timer_kill", "created"}, "1")
+    order = Order(email="a@b.ru", goods=["x"], timer_kill=True, created=1, **texts)
     wire = set(unstructure(order)) - {"goods"}
     assert fields == {known(name) for name in wire}
 
@@ -80,7 +81,7 @@ def test_columns_are_renamed_and_ignored() -> None:
     columns = read_header(
         ["Buyer", "What", "Our note", ""], {"Buyer": "email", "What": "goods", "Our note": ""}
     )
-    assert {"email": 0, "goods": 1} == columns.plain
+    assert columns.plain == {"email": 0, "goods": 1}
 
 
 @pytest.mark.parametrize("rename", [{"Nope": "email"}, {"email": "emial"}])
@@ -91,9 +92,9 @@ def test_renaming_what_is_not_there_is_refused(rename: dict[str, str]) -> None:
 
 def test_numbered_products_keep_their_order() -> None:
     columns = read_header(["good_sum_2", "good_name_10", "good_name_2", "email", "good_name_1"])
-    assert ((4, None), (2, 0), (1, None)) == columns.numbered
+    assert columns.numbered == ((4, None), (2, 0), (1, None))
 
 
 def test_columns_of_an_earlier_report_are_known_and_not_kept() -> None:
     columns = read_header(["email", "goods", "code", "reason", "hint", "outcome", "bill_id"])
-    assert (0, 1) == columns.kept
+    assert columns.kept == (0, 1)

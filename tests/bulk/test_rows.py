@@ -31,7 +31,7 @@ class TestReading:
         path = written(
             tmp_path,
             "email;first_name;goods;phone;comment;created;utm_source;aff_term;timer_kill\n"
-            "a@b.ru; Иван ;invoice:1500, sales;'+7(928)777-77-77;\"one; \"\"two\"\"\nthree\";"
+            'a@b.ru; Иван ;invoice:1500, sales;\'+7(928)777-77-77;"one; ""two""\nthree";'
             "17.05.2024 10:00;yandex;t;да\n",
         )
         (row,) = read_rows(path)
@@ -65,7 +65,7 @@ class TestReading:
         rows.writerow(["a@b.ru", "invoice:1500, sales; lessons", "a;b;c;d,e,f,g\th|i|j"])
         read = read_rows(written(tmp_path, text.getvalue()))
         assert delimiter == read.table.delimiter
-        assert [3] == [len(row.order.goods) for row in read if row.order]
+        assert [len(row.order.goods) for row in read if row.order] == [3]
 
     @pytest.mark.parametrize("first", ["sep=,\r\n", "SEP=,\n"])
     def test_excels_own_hint_is_taken(self, tmp_path: Path, first: str) -> None:
@@ -99,24 +99,26 @@ class TestReading:
 
     def test_a_letter_beyond_the_first_megabyte_decides_as_well(self, tmp_path: Path) -> None:
         filler = "a@b.ru;Ivan;invoice\n" * 70_000
-        content = ("email;Имя;goods\n".encode("cp1251")) + filler.encode() + "x@y.ru;Пётр;invoice\n".encode("cp1251")  # fmt: skip
+        content = f"email;Имя;goods\n{filler}x@y.ru;Пётр;invoice\n".encode("cp1251")
         *_, last = read_rows(written(tmp_path, content))
         assert last.order is not None
         assert last.order.first_name == "Пётр"
 
     def test_one_bad_byte_in_a_utf8_file_spoils_one_row_only(self, tmp_path: Path) -> None:
         good = "ivan@example.com;Иван Щёголев;invoice\n" * 20
-        content = f"email;Имя;goods\n{good}".encode() + b"a@b.ru;\xcf\xb8\xff;invoice\n" + good.encode()
+        content = (
+            f"email;Имя;goods\n{good}".encode() + b"a@b.ru;\xcf\xb8\xff;invoice\n" + good.encode()
+        )
         rows = list(read_rows(written(tmp_path, content)))
-        assert [21] == [row.record.number for row in rows if row.problems]
+        assert [row.record.number for row in rows if row.problems] == [21]
         assert rows[0].order is not None
         assert rows[0].order.first_name == "Иван Щёголев"
 
     def test_rows_of_nothing_are_no_rows(self, tmp_path: Path) -> None:
-        path = written(tmp_path, "email;goods;tag\n\na@b.ru;invoice;\n;;\n   ;;\nc@d.ru;invoice\n\n")
-        assert [(1, 3), (2, 6)] == [
-            (row.record.number, row.record.line) for row in read_rows(path)
-        ]
+        path = written(
+            tmp_path, "email;goods;tag\n\na@b.ru;invoice;\n;;\n   ;;\nc@d.ru;invoice\n\n"
+        )
+        assert [(row.record.number, row.record.line) for row in read_rows(path)] == [(1, 3), (2, 6)]
 
     def test_times_are_told_in_the_zone_that_was_named(self, tmp_path: Path) -> None:
         path = written(tmp_path, "email;goods;created\na@b.ru;x;2024-05-17 10:00\n")
@@ -132,7 +134,7 @@ class TestRowsThatAreWrong:
             "email;goods;phone;created\nbad;invoice:x;7,92E+10;31.02.2024\na@b.ru;invoice;;\n",
         )
         bad, good = read_rows(path)
-        assert ["email", "goods", "phone", "created"] == [p.field for p in bad.problems]
+        assert [p.field for p in bad.problems] == ["email", "goods", "phone", "created"]
         assert good.order is not None
 
     @pytest.mark.parametrize(
@@ -155,10 +157,12 @@ class TestRowsThatAreWrong:
         (bad,) = read_rows(
             written(tmp_path, "email;good_name_1;good_sum_1;good_sum_2\na@b.ru;invoice;1;2\n")
         )
-        assert ["good_sum_2"] == [problem.field for problem in bad.problems]
+        assert [problem.field for problem in bad.problems] == ["good_sum_2"]
 
     def test_too_many_cells_are_a_problem_of_the_row(self, tmp_path: Path) -> None:
-        bad, good = read_rows(written(tmp_path, "email;goods\na@b.ru;invoice;x\nc@d.ru;invoice;;\n"))
+        bad, good = read_rows(
+            written(tmp_path, "email;goods\na@b.ru;invoice;x\nc@d.ru;invoice;;\n")
+        )
         assert "cells" in bad.problems[0].reason.en
         assert good.order is not None
 
@@ -217,9 +221,9 @@ class TestFiles:
             zone_named("Mars/Olympus")
 
 
-texts = st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs", "Zs", "Cc"])) | st.text(  # fmt: skip
-    'абвЩё;,"\'\t|«»'
-)
+texts = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs", "Zs", "Cc"])
+) | st.text("абвЩё;,\"'\t|«»")
 
 
 @given(

@@ -1,0 +1,349 @@
+"""Carrying a plan out, over a client with canned answers."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from justclick_async.bulk.fates import Fate, State
+from justclick_async.bulk.importer import Importer, Reached, StopReason
+from justclick_async.bulk.journal import Change, Journal
+from justclick_async.bulk.problems import CannotImport, FileProblem
+from justclick_async.bulk.report import write_report
+from justclick_async.errors import (
+    AnswerHashMismatch,
+    AnswerTimeout,
+    ConnectionFailed,
+    ConnectionLost,
+    JustClickError,
+    api_error,
+)
+from justclick_async.models import CreatedOrder
+from tests.bulk.made import NOW, Answering, carry_out, orders_file, planned
+
+
+def test_every_row_is_sent_once_and_becomes_an_order(tmp_path: Path) -> None:
+    told: list[Reached] = []
+    client = Answering()
+    with planned(orders_file(tmp_path, 50)) as (rows, journal):
+        finished = carry_out(client, rows, journal, concurrency=7, tell=told.append)
+        numbers = {entry.number: entry.bill_id for entry in journal.entries()}
+    assert finished.stop is None
+    assert finished.totals.by_fate == {Fate.CREATED: 50}
+    assert sorted(f"t{i}" for i in range(50)) == sorted(client.tags)
+    assert {row.number: row.bill_id for row in told} == numbers
+    assert client.most <= 7
+
+
+def test_a_row_is_on_the_disk_before_it_is_sent(tmp_path: Path) -> None:
+    """The journal is read over a connection of its own while the request is under way."""
+    path = orders_file(tmp_path, 20)
+    states: list[State] = []
+
+    def answer(params: dict[str, Any], number: int) -> CreatedOrder:
+        entry = next(e for e in journal.entries() if f"t{e.number - 1}" == params["bill_tag"])
+        states.append(entry.state)
+        return CreatedOrder(bill_id=number)
+
+    with planned(path) as (rows, journal):
+        carry_out(Answering(answer), rows, journal)
+    assert states == [State.SENDING] * 20
+
+
+def test_orders_without_a_time_get_one_that_stays_the_same(tmp_path: Path) -> None:
+    client = Answering()
+    with planned(orders_file(tmp_path, 4)) as (rows, journal):
+        carry_out(client, rows, journal, concurrency=1)
+    assert [params["bill_created"] for params in client.sent] == [NOW, NOW - 1, NOW - 2, NOW]
+
+
+def test_done_rows_are_not_sent_again(tmp_path: Path) -> None:
+    path = orders_file(tmp_path, 10)
+    with planned(path) as (rows, journal):
+        carry_out(Answering(), rows, journal)
+    again = Answering()
+    with planned(path) as (rows, journal):
+        finished = carry_out(again, rows, journal)
+    assert (again.sent, finished.totals[Fate.CREATED]) == ([], 10)
+
+
+def test_rows_that_were_being_sent_are_unknown_and_not_sent_again(tmp_path: Path) -> None:
+    path = orders_file(tmp_path, 10)
+    with planned(path) as (rows, journal):
+        journal.write([Change(3, State.SENDING), Change(4, State.SENDING)])
+    client = Answering()
+    with planned(path) as (rows, journal):
+        finished = carry_out(client, rows, journal)
+    assert finished.totals.by_fate == {Fate.CREATED: 8, Fate.UNKNOWN: 2}
+    assert not {"t2", "t3"} & set(client.tags)
+
+
+@pytest.mark.parametrize(
+    ("error", "fate"),
+    [
+        (api_error(604, "Product not exist"), Fate.FAILED),
+        (api_error(600, "wrong"), Fate.FAILED),
+        (api_error(12345, "?"), Fate.FAILED),
+        (api_error(601, "exists", result={"bill_id": 77}), Fate.EXISTED),
+        (AnswerTimeout("no answer"), Fate.UNKNOWN),
+        (ConnectionLost("cut"), Fate.UNKNOWN),
+        (AnswerHashMismatch("wrong hash"), Fate.UNKNOWN),
+    ],
+)
+def test_what_becomes_of_a_row_follows_from_the_outcome(
+    tmp_path: Path, error: JustClickError, fate: Fate
+) -> None:
+    def answer(params: dict[str, Any], number: int) -> object:
+        return error if params["bill_tag"] == "t1" else CreatedOrder(bill_id=number)
+
+    told: list[Reached] = []
+    with planned(orders_file(tmp_path, 3)) as (rows, journal):
+        finished = carry_out(Answering(answer), rows, journal, tell=told.append)
+    assert {Fate.CREATED: 2, fate: 1} == finished.totals.by_fate
+    assert [fate] == [row.fate for row in told if row.number == 2]
+    if fate is Fate.EXISTED:
+        assert [row.bill_id for row in told if row.number == 2] == [77]
+    if fate is Fate.FAILED:
+        assert all(row.hint and row.reason for row in told if row.number == 2)
+
+
+def test_what_was_not_sent_is_tried_again_in_the_same_run(tmp_path: Path) -> None:
+    tried: Counter[str] = Counter()
+
+    def answer(params: dict[str, Any], number: int) -> object:
+        tried[params["bill_tag"]] += 1
+        first = params["bill_tag"] == "t1" and tried["t1"] < 3
+        return ConnectionFailed("no route") if first else CreatedOrder(bill_id=number)
+
+    with planned(orders_file(tmp_path, 5)) as (rows, journal):
+        finished = carry_out(Answering(answer), rows, journal)
+    assert finished.totals.by_fate == {Fate.CREATED: 5}
+    assert tried["t1"] == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [(1, "account"), (4, "account"), (5, "account"), (6, "account"), (7, "account"), (8, "limit")],
+)
+def test_the_line_stops_when_the_account_is_refused(tmp_path: Path, code: int, reason: str) -> None:
+    client = Answering(lambda _p, n: api_error(code, "no") if n == 5 else CreatedOrder(bill_id=n))
+    with planned(orders_file(tmp_path, 50)) as (rows, journal):
+        finished = carry_out(client, rows, journal, concurrency=2)
+    assert finished.stop is not None
+    assert StopReason(reason) is finished.stop.reason
+    assert len(client.sent) <= 7
+    assert {Fate.CREATED: len(client.sent) - 1, Fate.NOT_SENT: 51 - len(client.sent)} == (
+        finished.totals.by_fate
+    )
+
+
+@pytest.mark.parametrize("stop_after", [3, 0])
+def test_the_line_stops_after_so_many_equal_errors(tmp_path: Path, stop_after: int) -> None:
+    client = Answering(lambda _p, _n: api_error(604, "Product not exist"))
+    with planned(orders_file(tmp_path, 30)) as (rows, journal):
+        finished = carry_out(client, rows, journal, concurrency=1, stop_after=stop_after)
+    assert (stop_after or 30) == finished.totals[Fate.FAILED]
+    assert (finished.stop is not None) is bool(stop_after)
+
+
+def test_errors_that_differ_or_alternate_with_success_do_not_stop_it(tmp_path: Path) -> None:
+    def answer(_params: dict[str, Any], number: int) -> object:
+        return (
+            CreatedOrder(bill_id=number)
+            if number % 3 == 0
+            else api_error(600 + 4 * (number % 2), "no")
+        )
+
+    with planned(orders_file(tmp_path, 60)) as (rows, journal):
+        finished = carry_out(Answering(answer), rows, journal, concurrency=1, stop_after=2)
+    assert finished.stop is None
+
+
+def test_stopping_finishes_what_is_under_way_and_puts_the_rest_back(tmp_path: Path) -> None:
+    async def run() -> None:
+        with planned(orders_file(tmp_path, 40)) as (rows, journal):
+            client = Answering()
+            importer = Importer(
+                client, rows, journal, concurrency=4, tell=lambda _: importer.stop()
+            )
+            finished = await importer.run()
+            states = Counter(entry.state for entry in journal.entries())
+        assert finished.stop is not None
+        assert finished.stop.reason is StopReason.ASKED
+        assert states[State.DONE] == len(client.sent) < 40
+        assert states[State.DONE] + states[State.PLANNED] == 40
+
+    asyncio.run(run())
+
+
+def test_a_cancelled_import_leaves_its_rows_unknown(tmp_path: Path) -> None:
+    """Whoever cancels does not want to wait; what was under way must not be sent again."""
+
+    class Hanging:
+        started = 0
+
+        async def run(self, _call: object) -> Any:
+            self.started += 1
+            if self.started == 3:
+                all_started.set()
+            await asyncio.Event().wait()
+
+    async def run() -> None:
+        with planned(path) as (rows, journal):
+            task = asyncio.create_task(Importer(Hanging(), rows, journal, concurrency=3).run())
+            await all_started.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    path = orders_file(tmp_path, 10)
+    all_started = asyncio.Event()
+    asyncio.run(run())
+    again = Answering()
+    with planned(path) as (rows, journal):
+        finished = carry_out(again, rows, journal)
+    assert (len(again.sent), finished.totals[Fate.UNKNOWN]) == (7, 3)
+
+
+def test_a_journal_that_cannot_be_written_stops_before_anything_more_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = orders_file(tmp_path, 200)
+    client = Answering()
+    write, calls = Journal.write, Counter[str]()
+
+    def failing(self: Journal, changes: Any) -> None:
+        calls["all"] += 1
+        if calls["all"] > 5:
+            from justclick_async.bulk.journal import _not_writable
+
+            raise _not_writable(path, "disk full")
+        write(self, changes)
+
+    with planned(path) as (rows, journal):
+        monkeypatch.setattr(Journal, "write", failing)
+        with pytest.raises(CannotImport, match="disk full"):
+            carry_out(client, rows, journal, concurrency=2)
+        monkeypatch.undo()
+        sent = len(client.sent)
+        assert sent < 20
+        again = Answering()
+        finished = carry_out(again, rows, journal)
+    assert not set(client.tags) & set(again.tags)
+    assert finished.totals.rows == 200
+
+
+def test_a_file_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
+    path = orders_file(tmp_path, 10)
+    with planned(path) as (rows, journal):
+        path.write_text(path.read_text().replace("t5", "T5"))
+        client = Answering()
+        with pytest.raises(FileProblem, match="changed"):
+            carry_out(client, rows, journal, concurrency=1)
+    assert len(client.sent) == 5
+
+
+def test_a_bug_of_the_client_is_not_swallowed(tmp_path: Path) -> None:
+    with planned(orders_file(tmp_path, 3)) as (rows, journal), pytest.raises(ExceptionGroup):
+        carry_out(Answering(lambda *_: ZeroDivisionError()), rows, journal)
+
+
+class TestReport:
+    def read(self, path: Path, encoding: str = "utf-8") -> list[dict[str, str]]:
+        with path.open(encoding=encoding, newline="") as file:
+            return list(csv.DictReader(file, delimiter=";"))
+
+    def test_the_three_files_add_up_to_the_input_in_its_order(self, tmp_path: Path) -> None:
+        answers = {
+            "t1": api_error(604, "no such"),
+            "t2": AnswerTimeout("?"),
+            "t4": api_error(7, "off"),
+        }
+        path = orders_file(tmp_path, 8, tail="bad;;t8\n")
+        client = Answering(lambda p, n: answers.get(p["bill_tag"], CreatedOrder(bill_id=n)))
+        with planned(path) as (rows, journal):
+            carry_out(client, rows, journal, concurrency=1)
+            report = write_report(rows, journal)
+        success, failed, unprocessed = map(self.read, report.paths)
+        assert [row["tag"] for row in success] == ["t0", "t3"]
+        assert [(row["bill_id"], row["outcome"]) for row in success] == [
+            ("1", "created"),
+            ("4", "created"),
+        ]
+        assert [(row["tag"], row["code"]) for row in failed] == [("t1", "604"), ("t8", "600")]
+        assert all(row["reason"] and row["hint"] for row in failed)
+        assert [
+            ("t2", "unknown"),
+            *((f"t{i}", "not_sent") for i in (4, 5, 6, 7)),
+        ] == [(row["tag"], row["outcome"]) for row in unprocessed]
+        assert report.rows == (2, 2, 5)
+
+    def test_failed_rows_can_be_fed_back_in(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 6)
+        answers = dict.fromkeys(("t1", "t4"), api_error(604, "no"))
+        client = Answering(lambda p, n: answers.get(p["bill_tag"], CreatedOrder(bill_id=n)))
+        with planned(path) as (rows, journal):
+            carry_out(client, rows, journal)
+            failed = write_report(rows, journal).failed
+        again = Answering()
+        with planned(failed) as (rows, journal):
+            carry_out(again, rows, journal)
+            report = write_report(rows, journal)
+        assert sorted(again.tags) == ["t1", "t4"]
+        assert list(self.read(report.success)[0]) == ["email", "goods", "tag", "bill_id", "outcome"]
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251", "utf-16"])
+    def test_cells_come_back_as_they_were(self, tmp_path: Path, encoding: str) -> None:
+        cells = ["a@b.ru", "invoice:1 500,50", ' "Ромашка"; ООО\nвторой ряд ', "'+7(928)777-77-77"]
+        path = tmp_path / "orders.csv"
+        with path.open("w", encoding=encoding, newline="") as file:
+            rows_out = csv.writer(file, delimiter=";", lineterminator="\r\n")
+            rows_out.writerows(
+                [["email", "goods", "comment", "phone"], cells, ["bad", "", "я", "1"]]
+            )
+        with planned(path) as (rows, journal):
+            carry_out(Answering(), rows, journal)
+            report = write_report(rows, journal, language="ru")
+        assert cells == list(self.read(report.success, encoding)[0].values())[:4]
+        (failed,) = self.read(report.failed, encoding)
+        assert failed["comment"] == "я"
+        assert "e-mail" in failed["reason"]
+        assert (
+            report.success.read_bytes().count("\r\n".encode(encoding.removesuffix("-sig"))[-2:]) > 0
+        )
+
+    def test_a_bad_byte_comes_back_as_it_was(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 30)
+        path.write_bytes(
+            path.read_bytes()
+            + "a@b.ru;invoice;Щ".encode()
+            + b"\xff\n"
+            + "a@b.ru;invoice;Щука и другие рыбы моря\n".encode()
+        )
+        with planned(path) as (rows, journal):
+            carry_out(Answering(), rows, journal)
+            report = write_report(rows, journal)
+        assert "Щ".encode() + b"\xff;" in report.failed.read_bytes()
+
+    def test_a_report_that_cannot_be_written_leaves_the_old_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with planned(orders_file(tmp_path, 3)) as (rows, journal):
+            carry_out(Answering(), rows, journal)
+            report = write_report(rows, journal)
+            before = report.success.read_bytes()
+
+            def full(_file: int) -> None:
+                raise OSError(28, "No space left on device")
+
+            monkeypatch.setattr("os.fsync", full)
+            with pytest.raises(CannotImport, match="No space"):
+                write_report(rows, journal)
+            monkeypatch.undo()
+        assert before == report.success.read_bytes()
+        assert not list(tmp_path.glob("*.tmp"))

@@ -1,0 +1,299 @@
+"""The ledger of an import."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+
+from justclick_async.bulk.fates import Fate, State
+from justclick_async.bulk.journal import (
+    Change,
+    Entry,
+    Identity,
+    Journal,
+    Planned,
+    account_of,
+    forget,
+)
+from justclick_async.bulk.problems import CannotImport, JournalInUse, JournalProblem
+
+WHO = Identity("d1", "utf-8", "somebody")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "orders.csv.journal"
+
+
+def rows(*said: str) -> Iterator[Planned]:
+    return (Planned(i, f"{s:16}".encode(), s[:1].encode()) for i, s in enumerate(said, 1))
+
+
+def planned(path: Path | None, *said: str, once: bool = True) -> Journal:
+    journal = Journal(path, WHO)
+    journal.plan(rows(*said), now=1000, once=once)
+    return journal
+
+
+def entries(journal: Journal) -> dict[int, Entry]:
+    return {entry.number: entry for entry in journal.entries()}
+
+
+class TestPlanning:
+    def test_a_new_journal_is_to_be_planned_and_then_no_longer(self, path: Path) -> None:
+        with Journal(path, WHO) as journal:
+            assert journal.is_new
+            journal.plan(rows("a"), now=1)
+            assert not journal.is_new
+        with Journal(path, WHO) as journal:
+            assert not journal.is_new
+
+    def test_a_plan_that_fails_half_way_leaves_nothing(self, path: Path) -> None:
+        def half() -> Iterator[Planned]:
+            yield from rows("a", "b")
+            raise ZeroDivisionError
+
+        with Journal(path, WHO) as journal, pytest.raises(ZeroDivisionError):
+            journal.plan(half(), now=1)
+        with Journal(path, Identity("another file", "", "")) as journal:
+            assert journal.is_new
+
+    def test_rows_that_say_the_same_point_to_the_first(self, path: Path) -> None:
+        with planned(path, "a1", "b1", "a1", "a1", "a2") as journal:
+            assert [e.repeats for e in journal.entries()] == [None, None, 1, 1, None]
+            assert (journal.left(), journal.repeats()) == (3, 2)
+
+    def test_repeats_are_sent_if_that_is_wanted(self, path: Path) -> None:
+        with planned(path, "a1", "a1", once=False) as journal:
+            assert (journal.left(), journal.repeats()) == (2, 0)
+
+    def test_the_times_of_one_customer_are_all_different(self, path: Path) -> None:
+        with planned(path, "a1", "b1", "a2", "a1", "a3") as journal:
+            assert [e.created for e in journal.entries()] == [1000, 1000, 999, None, 998]
+
+    def test_rows_that_cannot_be_sent_are_failed_from_the_start(self, path: Path) -> None:
+        refused = Change(1, State.FAILED, code=600, reason="email: no", hint="write one")
+        with Journal(path, WHO) as journal:
+            journal.plan([Planned(1, b"x", None, refused)], now=1)
+            assert journal.left() == 0
+            assert journal.totals()[Fate.FAILED] == 1
+            assert journal.failures() == [(600, "email: no", 1)]
+
+    def test_a_journal_without_a_file_works_as_well(self) -> None:
+        with planned(None, "a1", "a1", "b1") as journal:
+            assert (journal.left(), journal.repeats(), journal.totals().rows) == (2, 1, 3)
+
+
+class TestKeeping:
+    def test_it_is_private(self, path: Path) -> None:
+        with planned(path, "a"):
+            modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+        assert modes == {0o600}
+
+    def test_what_was_written_is_there_after_a_crash(self, path: Path) -> None:
+        """The process ends without a word after the write has returned."""
+        planned(path, "a", "b").close()
+        code = (
+            "import os, pathlib\n"
+            "from justclick_async.bulk.journal import *\n"
+            "from justclick_async.bulk.fates import State\n"
+            f"j = Journal(pathlib.Path({str(path)!r}), Identity('d1', 'utf-8', 'somebody'))\n"
+            "j.write([Change(1, State.SENDING)])\n"
+            "os._exit(9)\n"
+        )
+        assert subprocess.run([sys.executable, "-c", code]).returncode == 9
+        with Journal(path, WHO) as journal:
+            assert [e.state for e in journal.entries()] == [State.SENDING, State.PLANNED]
+            assert journal.recover() == 1
+            assert [e.state for e in journal.entries()] == [State.UNKNOWN, State.PLANNED]
+
+    def test_commits_reach_the_disk(self, path: Path) -> None:
+        with planned(path, "a") as journal:
+            assert journal._pragma("synchronous") == 2
+            found = journal._database.execute("PRAGMA journal_mode").fetchone()
+        assert found == ("wal",)
+
+    def test_repeats_take_what_became_of_the_first(self, path: Path) -> None:
+        with planned(path, "a", "a", "b", "b", "c", "c") as journal:
+            journal.write([Change(1, State.DONE, bill_id=7), Change(3, State.FAILED, code=604)])
+            journal.settle_repeats()
+            journal.settle_repeats()
+            fates = [e.fate for e in journal.entries()]
+            assert entries(journal)[2].bill_id == 7
+        assert fates == [
+            Fate.CREATED,
+            Fate.REPEAT,
+            Fate.FAILED,
+            Fate.FAILED,
+            Fate.NOT_SENT,
+            Fate.NOT_SENT,
+        ]
+
+    def test_an_order_that_existed_is_told_apart(self, path: Path) -> None:
+        with planned(path, "a") as journal:
+            journal.write([Change(1, State.DONE, bill_id=7, code=601)])
+            assert journal.totals().by_fate == {Fate.EXISTED: 1}
+
+    def test_others_may_look_into_it_meanwhile(self, path: Path) -> None:
+        with planned(path, "a"):
+            assert account_of(path) == "somebody"
+
+
+class TestRefusals:
+    def test_a_second_importer_is_refused(self, path: Path) -> None:
+        with planned(path, "a"), pytest.raises(JournalInUse):
+            Journal(path, WHO)
+        Journal(path, WHO).close()
+
+    def test_a_second_process_is_refused(self, path: Path) -> None:
+        code = (
+            "import sys, pathlib\n"
+            "from justclick_async.bulk.journal import *\n"
+            f"Journal(pathlib.Path({str(path)!r}), Identity('d1', 'utf-8', 'somebody'))\n"
+        )
+        with planned(path, "a"):
+            ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert "JournalInUse" in ran.stderr
+
+    @pytest.mark.parametrize(
+        ("who", "told"),
+        [
+            (Identity("d2", "utf-8", "somebody"), "another file"),
+            (Identity("d1", "cp1251", "somebody"), "read otherwise"),
+            (Identity("d1", "utf-8", "somebody else"), "another account"),
+        ],
+    )
+    def test_a_journal_of_something_else_is_refused(
+        self, path: Path, who: Identity, told: str
+    ) -> None:
+        planned(path, "a").close()
+        before = path.read_bytes()
+        with pytest.raises(JournalProblem, match=told):
+            Journal(path, who)
+        assert before == path.read_bytes()
+
+    @pytest.mark.parametrize(
+        "content", [b"email;goods\na@b.ru;invoice\n", b"SQLite format 3\0", os.urandom(5000)]
+    )
+    def test_what_is_no_journal_is_refused_and_left_alone(self, path: Path, content: bytes) -> None:
+        path.write_bytes(content)
+        with pytest.raises(JournalProblem):
+            Journal(path, WHO)
+        assert content == path.read_bytes()
+
+    def test_another_database_is_refused_and_left_alone(self, path: Path) -> None:
+        database = sqlite3.connect(path)
+        database.execute("CREATE TABLE rows (number INTEGER)")
+        database.close()
+        before = path.read_bytes()
+        with pytest.raises(JournalProblem, match="no journal"):
+            Journal(path, WHO)
+        assert before == path.read_bytes()
+
+    @pytest.mark.parametrize("wrong", ["cut", "overwritten"])
+    def test_a_damaged_journal_is_refused_and_left_alone(self, path: Path, wrong: str) -> None:
+        planned(path, *(f"{i}" for i in range(5000))).close()
+        content = path.read_bytes()
+        half = len(content) // 2
+        damaged = content[:half] if wrong == "cut" else content[:4096] + b"\xff" * half
+        path.write_bytes(damaged)
+        with pytest.raises(JournalProblem, match="damaged"):
+            Journal(path, WHO)
+        assert damaged == path.read_bytes()
+
+    def test_a_journal_of_a_later_version_is_refused(self, path: Path) -> None:
+        planned(path, "a").close()
+        database = sqlite3.connect(path)
+        database.execute("PRAGMA user_version = 99")
+        database.close()
+        with pytest.raises(JournalProblem, match="schema 99"):
+            Journal(path, WHO)
+
+    def test_a_folder_that_cannot_be_written_is_told(self, tmp_path: Path) -> None:
+        with pytest.raises(CannotImport, match="cannot be written"):
+            Journal(tmp_path / "nowhere" / "journal", WHO)
+
+    def test_a_journal_in_use_is_not_forgotten(self, path: Path) -> None:
+        with planned(path, "a"):
+            with pytest.raises(JournalInUse):
+                forget(path)
+            assert path.exists()
+        forget(path)
+        assert list(path.parent.iterdir()) == []
+
+    def test_discarding_leaves_nothing(self, path: Path) -> None:
+        planned(path, "a").discard()
+        assert list(path.parent.iterdir()) == []
+
+
+class Ledger(RuleBasedStateMachine):
+    """Whatever happens in whatever order, with crashes in between, the journal says just that."""
+
+    numbers = Bundle("numbers")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(mkdtemp())
+        self.path = self.folder / "j"
+        self.model: dict[int, tuple[State, int | None, int | None]] = {}
+
+    @initialize(count=st.integers(1, 8))
+    def plan(self, count: int) -> None:
+        self.journal = planned(self.path, *(f"{i}" for i in range(count)))
+        self.model = dict.fromkeys(range(1, count + 1), (State.PLANNED, None, None))
+
+    @rule(
+        pick=st.lists(st.integers(0, 7), max_size=4, unique=True),
+        state=st.sampled_from(State),
+        bill_id=st.none() | st.integers(1, 2**60),
+        code=st.none() | st.sampled_from([600, 601, 604]),
+    )
+    def write(self, pick: list[int], state: State, bill_id: int | None, code: int | None) -> None:
+        numbers = [1 + i % len(self.model) for i in pick]
+        self.journal.write([Change(n, state, bill_id, code) for n in numbers])
+        self.model |= dict.fromkeys(numbers, (state, bill_id, code))
+
+    @rule(recover=st.booleans())
+    def crash_and_go_on(self, recover: bool) -> None:
+        """Go on with a copy, as a crash would leave the files: nothing closed."""
+        folder = Path(mkdtemp())
+        for file in self.folder.iterdir():
+            shutil.copy(file, folder)
+        self.journal.close()
+        shutil.rmtree(self.folder)
+        self.folder, self.path = folder, folder / "j"
+        self.journal = Journal(self.path, WHO)
+        if recover:
+            self.journal.recover()
+            self.model = {
+                n: (State.UNKNOWN if s is State.SENDING else s, b, c)
+                for n, (s, b, c) in self.model.items()
+            }
+
+    @invariant()
+    def it_says_what_happened(self) -> None:
+        if self.model:
+            found = {e.number: (e.state, e.bill_id, e.code) for e in self.journal.entries()}
+            assert self.model == found
+            assert self.journal.totals().rows == len(self.model)
+
+    def teardown(self) -> None:
+        if self.model:
+            self.journal.close()
+        shutil.rmtree(self.folder)
+
+
+TestLedger = Ledger.TestCase
+TestLedger.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
