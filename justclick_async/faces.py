@@ -87,9 +87,7 @@ class stream(Generic[P, T]):  # noqa: N801  # reads as a decorator
     if TYPE_CHECKING:
 
         @overload
-        def __get__(
-            self, client: AsyncDriver, owner: object
-        ) -> Callable[P, AsyncIterator[T]]: ...
+        def __get__(self, client: AsyncDriver, owner: object) -> Callable[P, AsyncIterator[T]]: ...
         @overload
         def __get__(self, client: Driver, owner: object) -> Callable[P, Iterator[T]]: ...
         @overload

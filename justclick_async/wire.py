@@ -7,7 +7,7 @@ whatever else does not fit is an error that names its path and type.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar, get_origin
@@ -16,6 +16,7 @@ from attrs import fields
 from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 
+from justclick_async.models.checks import price
 from justclick_async.models.orders import Good, Order, Utm
 from justclick_async.models.products import GoodSettings
 from justclick_async.models.records import Record
@@ -47,7 +48,9 @@ _ORDER = {
 }
 _GOOD = {"name": "good_name", "price": "good_sum"}
 _UTM = {mark: f"utm_{mark}" for mark in ("medium", "source", "campaign", "content", "term")}
-_SETTINGS = {each.name: f"good_{each.name}" for each in fields(GoodSettings)}
+_SETTINGS = {each.name: f"good_{each.name}" for each in fields(GoodSettings)} | {
+    "parent_id": "parent_id"
+}
 
 
 _NAMES: Mapping[type[Any], Mapping[str, str]] = {
@@ -111,8 +114,21 @@ def _read(value: object, into: Any) -> Any:
     return reader_of(into)(value)
 
 
+_WRITTEN: Mapping[str, Callable[[Any], object]] = {
+    "client_rassilki": ",".join,
+    "only_countries": ",".join,
+} | dict.fromkeys(
+    (each.name for each in fields(GoodSettings) if each.type == "Price | None"),
+    lambda amount: money(price(amount, "price")),
+)
+"""Fields of ``GoodSettings`` that are not written as they are."""
+
+
 def _rename(converter: Converter, model: type[Any], names: Mapping[str, str]) -> None:
-    renamed: Any = {field: override(rename=name) for field, name in names.items()}
+    renamed: Any = {
+        field: override(rename=name, unstruct_hook=_WRITTEN.get(field))
+        for field, name in names.items()
+    }
     hook = make_dict_unstructure_fn(model, converter, _cattrs_omit_if_default=True, **renamed)
     converter.register_unstructure_hook(model, hook)
 

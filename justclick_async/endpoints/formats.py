@@ -91,9 +91,7 @@ def _list(value: object, name: str) -> tuple[object, ...]:
 
 def prices(value: Sequence[Price], name: str, *, at_most: int) -> str:
     """Write prices with commas, one for each product or fewer."""
-    amounts = [
-        money(price(amount, f"{name}[{i}]")) for i, amount in enumerate(_list(value, name))
-    ]
+    amounts = [money(price(amount, f"{name}[{i}]")) for i, amount in enumerate(_list(value, name))]
     if len(amounts) > at_most:
         raise InvalidInput(
             f"{name} holds {len(amounts)} prices for {at_most} products.",

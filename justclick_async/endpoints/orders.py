@@ -260,9 +260,7 @@ def get_orders(
         "paid": paid or None,  # the word false may count as true
         "goods": if_given(goods, _goods, "goods"),
     }
-    return Call(
-        "GetOrders", params, list[OrderInfo], repeatable=True, empty_codes=_NO_ORDERS
-    )
+    return Call("GetOrders", params, list[OrderInfo], repeatable=True, empty_codes=_NO_ORDERS)
 
 
 @endpoint

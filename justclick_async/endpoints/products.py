@@ -110,9 +110,7 @@ def get_all_goods() -> Call[list[Product]]:
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360051157731
     """
-    return Call(
-        "GetAllGoods", {}, list[Product], repeatable=True, empty_codes=frozenset({700})
-    )
+    return Call("GetAllGoods", {}, list[Product], repeatable=True, empty_codes=frozenset({700}))
 
 
 def _price(value: Price, method: str, *, zero: bool) -> str:

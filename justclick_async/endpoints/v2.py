@@ -48,9 +48,7 @@ def _write(method: str, params: dict[str, object]) -> Call[None]:
 
 def _read(method: str, returns: type[R]) -> Call[R]:
     # An empty catalogue is code 0 here, but 700 where the names lead to API 1.0.
-    return Call(
-        method, {}, returns, version=2, repeatable=True, empty_codes=frozenset({700})
-    )
+    return Call(method, {}, returns, version=2, repeatable=True, empty_codes=frozenset({700}))
 
 
 # ── Orders ──────────────────────────────────────────────────────────────────────────
