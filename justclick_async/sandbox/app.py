@@ -14,9 +14,10 @@ from attrs import define
 
 from justclick_async.php import MAX_SIZE, urlencode
 from justclick_async.sandbox import methods
-from justclick_async.sandbox.controls import Controls, guard
+from justclick_async.sandbox.controls import Controls
 from justclick_async.sandbox.faults import Faults
-from justclick_async.sandbox.service import Service
+from justclick_async.sandbox.guard import guard
+from justclick_async.sandbox.service import Asked, Service
 
 __all__ = ["Options", "make_app"]
 
@@ -56,18 +57,12 @@ class _Api:
             return _page(404, f"There is no method {name!r:.100}. Names are case-sensitive.")
         if request.method != "POST":
             return _page(405, "Methods are called with POST.", {"Allow": "POST"})
-        body = await _body(request)
         if self._options.redirect_v2 and (target := _redirect(name, versions)):
             raise web.HTTPTemporaryRedirect(f"/api/{target}")
+        body = await _body(request)
+        asked = Asked(name, versions, body, request.host, request.remote or "")
         struck = self._faults.strike()
-        answer = self._service.answer(
-            name,
-            versions,
-            body,
-            host=request.host,
-            caller=request.remote or "",
-            struck=struck,
-        )
+        answer = self._service.answer(asked, struck)
         if struck:
             return await _ANSWERS[struck.answer](request, answer, self._options)
         return _json(answer)

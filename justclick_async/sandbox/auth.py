@@ -18,6 +18,7 @@ from attrs import define, field, frozen
 
 from justclick_async.php import PHP_QUERY_RFC3986, http_build_query, parse_str
 from justclick_async.sandbox.codes import Refused
+from justclick_async.sandbox.guard import host_name
 from justclick_async.sandbox.params import Params
 from justclick_async.signing import same_hash, sign_query
 
@@ -64,8 +65,8 @@ def login_of(host: str, account: Account) -> str:
     The service takes it from the first label of the host.  A bare address or ``localhost`` names
     nobody, so there the sandbox takes its own.
     """
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    if name.lower() == "localhost" or _is_address(name.strip("[]")):
+    name = host_name(host)
+    if name.lower() == "localhost" or _is_address(name):
         return account.login
     label = name.partition(".")[0]
     return account.login if label.lower() == account.login.lower() else label

@@ -1,179 +1,163 @@
-"""``/sandbox/``: what the operator of a sandbox sees and sets.
+"""``/sandbox/``: what the operator of a sandbox sees and sets; nothing here is the service's.
 
-Nothing here belongs to the service.  It is for this machine only: a request must name a loopback
-host, so that a web page whose domain has been rebound to 127.0.0.1 reads nothing, and must not
-come from another site's page.
+What customers do in a browser, and what owners set up there, is done here with a POST of JSON.
 """
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
 
 from justclick_async.sandbox.codes import Refused
+from justclick_async.sandbox.contacts import Contact, Group
 from justclick_async.sandbox.faults import Faults
 from justclick_async.sandbox.orders import Order
 from justclick_async.sandbox.params import money
 from justclick_async.sandbox.readings import READINGS
 from justclick_async.sandbox.service import Service
+from justclick_async.sandbox.shop import Shop
+from justclick_async.sandbox.state import pieces_of
 
-__all__ = ["Controls", "guard", "state_of"]
+__all__ = ["Controls"]
+
+Wanted = Mapping[str, Any]
+"""The JSON object that was posted; empty for a GET."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-# ── Who may ─────────────────────────────────────────────────────────────────────────
-
-
-@web.middleware
-async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Keep strangers out of everything but the service's own paths."""
-    if not request.path.startswith("/api/"):
-        if not _is_loopback(request.host):
-            raise web.HTTPForbidden(text="The sandbox shows itself on loopback hosts only.\n")
-        origin = request.headers.get("Origin")
-        if origin is not None and origin != f"{request.scheme}://{request.host}":
-            raise web.HTTPForbidden(text="The sandbox takes nothing from other sites' pages.\n")
-    return await handler(request)
-
-
-def _is_loopback(host: str) -> bool:
-    name = host if host.endswith("]") else host.rsplit(":", 1)[0]
-    if name.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-# ── The state ───────────────────────────────────────────────────────────────────────
-
-_PIECE = 500
-
-
-def state_of(service: Service) -> dict[str, object]:
-    """Return all that the sandbox holds."""
-    return {"orders": list(service.shop.orders.state()), **_beside_orders(service)}
-
-
-def _beside_orders(service: Service) -> dict[str, object]:
-    shop = service.shop
-    return {
-        "contacts": [],
-        "products": shop.products.state(),
-        "requests": service.journal.state(),
-        "deliveries": shop.outbox.state(),
-    }
-
-
-async def _pieces(service: Service) -> AsyncIterator[str]:
-    """Write the state bit by bit: there may be many orders, and others want to be served."""
-    yield '{"orders": ['
-    after, comma = 0, ""
-    while orders := list(service.shop.orders.state(after=after, limit=_PIECE)):
-        yield comma + ", ".join(map(json.dumps, orders))
-        after, comma = int(str(orders[-1]["bill_id"])), ", "
-        await asyncio.sleep(0)
-    yield "], " + json.dumps(_beside_orders(service))[1:]
-
-
-# ── What can be asked and set ───────────────────────────────────────────────────────
-
-
 class Controls:
-    """The handlers of ``/sandbox/``."""
+    """The handlers of ``/sandbox/``.
+
+    Args:
+        service: What is looked into.
+        faults: What can be set.
+    """
 
     def __init__(self, service: Service, faults: Faults) -> None:
         self._service = service
+        self._shop = service.shop
         self._faults = faults
 
     def routes(self) -> Iterable[web.RouteDef]:
         """Return where each handler stands."""
         return [
             web.get("/sandbox/state.json", self.state),
-            web.get("/sandbox/readings", self.readings),
-            web.get("/sandbox/faults", self.faults),
-            web.post("/sandbox/faults", self.set_faults),
-            web.post("/sandbox/orders/{bill_id}/{action}", self.change_order),
+            web.get("/sandbox/readings", self._handler(self.readings)),
+            web.get("/sandbox/faults", self._handler(self.faults)),
+            web.post("/sandbox/faults", self._handler(self.faults)),
+            web.post("/sandbox/account", self._handler(self.account)),
+            web.post("/sandbox/notify", self._handler(self.notify)),
+            web.post("/sandbox/orders/{bill_id}/{action}", self._handler(self.order)),
+            web.post("/sandbox/contacts/{email}/{action}", self._handler(self.contact)),
         ]
+
+    def _handler(self, control: Callable[..., object]) -> Handler:
+        """Return what carries *control* out: all of it, or nothing and a status that says why."""
+
+        async def handler(request: web.Request) -> web.Response:
+            wanted = await _wanted(request)
+            try:
+                with self._shop.transaction():
+                    answer = control(wanted, **request.match_info)
+            except LookupError as error:
+                raise web.HTTPNotFound(text=f"{error.args[0]}\n") from None
+            except Refused as refused:
+                raise web.HTTPConflict(text=f"{refused.why}\n") from None
+            except (ValueError, TypeError) as error:
+                raise web.HTTPBadRequest(text=f"{error}\n") from None
+            return web.json_response(answer)
+
+        return handler
 
     async def state(self, request: web.Request) -> web.StreamResponse:
         """Send all that the sandbox holds."""
         answer = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
         await answer.prepare(request)
-        async for piece in _pieces(self._service):
+        async for piece in pieces_of(self._service):
             await answer.write(piece.encode())
         await answer.write_eof()
         return answer
 
-    async def readings(self, _request: web.Request) -> web.Response:
+    def readings(self, _: Wanted) -> object:
         """Tell what the documentation leaves open, and how it is read here."""
-        return web.json_response(READINGS)
+        return dict(READINGS)
 
-    async def faults(self, _request: web.Request) -> web.Response:
-        """Tell the probability of each fault."""
-        return web.json_response(dict(self._faults))
-
-    async def set_faults(self, request: web.Request) -> web.Response:
-        """Set some probabilities, or none if one of them is wrong."""
-        wanted = await _json_object(request)
-        try:
-            Faults(wanted)
-        except ValueError as error:
-            raise web.HTTPBadRequest(text=f"{error}\n") from None
+    def faults(self, wanted: Wanted) -> object:
+        """Set some probabilities, or none if one of them is wrong; tell them all."""
+        Faults(wanted)
         self._faults.update(wanted)
-        return await self.faults(request)
+        return dict(self._faults)
 
-    async def change_order(self, request: web.Request) -> web.Response:
+    def account(self, wanted: Wanted) -> object:
+        """Disable the account, or deny callers: ``{"disabled": true, "denied": ["192.0.2.1"]}``."""
+        account = self._shop.account
+        if unknown := set(wanted) - {"disabled", "denied"}:
+            raise ValueError(f"there is no {', '.join(sorted(unknown))}, but disabled and denied")
+        account.denied = set(map(str, wanted.get("denied", account.denied)))
+        account.disabled = bool(wanted.get("disabled", account.disabled))
+        return {"disabled": account.disabled, "denied": sorted(account.denied)}
+
+    def notify(self, wanted: Wanted) -> object:
+        """Set who is told: ``{"url", "product", "kind"}``, ``{"url", "group"}`` or ``{"url"}``."""
+        self._shop.notify(**wanted)
+        return dict(wanted)
+
+    def order(self, wanted: Wanted, bill_id: str, action: str) -> object:
         """Do to an order what a customer or the shop's owner would do in a browser."""
-        shop = self._service.shop
-        action = _ACTIONS.get(request.match_info["action"])
-        number = request.match_info["bill_id"]
-        order = shop.orders.find(int(number)) if number.isdecimal() and len(number) < 19 else None
-        if action is None or order is None:
-            raise web.HTTPNotFound(text=f"No such order, or none of {', '.join(_ACTIONS)}.\n")
-        wanted = await _json_object(request) if request.can_read_body else {}
-        try:
-            with shop.transaction():
-                order = action(self, order, wanted)
-        except Refused as refused:
-            raise web.HTTPConflict(text=f"{refused.why}\n") from None
-        return web.json_response({"bill_id": order.bill_id, "status": order.status})
+        act = _known(_ORDER_ACTIONS, action)
+        number = int(bill_id) if bill_id.isdecimal() and len(bill_id) < 19 else 0
+        order = self._shop.orders.find(number)
+        if order is None:
+            raise LookupError("there is no such order")
+        order = act(self._shop, order, wanted)
+        return {"bill_id": order.bill_id, "status": order.status}
 
-    def _prepay(self, order: Order, wanted: dict[str, Any]) -> Order:
-        amount = money(str(wanted.get("sum", "")), "sum")
-        return self._service.shop.prepay(order, Decimal(amount))
-
-    def _pay(self, order: Order, _wanted: dict[str, Any]) -> Order:
-        return self._service.shop.pay(order)
-
-    def _cancel(self, order: Order, _wanted: dict[str, Any]) -> Order:
-        return self._service.shop.cancel(order)
-
-    def _refund(self, order: Order, _wanted: dict[str, Any]) -> Order:
-        return self._service.shop.refund(order)
+    def contact(self, wanted: Wanted, email: str, action: str) -> object:
+        """Do what a contact would do with the links in its letters."""
+        act = _known(_CONTACT_ACTIONS, action)
+        contact = self._shop.contacts.find(email)
+        group = self._shop.contacts.group(str(wanted.get("group", "")))
+        if contact is None or (group is None and action != "leave"):
+            raise LookupError("there is no such contact, or no such group")
+        act(self._shop, contact, group)
+        return {"email": contact.email}
 
 
-_ACTIONS: dict[str, Callable[[Controls, Order, dict[str, Any]], Order]] = {
-    "prepay": Controls._prepay,  # noqa: SLF001 - the table of this class
-    "pay": Controls._pay,  # noqa: SLF001
-    "cancel": Controls._cancel,  # noqa: SLF001
-    "refund": Controls._refund,  # noqa: SLF001
+def _known(actions: Mapping[str, Any], action: str) -> Any:
+    if action not in actions:
+        raise LookupError(f"what can be done: {', '.join(actions)}")
+    return actions[action]
+
+
+def _prepay(shop: Shop, order: Order, wanted: Wanted) -> Order:
+    return shop.prepay(order, Decimal(money(str(wanted.get("sum", "")), "sum")))
+
+
+_ORDER_ACTIONS: Mapping[str, Callable[[Shop, Order, Wanted], Order]] = {
+    "prepay": _prepay,
+    "pay": lambda shop, order, _: shop.pay(order),
+    "cancel": lambda shop, order, _: shop.cancel(order),
+    "refund": lambda shop, order, _: shop.refund(order),
+}
+
+_CONTACT_ACTIONS: Mapping[str, Callable[[Shop, Contact, Group], None]] = {
+    "activate": Shop.activate,
+    "unsubscribe": Shop.unsubscribe,
+    "leave": lambda shop, contact, _: shop.leave_service(contact),
 }
 
 
-async def _json_object(request: web.Request) -> dict[str, Any]:
+async def _wanted(request: web.Request) -> Wanted:
+    if not request.can_read_body:
+        return {}
     try:
         wanted = await request.json()
-    except ValueError:
-        raise web.HTTPBadRequest(text="The body is no JSON.\n") from None
+    except (ValueError, RecursionError):
+        raise web.HTTPBadRequest(text="the body is no JSON\n") from None
     if not isinstance(wanted, dict):
-        raise web.HTTPBadRequest(text="The body is no JSON object.\n")
+        raise web.HTTPBadRequest(text="the body is no JSON object\n")
     return wanted

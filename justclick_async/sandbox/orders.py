@@ -25,6 +25,7 @@ class Sold(TypedDict):
     good_title: str
     good_sum: str  # what it costs in this order
     price: str  # what the shop asked for it
+    partners: list[dict[str, str]]  # who is credited with it, first level first
 
 
 class Event(TypedDict):
@@ -162,6 +163,11 @@ class Orders:
     def of(self, email: str) -> list[Order]:
         """Return the orders of a customer by number."""
         return self._select("email = ? COLLATE NOCASE AND NOT deleted", email)
+
+    def between(self, start: int, end: int, *, paid: bool) -> list[Order]:
+        """Return the orders that were created in a period, or paid in it; bounds included."""
+        moment = "paid" if paid else "created"
+        return self._select(f"{moment} BETWEEN ? AND ? AND NOT deleted", start, end)
 
     def due(self, now: int) -> list[Order]:
         """Return the unpaid orders whose time to pay is over."""

@@ -32,12 +32,24 @@ class Product:
     good_type: str = "digital"
     settings: Mapping[str, str] = field(factory=dict)
 
+    @property
+    def groups_of_buyers(self) -> list[str]:
+        """The ids of the groups that buyers are put into."""
+        groups = self.settings.get("good_client_rassilki", "").split(",")
+        return [group.strip() for group in groups if group.strip()]
+
 
 CATALOGUE = (
     Product(
         good_id=12549, good_name="payment", good_title="Payment for training", good_sum="3900.00"
     ),
-    Product(good_id=13011, good_name="sales", good_title="Sales in cinemas", good_sum="2200.00"),
+    Product(
+        good_id=13011,
+        good_name="sales",
+        good_title="Sales in cinemas",
+        good_sum="2200.00",
+        settings={"good_partner_fee_perc": "25", "good_partner_pfee": "35"},
+    ),
     Product(good_id=28363, good_name="222", good_title="222 ways", good_sum="222.00"),
     Product(good_id=30117, good_name="invoice", good_title="Оплата по счёту", good_sum="1500.00"),
     Product(good_id=30118, good_name="lessons", good_title="Уроки кулинарии", good_sum="990.00"),
@@ -104,6 +116,7 @@ class Products:
 
     def __init__(self, sql: sqlite3.Connection) -> None:
         self._sql = sql
+        self._known: dict[str, Product | None] = {}
         new = not sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'products'").fetchone()
         sql.execute(_SCHEMA)
         if new:
@@ -112,10 +125,16 @@ class Products:
 
     def find(self, good_name: str) -> Product | None:
         """Return the product with this symbolic id."""
-        row = self._sql.execute(
-            "SELECT * FROM products WHERE good_name = ?", (good_name,)
-        ).fetchone()
-        return _product(row) if row else None
+        if good_name not in self._known:
+            row = self._sql.execute(
+                "SELECT * FROM products WHERE good_name = ?", (good_name,)
+            ).fetchone()
+            self._known[good_name] = _product(row) if row else None
+        return self._known[good_name]
+
+    def forget(self) -> None:
+        """Forget what is remembered of the table; it may have been changed."""
+        self._known.clear()
 
     def all(self) -> list[Product]:
         """Return all products by number."""
@@ -125,6 +144,7 @@ class Products:
 
     def put(self, product: Product) -> None:
         """Store a product, new or changed."""
+        self.forget()
         self._sql.execute(
             "INSERT OR REPLACE INTO products VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -139,6 +159,7 @@ class Products:
 
     def remove(self, good_name: str) -> bool:
         """Remove a product; say whether there was one."""
+        self.forget()
         done = self._sql.execute("DELETE FROM products WHERE good_name = ?", (good_name,))
         return bool(done.rowcount)
 

@@ -16,12 +16,12 @@ from aiohttp import web
 
 from justclick_async.sandbox.app import Options, make_app
 from justclick_async.sandbox.auth import Account
-from justclick_async.sandbox.controls import state_of
 from justclick_async.sandbox.deliveries import PAUSES, Courier
 from justclick_async.sandbox.faults import Faults
 from justclick_async.sandbox.journal import Journal
 from justclick_async.sandbox.service import Service
 from justclick_async.sandbox.shop import Shop
+from justclick_async.sandbox.state import state_of
 
 __all__ = ["API_KEY", "LOGIN", "Sandbox"]
 
@@ -119,9 +119,26 @@ class Sandbox:
     def state(self) -> dict[str, object]:
         """Return all that it holds, as ``/sandbox/state.json`` does."""
         service = self.service
-        if self._thread is None:
-            return state_of(service)
-        return self._thread.call(lambda: state_of(service))
+        return self._in_its_thread(lambda: state_of(service))
+
+    def _in_its_thread(self, function: Callable[[], T]) -> T:
+        return function() if self._thread is None else self._thread.call(function)
+
+    def notify(self, url: str, *, product: str = "", kind: str = "", group: str = "") -> None:
+        """Set who is told: of a kind of event of a product's orders, of a group, or of the rest.
+
+        Args:
+            url: The address of a script.
+            product: The symbolic id of a product; with *kind*.
+            kind: ``order_created``, ``order_paid``, ``order_prepaid``, ``order_cancelled`` or
+                ``order_moneyback``.
+            group: The id of a group of contacts.
+
+        Raises:
+            LookupError: There is no such product, kind or group.
+        """
+        shop = self.service.shop
+        self._in_its_thread(lambda: shop.notify(url, product=product, kind=kind, group=group))
 
     async def settled(self) -> None:
         """Wait until every notification is delivered or given up."""

@@ -1,7 +1,7 @@
 """A call from its body to the bytes of its answer, without HTTP.
 
-The order of the checks is the documented one where there is one: who is meant (5), may they call
-at all (7, 6), is there a body (2), is it theirs (1, 4), does it make sense (3 and all others).
+The checks come in this order: who is meant (5), may anybody call (7), may this caller (6), is
+there a body (2), is it theirs (1, 4), does it make sense (all others).
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from time import perf_counter, time
+
+from attrs import frozen
 
 from justclick_async.sandbox import auth
 from justclick_async.sandbox.auth import Posted
@@ -19,9 +21,28 @@ from justclick_async.sandbox.methods import Method, Reply
 from justclick_async.sandbox.shop import Shop
 from justclick_async.signing import answer_hash, sign_query
 
-__all__ = ["Service"]
+__all__ = ["Asked", "Service"]
 
 _WRONG_HASH = "0" * 32
+
+
+@frozen
+class Asked:
+    """A call as it came.
+
+    Attributes:
+        name: The method as the path spells it.
+        versions: What the path leads to.
+        body: Urlencoded.
+        host: The host that was called.
+        caller: The address it came from.
+    """
+
+    name: str
+    versions: Mapping[int, Method]
+    body: bytes
+    host: str
+    caller: str
 
 
 class Service:
@@ -36,62 +57,33 @@ class Service:
         self.shop = shop
         self.journal = journal
 
-    def answer(
-        self,
-        name: str,
-        versions: Mapping[int, Method],
-        body: bytes,
-        *,
-        host: str,
-        caller: str,
-        struck: Struck | None = None,
-    ) -> bytes:
-        """Carry out a call, unless a fault forbids it, and return its answer.
-
-        Args:
-            name: The method as the path spells it.
-            versions: What the path leads to.
-            body: As it came.
-            host: The host that was called.
-            caller: The address it came from.
-            struck: The fault that befalls the call.
-        """
-        seen = Seen(at=time(), method=name, caller=caller)
+    def answer(self, asked: Asked, struck: Struck | None = None) -> bytes:
+        """Carry out a call, unless a fault forbids it, and return its answer."""
+        seen = Seen(at=time(), method=asked.name, caller=asked.caller)
         started = perf_counter()
-        key = self.shop.account.api_key
         try:
             if struck and not struck.done:
-                raise Refused(8, caller, why=f"fault {struck.name}: nothing was done")
-            reply = self._carry_out(versions, body, host, caller, seen)
+                raise Refused(8, asked.caller, why=f"the fault {struck.name}: nothing was done")
+            answer = self._success(self._carry_out(asked, seen), seen, struck)
         except Refused as refused:
-            seen.outcome, seen.code, seen.text, seen.why = (
-                "refused", refused.code, refused.text, refused.why,
-            )  # fmt: skip
-            # Nobody's key signs an answer to nobody.
-            signed_with = "" if refused.code == 5 else key
-            answer = _envelope(refused.code, refused.text, refused.result, signed_with, struck)
-        else:
-            seen.outcome, seen.code, seen.text, seen.done = "done", 0, reply.text, True
-            answer = _envelope(0, reply.text, reply.result, key, struck)
+            answer = self._refusal(refused, seen)
         if struck:
             seen.outcome = struck.name
         seen.milliseconds = round((perf_counter() - started) * 1000, 3)
         self.journal.add(seen)
         return answer
 
-    def _carry_out(
-        self, versions: Mapping[int, Method], body: bytes, host: str, caller: str, seen: Seen
-    ) -> Reply:
+    def _carry_out(self, asked: Asked, seen: Seen) -> Reply:
         account = self.shop.account
-        if auth.login_of(host, account) != account.login:
+        if auth.login_of(asked.host, account) != account.login:
             raise Refused(5, why="the first label of the host is not the login of the account")
         if account.disabled:
             raise Refused(7)
-        if caller in account.denied:
-            raise Refused(6, caller)
-        posted = auth.read(body)
+        if asked.caller in account.denied:
+            raise Refused(6, asked.caller)
+        posted = auth.read(asked.body)
         self._note(posted, seen)
-        method = _choose(versions, posted)
+        method = _choose(asked.versions, posted)
         seen.version = method.version
         (auth.check_hash if method.version == 1 else auth.check_key)(posted, account)
         with self.shop.transaction():
@@ -100,23 +92,35 @@ class Service:
     def _note(self, posted: Posted, seen: Seen) -> None:
         account = self.shop.account
         if "rpsKey" in posted.params:
-            return  # holds the key
+            return  # it is the key
         seen.hashed = f"{posted.query}::{account.login}::(API key)"
         seen.sent = posted.raw
         seen.received = posted.received or ""
         seen.expected = sign_query(posted.query, account.login, account.api_key)
 
+    def _success(self, reply: Reply, seen: Seen, struck: Struck | None) -> bytes:
+        seen.outcome, seen.code, seen.text, seen.done = "done", 0, reply.text, True
+        signature = answer_hash(0, reply.text, self.shop.account.api_key)
+        if struck and struck.answer == "bad_hash":
+            signature = _WRONG_HASH
+        return _envelope(0, reply.text, reply.result, signature)
+
+    def _refusal(self, refused: Refused, seen: Seen) -> bytes:
+        seen.outcome, seen.code, seen.text = "refused", refused.code, refused.text
+        seen.why = refused.why
+        # An answer about nobody's account is signed with nobody's key.
+        key = "" if refused.code == 5 else self.shop.account.api_key
+        signature = answer_hash(refused.code, refused.text, key)
+        return _envelope(refused.code, refused.text, refused.result, signature)
+
 
 def _choose(versions: Mapping[int, Method], posted: Posted) -> Method:
     """Return the method of the version that the body speaks, or else the only one there is."""
-    spoken = auth.version_of(posted)
-    return versions.get(spoken) or next(iter(versions.values()))
+    return versions.get(auth.version_of(posted)) or next(iter(versions.values()))
 
 
-def _envelope(code: int, text: str, result: object, key: str, struck: Struck | None) -> bytes:
-    answer: dict[str, object] = {"error_code": code, "error_text": text}
-    if result is not None:
-        answer["result"] = result
-    wrong = struck is not None and struck.answer == "bad_hash"
-    answer["hash"] = _WRONG_HASH if wrong else answer_hash(code, text, key)
+def _envelope(code: int, text: str, result: object, signature: str) -> bytes:
+    answer = {"error_code": code, "error_text": text, "result": result, "hash": signature}
+    if result is None:
+        del answer["result"]
     return json.dumps(answer).encode()

@@ -8,17 +8,28 @@ forced to the disk, so a power cut may cost the last moments.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from os import PathLike, fspath
 from time import time
 
+from attrs import evolve
+
 from justclick_async.sandbox.auth import Account
 from justclick_async.sandbox.codes import Refused
+from justclick_async.sandbox.contacts import NOBODY, Contact, Contacts, Group, Membership
 from justclick_async.sandbox.deliveries import Outbox
-from justclick_async.sandbox.notices import order_notice
+from justclick_async.sandbox.notices import lead_notice, order_notice
 from justclick_async.sandbox.orders import Order, Orders
+from justclick_async.sandbox.owner import (
+    COUPONS,
+    MANAGERS,
+    PARTNERS,
+    Coupon,
+    Manager,
+    Partner,
+)
 from justclick_async.sandbox.products import NOTIFY_SETTINGS, Products
 
 __all__ = ["Shop"]
@@ -30,6 +41,8 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 10000",
     "PRAGMA foreign_keys = ON",
 )
+
+_MEMBER = frozenset({"STATUS_WAIT", "STATUS_SUBSCRIBE"})
 
 
 class Shop:
@@ -67,6 +80,10 @@ class Shop:
         self.outbox = Outbox(self._sql, self.now)
         self.products = Products(self._sql)
         self.orders = Orders(self._sql)
+        self.contacts = Contacts(self._sql)
+        self.partners: Sequence[Partner] = PARTNERS
+        self.coupons: Sequence[Coupon] = COUPONS
+        self.managers: Sequence[Manager] = MANAGERS
 
     def now(self) -> int:
         """Return the time in whole seconds, which is all that the service ever tells."""
@@ -80,6 +97,7 @@ class Shop:
             yield
         except BaseException:
             self._sql.execute("ROLLBACK")
+            self.products.forget()
             raise
         self._sql.execute("COMMIT")
 
@@ -153,12 +171,144 @@ class Shop:
             for order in self.orders.due(self.now()):
                 self.cancel(order)
 
+    # ── What happens to contacts, wherever it comes from ──
+
+    def is_member(self, contact: Contact, group: Group) -> bool:
+        """Say whether a contact is in a group, or on its way into it."""
+        membership = self.contacts.membership(contact, group)
+        return membership is not None and membership.status in _MEMBER
+
+    def subscribe(
+        self,
+        contact: Contact,
+        group: Group,
+        *,
+        confirmed: bool,
+        tag: str = "",
+        doneurl: str = "",
+        utm: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Put a contact into a group; who is in it already stays as it is.
+
+        Returns:
+            Whether the contact has been asked to confirm.  One that was in the group before and
+            left is not asked again.
+
+        Raises:
+            Refused: 101, the contact wants nothing from this service, or cannot be reached.
+        """
+        before = self.contacts.membership(contact, group)
+        if before and before.status in _MEMBER:
+            return False
+        self._check_reachable(contact)
+        membership = Membership(
+            contact_id=contact.contact_id,
+            rass_id=group.rass_id,
+            status="STATUS_SUBSCRIBE" if confirmed or before else "STATUS_WAIT",
+            since=self.now(),
+            tag=tag,
+            doneurl=doneurl,
+            utm=utm or {},
+        )
+        self._tell_of_contact("lead_subscribed", contact, group, membership)
+        return membership.status == "STATUS_WAIT"
+
+    def activate(self, contact: Contact, group: Group) -> None:
+        """Let a contact confirm its subscription; nothing happens if it does not wait."""
+        membership = self.contacts.membership(contact, group)
+        if membership and membership.status == "STATUS_WAIT":
+            confirmed = evolve(membership, status="STATUS_SUBSCRIBE")
+            self._tell_of_contact("lead_activated", contact, group, confirmed)
+
+    def unsubscribe(
+        self, contact: Contact, group: Group, status: str = "STATUS_UNSUBSCRIBE"
+    ) -> None:
+        """Let a contact leave a group; nothing happens if it is not in it."""
+        membership = self.contacts.membership(contact, group)
+        if membership and membership.status in _MEMBER:
+            left = evolve(membership, status=status)
+            self._tell_of_contact("lead_unsubscribed", contact, group, left)
+
+    def leave_service(self, contact: Contact) -> None:
+        """Let a contact leave every group, and the service with them."""
+        for group, _ in self.contacts.memberships(contact):
+            self.unsubscribe(contact, group, "STATUS_UNSUBSCRIBE_BY_SERVICE")
+
+    def join_groups_of_buyers(self, order: Order) -> None:
+        """Put the customer into the groups that the products of an order name."""
+        products = (self.products.find(sold["good_name"]) for sold in order.goods)
+        names = [name for product in products if product for name in product.groups_of_buyers]
+        if not names:
+            return
+        contact = self.contacts.find(order.email) or self.contacts.put(
+            Contact(
+                email=order.email,
+                name=f"{order.first_name} {order.last_name}".strip() or NOBODY,
+                phone=order.phone,
+                city=order.city,
+                created=self.now(),
+            )
+        )
+        for group in self.contacts.ensure_groups(names):
+            with suppress(Refused):  # who wants no letters may still buy
+                self.subscribe(contact, group, confirmed=True)
+
+    def _check_reachable(self, contact: Contact) -> None:
+        statuses = {membership.status for _, membership in self.contacts.memberships(contact)}
+        if "STATUS_UNSUBSCRIBE_BY_SERVICE" in statuses:
+            raise Refused(101, "the subscriber has unsubscribed from the service")
+        if contact.email.lower().endswith(".invalid"):
+            raise Refused(101, "the address does not exist")
+
+    # ── What only the owner sets up ──
+
+    def coupon(self, *, code: str = "", number: int | None = None) -> Coupon | None:
+        """Return the coupon with this code or number."""
+        return next((c for c in self.coupons if c.coupon == code or c.id == number), None)
+
+    # ── Who is told ──
+
+    def notify(self, url: str, *, product: str = "", kind: str = "", group: str = "") -> None:
+        """Set who is told: of a kind of event of a product's orders, of a group, or of the rest.
+
+        Args:
+            url: The address of a script.
+            product: The symbolic id of a product; with *kind*.
+            kind: ``order_created``, ``order_paid``, ``order_prepaid``, ``order_cancelled`` or
+                ``order_moneyback``.
+            group: The id of a group.
+
+        Raises:
+            LookupError: There is no such product, kind or group.
+        """
+        if product or kind:
+            found = self.products.find(product)
+            if found is None or kind not in NOTIFY_SETTINGS:
+                raise LookupError(f"no such product, or none of {', '.join(NOTIFY_SETTINGS)}")
+            settings = {**found.settings, NOTIFY_SETTINGS[kind]: url}
+            self.products.put(evolve(found, settings=settings))
+        elif group:
+            place = self.contacts.group(group)
+            if place is None:
+                raise LookupError("there is no such group")
+            self.contacts.put_group(evolve(place, notify_url=url))
+        else:
+            self.notify_url = url
+
     def tell(self, kind: str, order: Order) -> None:
         """Tell of something that happened to *order*: once each address that wants to know."""
         urls = {self._address(sold["good_name"], kind): None for sold in order.goods}
         if wanted := [url for url in urls if url]:
             body = order_notice(kind, order, self.account.api_key)
             self.outbox.post(kind, f"order {order.bill_id}", wanted, body)
+
+    def _tell_of_contact(
+        self, kind: str, contact: Contact, group: Group, membership: Membership
+    ) -> None:
+        self.contacts.put_membership(membership)
+        if url := group.notify_url or self.notify_url:
+            body = lead_notice(kind, contact, group, membership)
+            self.outbox.post(kind, f"contact {contact.contact_id}", [url], body)
 
     def _address(self, good_name: str, kind: str) -> str:
         product = self.products.find(good_name)

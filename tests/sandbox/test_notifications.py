@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from attrs import evolve
 
 from justclick_async.php import http_build_query, parse_str
 from justclick_async.sandbox import API_KEY, Sandbox
-from justclick_async.sandbox.products import NOTIFY_SETTINGS
 from justclick_async.signing import notification_hash
 from tests.sandbox.running import ORDER, call, call_v2, post_json
 
@@ -174,22 +172,68 @@ async def test_bodies_are_as_php_writes_them() -> None:
     assert receiver.bodies[0].decode() == http_build_query(receiver.got[0][1])
 
 
+# ── Contacts ────────────────────────────────────────────────────────────────────────
+
+LEAD = {"rid": ["super"], "lead_email": "anna@example.com", "lead_name": "Анна"}
+
+
+@pytest.mark.asyncio
+async def test_a_subscription_is_told_without_a_hash() -> None:
+    async with both() as (sandbox, receiver):
+        await call(sandbox.base_url, "AddLeadToGroup", LEAD, utm={"utm_medium": "cpc"})
+        await sandbox.settled()
+    ((_, told),) = receiver.got
+    assert told == {
+        "name": "Анна", "email": "anna@example.com", "phone": "", "city": "",
+        "id_group": "2086838", "ip": "", "status": "2",
+        "utm": {"medium": "cpc", "source": "", "campaign": "", "content": "", "term": ""},
+    }  # fmt: skip
+
+
+@pytest.mark.asyncio
+async def test_an_activation_and_a_departure_are_told() -> None:
+    async with both() as (sandbox, receiver):
+        await call(sandbox.base_url, "AddLeadToGroup", LEAD, activation=1)
+        path = "/sandbox/contacts/anna@example.com"
+        for action in "activate", "activate", "unsubscribe", "unsubscribe":
+            await post_json(sandbox.base_url, f"{path}/{action}", {"group": "super"})
+        await call(sandbox.base_url, "AddLeadToGroup", LEAD)
+        await call(
+            sandbox.base_url, "DeleteSubscribe", lead_email=LEAD["lead_email"], rass_name="super"
+        )
+        await sandbox.settled()
+    assert [told["status"] for _, told in receiver.got] == ["2", "1", "0", "2", "0"]
+    assert "utm" not in receiver.got[2][1]
+
+
+@pytest.mark.asyncio
+async def test_nobody_is_told_of_what_the_owner_removes() -> None:
+    async with both() as (sandbox, receiver):
+        await call(sandbox.base_url, "AddLeadToGroup", LEAD)
+        params = {"lead_email": LEAD["lead_email"], "remove_from_lists": "super"}
+        await call_v2(sandbox.base_url, "removeleadfromlist", **params)
+        await sandbox.settled()
+    assert len(receiver.got) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_group_can_have_an_address_of_its_own() -> None:
+    async with both() as (sandbox, receiver):
+        sandbox.notify(receiver.url + "?group", group="super")
+        await call(sandbox.base_url, "AddLeadToGroup", {**LEAD, "rid": ["super", "second"]})
+        await sandbox.settled()
+    assert [path for path, _ in receiver.got] == ["/all?group", "/all"]
+
+
 # ── To whom ─────────────────────────────────────────────────────────────────────────
-
-
-def subscribe(sandbox: Sandbox, good_name: str, kind: str, url: str) -> None:
-    products = sandbox.service.shop.products
-    product = products.find(good_name)
-    assert product is not None
-    products.put(evolve(product, settings={**product.settings, NOTIFY_SETTINGS[kind]: url}))
 
 
 @pytest.mark.asyncio
 async def test_each_address_of_the_products_is_told_once() -> None:
     async with both(notify_url="") as (sandbox, receiver):
-        subscribe(sandbox, "invoice", "order_created", receiver.url + "?a=make")
-        subscribe(sandbox, "sales", "order_created", receiver.url + "?b")
-        subscribe(sandbox, "lessons", "order_created", receiver.url + "?c")
+        sandbox.notify(receiver.url + "?a=make", product="invoice", kind="order_created")
+        sandbox.notify(receiver.url + "?b", product="sales", kind="order_created")
+        sandbox.notify(receiver.url + "?c", product="lessons", kind="order_created")
         await order(sandbox)
         await sandbox.settled()
     assert sorted(path for path, _ in receiver.got) == ["/all?a=make", "/all?b"]
@@ -198,10 +242,44 @@ async def test_each_address_of_the_products_is_told_once() -> None:
 @pytest.mark.asyncio
 async def test_the_account_is_told_of_products_without_an_address() -> None:
     async with both() as (sandbox, receiver):
-        subscribe(sandbox, "invoice", "order_created", receiver.url + "?own")
+        sandbox.notify(receiver.url + "?own", product="invoice", kind="order_created")
         await order(sandbox)
         await sandbox.settled()
     assert sorted(path for path, _ in receiver.got) == ["/all", "/all?own"]
+
+
+@pytest.mark.asyncio
+async def test_addresses_are_set_over_http_and_by_the_parameters_of_a_product() -> None:
+    async with both(notify_url="") as (sandbox, receiver):
+        wanted = {"url": receiver.url + "?made", "product": "sales", "kind": "order_cancelled"}
+        assert (await post_json(sandbox.base_url, "/sandbox/notify", wanted)).status == 200
+        await call(
+            sandbox.base_url, "UpdateGood", good_name="sales", good_sum="1",
+            good_api_url_new_order=receiver.url + "?new", good_api_url_notif=receiver.url + "?paid",
+        )  # fmt: skip
+        bill_id = await order(sandbox)
+        for status in "paid", "cancel":
+            params = {"bill_id": bill_id, "status": status, "date": 1}
+            await call(sandbox.base_url, "UpdateOrderStatus", params)
+        await sandbox.settled()
+    assert [path for path, _ in receiver.got] == ["/all?new", "/all?paid", "/all?made"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        ({"url": "x", "product": "no_such", "kind": "order_paid"}, 404),
+        ({"url": "x", "product": "sales"}, 404),
+        ({"url": "x", "group": "no_such"}, 404),
+        ({"product": "sales", "kind": "order_paid"}, 400),
+        ({"url": "x", "colour": "red"}, 400),
+    ],
+)
+async def test_an_address_for_nothing_is_refused(
+    sandbox: Sandbox, wanted: dict[str, str], status: int
+) -> None:
+    assert (await post_json(sandbox.base_url, "/sandbox/notify", wanted)).status == status
 
 
 @pytest.mark.asyncio

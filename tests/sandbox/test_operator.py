@@ -161,3 +161,24 @@ async def test_nonsense_is_refused(sandbox: Sandbox) -> None:
     for wanted in {"sum": "much"}, {"sum": "NaN"}, {"sum": None}, [1]:
         assert await do(sandbox, bill_id, "prepay", wanted) in (400, 409)
     assert found(sandbox)["status"] == "waiting"
+
+
+@pytest.mark.asyncio
+async def test_the_account_can_be_disabled_over_http(sandbox: Sandbox) -> None:
+    for wanted, code in (
+        ({"disabled": True}, 7),
+        ({"disabled": False, "denied": ["127.0.0.1"]}, 6),
+        ({"denied": []}, 400),
+    ):
+        assert (await post_json(sandbox.base_url, "/sandbox/account", wanted)).status == 200
+        assert (await call(sandbox.base_url, "GetBills", email="a@example.com")).code == code
+    came = await post_json(sandbox.base_url, "/sandbox/account", {"colour": "red"})
+    assert came.status == 400
+
+
+@pytest.mark.asyncio
+async def test_contacts_that_there_are_not_do_nothing(sandbox: Sandbox) -> None:
+    path = "/sandbox/contacts/nobody@example.com"
+    for action in "activate", "leave", "explode":
+        came = await post_json(sandbox.base_url, f"{path}/{action}", {"group": "super"})
+        assert came.status == 404

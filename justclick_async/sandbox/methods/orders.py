@@ -11,6 +11,7 @@ from attrs import frozen
 from justclick_async.sandbox.codes import Refused
 from justclick_async.sandbox.methods.replies import Reply
 from justclick_async.sandbox.orders import Order, Sold
+from justclick_async.sandbox.owner import Coupon, credited
 from justclick_async.sandbox.params import (
     Params,
     array,
@@ -55,7 +56,7 @@ def create_order(shop: Shop, params: Params) -> Reply:
     order = Order(
         email=address,
         created=created,
-        goods=_goods(shop, params),
+        goods=_goods(shop, params, shop.coupon(code=texts["coupon"])),
         domain=_domain(params),
         utm=_utm(params),
         timer_kill=text(params, "bill_timer_kill"),
@@ -73,6 +74,7 @@ def place(shop: Shop, order: Order) -> Order:
         Refused: 605, it cannot be delivered; 601, it is there already; 602, it cannot be stored.
     """
     _check_delivery(shop, order)
+    order = credited(order, shop.partners, shop.products.find)
     if bill_id := shop.orders.equal(order):
         why = f"order {bill_id} has the same e-mail, goods and created time, and is unpaid"
         link = shop.orders.find(bill_id)
@@ -82,10 +84,11 @@ def place(shop: Shop, order: Order) -> Order:
     except sqlite3.Error as error:
         raise Refused(602, why=f"the database says: {error}") from error
     shop.tell("order_created", order)
+    shop.join_groups_of_buyers(order)
     return order
 
 
-def sell(shop: Shop, good_name: str, price: str, name: str) -> Sold:
+def sell(shop: Shop, good_name: str, price: str, name: str, coupon: Coupon | None = None) -> Sold:
     """Return a product as it goes into an order.
 
     Args:
@@ -93,6 +96,7 @@ def sell(shop: Shop, good_name: str, price: str, name: str) -> Sold:
         good_name: Its symbolic id.
         price: What it costs in this order; empty for what the shop asks.
         name: The parameter that holds the price.
+        coupon: Takes its share off what the shop asks; a price that was given stays.
 
     Raises:
         Refused: 604, the shop has no such product; 3, the price is none.
@@ -104,12 +108,17 @@ def sell(shop: Shop, good_name: str, price: str, name: str) -> Sold:
         good_id=product.good_id,
         good_name=product.good_name,
         good_title=product.good_title,
-        good_sum=money(price, name) if price else product.good_sum,
+        good_sum=money(price, name) if price else _asked(product, coupon),
         price=product.good_sum,
+        partners=[],
     )
 
 
-def _goods(shop: Shop, params: Params) -> list[Sold]:
+def _asked(product: Product, coupon: Coupon | None) -> str:
+    return coupon.discounted(product.good_sum) if coupon else product.good_sum
+
+
+def _goods(shop: Shop, params: Params, coupon: Coupon | None) -> list[Sold]:
     goods = []
     for key, good in array(params, "goods").items():
         if not isinstance(good, Mapping):
@@ -117,7 +126,8 @@ def _goods(shop: Shop, params: Params) -> list[Sold]:
         good_name = text(good, "good_name")
         if not good_name:
             raise Refused(603, why=f"goods[{key}] has no good_name")
-        goods.append(sell(shop, good_name, text(good, "good_sum"), f"goods[{key}][good_sum]"))
+        price = text(good, "good_sum")
+        goods.append(sell(shop, good_name, price, f"goods[{key}][good_sum]", coupon))
     if not goods:
         raise Refused(603)
     return goods

@@ -1,4 +1,4 @@
-"""Products, API 1.0 and 2.0: added, changed, deleted, listed.
+"""Products, API 1.0: added, changed, deleted, listed.
 
 No method has codes of its own for what is wrong with a product, so all of it is code 3.
 """
@@ -13,7 +13,7 @@ from justclick_async.sandbox.params import Params, money, text
 from justclick_async.sandbox.products import Product
 from justclick_async.sandbox.shop import Shop
 
-__all__ = ["add_good", "delete_good", "get_all_goods", "get_goods", "update_good"]
+__all__ = ["add_good", "delete_good", "get_all_goods", "update_good"]
 
 _TYPES = {"real": "real", "1": "real", "digital": "digital", "0": "digital"}
 """The list of parameters says 1 and 0, the sample of the same page the words."""
@@ -40,6 +40,7 @@ def add_good(shop: Shop, params: Params) -> Reply:
         settings=_settings(params),
     )
     shop.products.put(product)
+    shop.contacts.ensure_groups(product.groups_of_buyers)
     return Reply()
 
 
@@ -53,6 +54,7 @@ def update_good(shop: Shop, params: Params) -> Reply:
         settings={**product.settings, **_settings(params)},
     )
     shop.products.put(changed)
+    shop.contacts.ensure_groups(changed.groups_of_buyers)
     return Reply()
 
 
@@ -77,20 +79,6 @@ def get_all_goods(shop: Shop, _params: Params) -> Reply:
                 "good_type": _SHOWN_TYPES.get(product.good_type, ""),
             }
             for product in products
-        ]
-    )
-
-
-def get_goods(shop: Shop, _params: Params) -> Reply:
-    """List all products as API 2.0 does: without prices, and an empty list if there are none."""
-    return Reply(
-        [
-            {
-                "id": product.good_id,
-                "good_name": product.good_name,
-                "good_title": product.good_title,
-            }
-            for product in shop.products.all()
         ]
     )
 

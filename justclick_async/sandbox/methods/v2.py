@@ -1,20 +1,42 @@
-"""API 2.0: the key travels in the body, lists are joined with commas, dates are written out."""
+"""API 2.0: the key travels in the body, lists are joined with commas, dates are written out.
+
+No codes of its own are documented; those of API 1.0 are used where they mean the same.
+"""
 
 from __future__ import annotations
 
 from itertools import zip_longest
 from typing import Any
 
+from attrs import evolve
+
 from justclick_async.sandbox.codes import Refused
+from justclick_async.sandbox.contacts import Contact
+from justclick_async.sandbox.countries import country
+from justclick_async.sandbox.methods.contacts import contact_of, open_groups
 from justclick_async.sandbox.methods.orders import place, sell
 from justclick_async.sandbox.methods.replies import Reply
 from justclick_async.sandbox.orders import Order, Sold
-from justclick_async.sandbox.params import Params, email, number, text, wall_clock, words
+from justclick_async.sandbox.owner import Coupon
+from justclick_async.sandbox.params import Params, email, is_email, number, text, wall_clock, words
 from justclick_async.sandbox.shop import Shop
 
-__all__ = ["create_order"]
+__all__ = [
+    "add_tag_to_lead",
+    "add_update_lead",
+    "create_order",
+    "get_all_lists",
+    "get_coupons",
+    "get_goods",
+    "get_personal_managers",
+    "remove_lead_from_list",
+    "remove_tag_from_lead",
+]
 
-_TEXTS = {
+
+# ── createorder ─────────────────────────────────────────────────────────────────────
+
+_ORDER_TEXTS = {
     "first_name": "customer_first_name",
     "last_name": "customer_last_name",
     "middle_name": "customer_middle_name",
@@ -22,7 +44,6 @@ _TEXTS = {
     "region": "customer_shipping_state",
     "city": "customer_shipping_city",
     "postal_code": "customer_shipping_zip",
-    "country": "customer_shipping_country_code",
     "tag": "order_tag",
     "comment": "note",
     "ip": "order_ip",
@@ -30,7 +51,7 @@ _TEXTS = {
     "confirmed": "order_confirmed",
 }
 _MARKS = ("utm_medium", "utm_source", "utm_campaign", "utm_content", "utm_term")
-_BILLING = ("address_1", "address_2", "city", "state", "zip", "country_code")
+_ADDRESS = ("address_1", "address_2", "city", "state", "zip", "country_code")
 _STATUSES = ("", "Expected", "Paid", "Cancel", "MoneyBack")
 
 
@@ -51,29 +72,26 @@ def create_order(shop: Shop, params: Params) -> Reply:
 
 def _order(shop: Shop, params: Params) -> Order:
     created = wall_clock(params, "order_created_at", "%d.%m.%Y %H:%M:%S")
-    texts: dict[str, Any] = {field: text(params, name) for field, name in _TEXTS.items()}
+    coupon = shop.coupon(number=number(params, "coupon"))
+    street = (text(params, f"customer_shipping{line}") for line in ("", "_address_2"))
+    texts: dict[str, Any] = {field: text(params, name) for field, name in _ORDER_TEXTS.items()}
     return Order(
         email=email(params, "customer_email", 600),
         created=shop.now() if created is None else created,
-        goods=_goods(shop, params),
-        address=", ".join(
-            part
-            for name in ("customer_shipping", "customer_shipping_address_2")
-            if (part := text(params, name))
-        ),
-        coupon=text(params, "coupon"),
+        goods=_goods(shop, params, coupon),
+        address=", ".join(filter(None, street)),
+        country=country(text(params, "customer_shipping_country_code")),
+        coupon=coupon.coupon if coupon else text(params, "coupon"),
         affiliates=words(params, "affiliates"),
         manager_id=number(params, "order_sales_manager"),
-        utm={mark: found for mark in _MARKS if (found := text(params, mark))},
-        billing={
-            part: found for part in _BILLING if (found := text(params, f"customer_billing_{part}"))
-        },
+        utm=_given(params, _MARKS),
+        billing=_address(params, "customer_billing_"),
         source=2,
         **texts,
     )
 
 
-def _goods(shop: Shop, params: Params) -> list[Sold]:
+def _goods(shop: Shop, params: Params, coupon: Coupon | None) -> list[Sold]:
     names = words(params, "product_names")
     if not names:
         raise Refused(603, why="product_names is missing")
@@ -81,6 +99,154 @@ def _goods(shop: Shop, params: Params) -> list[Sold]:
     if len(prices) > len(names):
         raise Refused(3, why=f"{len(prices)} prices for {len(names)} products")
     return [
-        sell(shop, name, price, "product_prices")
+        sell(shop, name, price, "product_prices", coupon)
         for name, price in zip_longest(names, prices, fillvalue="")
     ]
+
+
+def _given(params: Params, names: tuple[str, ...], prefix: str = "") -> dict[str, str]:
+    return {name: found for name in names if (found := text(params, f"{prefix}{name}"))}
+
+
+def _address(params: Params, prefix: str) -> dict[str, str]:
+    address = _given(params, _ADDRESS, prefix)
+    if code := address.pop("country_code", ""):
+        address["country"] = country(code)
+    return address
+
+
+# ── Contacts ────────────────────────────────────────────────────────────────────────
+
+_CARD = (
+    *("utc", "description", "personal_manager", "facebook", "instagram", "whatsapp", "telegram"),
+    *("viber", "vkontakte", "in"),
+)
+
+
+def add_update_lead(shop: Shop, params: Params) -> Reply:
+    """Create a contact, or change the one with the same e-mail; its groups and tags, too."""
+    address = text(params, "lead_email")
+    if address and not is_email(address):
+        raise Refused(100, why="lead_email is no e-mail address")
+    lists, leaves = words(params, "add_to_lists"), words(params, "remove_from_lists")
+    joins = open_groups(shop, lists) if lists else []
+    contact = shop.contacts.find(address) or Contact(email=address, created=shop.now())
+    contact = shop.contacts.put(_tagged(_updated(contact, params), params))
+    for group in joins:
+        shop.subscribe(contact, group, confirmed=False)
+    _leave(shop, contact, leaves)
+    return Reply([])
+
+
+def _updated(contact: Contact, params: Params) -> Contact:
+    names = (text(params, f"lead_{part}_name") for part in ("first", "middle", "last"))
+    shipping = _address(params, "lead_shipping_")
+    card = {
+        **contact.card,
+        **_given(params, _CARD, "lead_"),
+        **{
+            kind: ", ".join(address.values())
+            for kind, address in (
+                ("shipping", shipping),
+                ("billing", _address(params, "lead_billing_")),
+            )
+            if address
+        },
+    }
+    return evolve(
+        contact,
+        name=" ".join(filter(None, names)) or contact.name,
+        phone=text(params, "lead_phone") or contact.phone,
+        city=shipping.get("city") or contact.city,
+        card=card,
+    )
+
+
+def _tagged(contact: Contact, params: Params) -> Contact:
+    gone = set(words(params, "remove_tags"))
+    tags = dict.fromkeys((*contact.tags, *words(params, "add_tags")))
+    return evolve(contact, tags=[tag for tag in tags if tag not in gone])
+
+
+def add_tag_to_lead(shop: Shop, params: Params) -> Reply:
+    """Add tags to a contact."""
+    return _change_tags(shop, params, "add_tags")
+
+
+def remove_tag_from_lead(shop: Shop, params: Params) -> Reply:
+    """Remove tags from a contact; what it does not have is no error."""
+    return _change_tags(shop, params, "remove_tags")
+
+
+def _change_tags(shop: Shop, params: Params, name: str) -> Reply:
+    contact = contact_of(shop, params, 801)
+    if not words(params, name):
+        raise Refused(3, why=f"{name} is missing")
+    shop.contacts.put(_tagged(contact, {name: text(params, name)}))
+    return Reply([])
+
+
+def remove_lead_from_list(shop: Shop, params: Params) -> Reply:
+    """Remove a contact from groups, as the owner would: nobody is told."""
+    contact = contact_of(shop, params, 801)
+    leaves = words(params, "remove_from_lists")
+    if not leaves:
+        raise Refused(3, why="remove_from_lists is missing")
+    _leave(shop, contact, leaves)
+    return Reply([])
+
+
+def _leave(shop: Shop, contact: Contact, rass_names: list[str]) -> None:
+    for name in rass_names:
+        group = shop.contacts.group(name)
+        if group is None:
+            raise Refused(800, why=f"there is no group {name!r}")
+        shop.contacts.remove_membership(contact, group)
+
+
+# ── Lists ───────────────────────────────────────────────────────────────────────────
+
+
+def get_all_lists(shop: Shop, _params: Params) -> Reply:
+    """List the groups with numbers and ids."""
+    return Reply(
+        [
+            {
+                "id": group.rass_id,
+                "rass_id": group.rass_id,
+                "rass_name": group.rass_name,
+                "rass_title": group.rass_title,
+            }
+            for group in shop.contacts.groups()
+            if not group.automatic
+        ]
+    )
+
+
+def get_goods(shop: Shop, _params: Params) -> Reply:
+    """List all products, without prices; none at all is an empty list."""
+    return Reply(
+        [
+            {
+                "id": product.good_id,
+                "good_name": product.good_name,
+                "good_title": product.good_title,
+            }
+            for product in shop.products.all()
+        ]
+    )
+
+
+def get_coupons(shop: Shop, _params: Params) -> Reply:
+    """List the coupons."""
+    return Reply([{"id": coupon.id, "coupon": coupon.coupon} for coupon in shop.coupons])
+
+
+def get_personal_managers(shop: Shop, _params: Params) -> Reply:
+    """List the employees."""
+    return Reply(
+        [
+            {"id": manager.id, "manager_id": manager.id, "manager_name": manager.manager_name}
+            for manager in shop.managers
+        ]
+    )

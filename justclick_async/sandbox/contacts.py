@@ -1,0 +1,234 @@
+"""The contacts of the account, its groups, and who is in which with what status."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import evolve, field, fields_dict, frozen
+
+__all__ = ["GROUPS", "NOBODY", "Contact", "Contacts", "Group", "Membership"]
+
+NOBODY = "Дорогой друг"
+"""The name of a contact that was given none."""
+
+
+@frozen(kw_only=True)
+class Contact:
+    """A person; the fields are the columns of the table and the keys of ``state.json``.
+
+    Attributes:
+        contact_id: Its number; 0 until it is stored.
+        email: Different for each contact; empty for those made without one.
+        tags: In the order in which they came.
+        card: What API 2.0 fills in beside: addresses, messengers, the manager.
+    """
+
+    contact_id: int = 0
+    email: str
+    name: str = NOBODY
+    phone: str = ""
+    city: str = ""
+    tags: list[str] = field(factory=list)
+    card: Mapping[str, str] = field(factory=dict)
+    created: int
+
+
+@frozen(kw_only=True)
+class Group:
+    """A group of contacts.
+
+    Attributes:
+        rass_id: Its number.
+        rass_name: Its id in the API: a word, or something that only looks like a fraction.
+        rass_title: What people read.
+        automatic: Whether the service alone decides who is in it.
+        notify_url: Who is told of subscriptions; empty for the account's address.
+    """
+
+    rass_id: int
+    rass_name: str
+    rass_title: str
+    automatic: int = 0
+    notify_url: str = ""
+
+
+@frozen(kw_only=True)
+class Membership:
+    """A contact's place in a group.
+
+    Attributes:
+        status: ``STATUS_WAIT``, ``STATUS_SUBSCRIBE``, ``STATUS_UNSUBSCRIBE``, ...
+        since: Unix time of the subscription.
+    """
+
+    contact_id: int
+    rass_id: int
+    status: str
+    since: int
+    tag: str = ""
+    doneurl: str = ""
+    utm: Mapping[str, str] = field(factory=dict)
+
+
+GROUPS = (
+    Group(rass_id=2086801, rass_name="allleads", rass_title="Все контакты", automatic=1),
+    Group(rass_id=2086802, rass_name="allclients", rass_title="Все клиенты", automatic=1),
+    Group(rass_id=2086838, rass_name="super", rass_title="Super group"),
+    Group(rass_id=2086839, rass_name="second", rass_title="Second"),
+    Group(rass_id=2086840, rass_name="1473249885.2899961004", rass_title="Clients"),
+    Group(rass_id=2086841, rass_name="1605189997.0025174394", rass_title="#27950"),
+)
+"""The groups of a new sandbox."""
+
+_JSON = frozenset({"tags", "card", "utm"})
+_CONTACT = tuple(fields_dict(Contact))
+_GROUP = tuple(fields_dict(Group))
+_MEMBERSHIP = tuple(fields_dict(Membership))
+
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS contacts (
+    contact_id INTEGER PRIMARY KEY AUTOINCREMENT, {", ".join(_CONTACT[1:])}
+);
+CREATE UNIQUE INDEX IF NOT EXISTS contacts_by_email ON contacts (email COLLATE NOCASE)
+    WHERE email != '';
+CREATE TABLE IF NOT EXISTS contact_groups (
+    rass_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    rass_name TEXT NOT NULL UNIQUE, {", ".join(_GROUP[2:])}
+);
+CREATE TABLE IF NOT EXISTS memberships (
+    {", ".join(_MEMBERSHIP)}, PRIMARY KEY (contact_id, rass_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS memberships_by_group ON memberships (rass_id, status);
+"""
+
+
+class Contacts:
+    """The tables of contacts, groups and memberships."""
+
+    def __init__(self, sql: sqlite3.Connection) -> None:
+        self._sql = sql
+        sql.executescript(_SCHEMA)
+        if not sql.execute("SELECT 1 FROM contact_groups").fetchone():
+            for group in GROUPS:
+                self._put("contact_groups", _GROUP, group)
+
+    # ── Contacts ──
+
+    def find(self, email: str) -> Contact | None:
+        """Return the contact with this address, in any case of letters."""
+        row = self._sql.execute(
+            "SELECT * FROM contacts WHERE email = ? COLLATE NOCASE AND email != ''", (email,)
+        ).fetchone()
+        return Contact(**_decoded(row)) if row else None
+
+    def put(self, contact: Contact) -> Contact:
+        """Store a contact, new or changed, and return it with its number."""
+        stored = self._put("contacts", _CONTACT, contact)
+        return evolve(contact, contact_id=contact.contact_id or stored)
+
+    def count(self) -> int:
+        """Return how many there are."""
+        return self._count("SELECT count(*) FROM contacts")
+
+    def count_active(self, group: Group | None = None) -> int:
+        """Return how many are subscribed to a group, or to any."""
+        counted = "SELECT count(DISTINCT contact_id) FROM memberships WHERE status = ?"
+        if group is None:
+            return self._count(counted, "STATUS_SUBSCRIBE")
+        return self._count(f"{counted} AND rass_id = ?", "STATUS_SUBSCRIBE", group.rass_id)
+
+    # ── Groups ──
+
+    def groups(self) -> list[Group]:
+        """Return all groups by number."""
+        return [
+            Group(**dict(row))
+            for row in self._sql.execute("SELECT * FROM contact_groups ORDER BY rass_id")
+        ]
+
+    def group(self, rass_name: str) -> Group | None:
+        """Return the group with this id."""
+        row = self._sql.execute(
+            "SELECT * FROM contact_groups WHERE rass_name = ?", (rass_name,)
+        ).fetchone()
+        return Group(**dict(row)) if row else None
+
+    def put_group(self, group: Group) -> Group:
+        """Store a group, new or changed, and return it with its number."""
+        stored = self._put("contact_groups", _GROUP, group)
+        return evolve(group, rass_id=group.rass_id or stored)
+
+    def ensure_groups(self, rass_names: Iterable[str]) -> list[Group]:
+        """Return the groups with these ids; those that are not there yet are made."""
+        return [
+            self.group(name) or self.put_group(Group(rass_id=0, rass_name=name, rass_title=name))
+            for name in rass_names
+        ]
+
+    # ── Who is in which ──
+
+    def membership(self, contact: Contact, group: Group) -> Membership | None:
+        """Return a contact's place in a group."""
+        row = self._sql.execute(
+            "SELECT * FROM memberships WHERE contact_id = ? AND rass_id = ?",
+            (contact.contact_id, group.rass_id),
+        ).fetchone()
+        return Membership(**_decoded(row)) if row else None
+
+    def put_membership(self, membership: Membership) -> None:
+        """Store a contact's place in a group."""
+        self._put("memberships", _MEMBERSHIP, membership)
+
+    def remove_membership(self, contact: Contact, group: Group) -> None:
+        """Forget that a contact ever was in a group."""
+        self._sql.execute(
+            "DELETE FROM memberships WHERE contact_id = ? AND rass_id = ?",
+            (contact.contact_id, group.rass_id),
+        )
+
+    def memberships(self, contact: Contact) -> list[tuple[Group, Membership]]:
+        """Return the groups of a contact, longest first."""
+        groups = {group.rass_id: group for group in self.groups()}
+        rows = self._sql.execute(
+            "SELECT * FROM memberships WHERE contact_id = ? ORDER BY since, rass_id",
+            (contact.contact_id,),
+        )
+        found = (Membership(**_decoded(row)) for row in rows)
+        return [(groups[membership.rass_id], membership) for membership in found]
+
+    # ── For the operator ──
+
+    def state(self) -> list[dict[str, object]]:
+        """Return all contacts with their groups, as ``state.json`` shows them."""
+        names = {group.rass_id: group.rass_name for group in self.groups()}
+        shown: dict[int, dict[str, Any]] = {}
+        for row in self._sql.execute("SELECT * FROM contacts ORDER BY contact_id"):
+            shown[row["contact_id"]] = {**_decoded(row), "groups": []}
+        for row in self._sql.execute("SELECT * FROM memberships ORDER BY since, rass_id"):
+            place = _decoded(row)
+            contact = shown[place.pop("contact_id")]
+            contact["groups"].append({"rass_name": names[place.pop("rass_id")], **place})
+        return list(shown.values())
+
+    def _put(self, table: str, columns: tuple[str, ...], thing: Any) -> int:
+        values = [
+            json.dumps(value) if name in _JSON else value
+            for name in columns
+            for value in [getattr(thing, name)]
+        ]
+        if columns is not _MEMBERSHIP:
+            values[0] = values[0] or None
+        places = ", ".join("?" * len(columns))
+        done = self._sql.execute(f"INSERT OR REPLACE INTO {table} VALUES ({places})", values)  # noqa: S608 - ours
+        return done.lastrowid or 0
+
+    def _count(self, sql: str, *values: object) -> int:
+        return int(self._sql.execute(sql, values).fetchone()[0])
+
+
+def _decoded(row: sqlite3.Row) -> dict[str, Any]:
+    names = row.keys()  # a row itself iterates over its values
+    return {name: json.loads(row[name]) if name in _JSON else row[name] for name in names}

@@ -1,0 +1,45 @@
+"""All that a sandbox holds, at once or bit by bit.
+
+The shape of ``orders`` is fixed: others rely on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from attrs import asdict
+
+from justclick_async.sandbox.service import Service
+
+__all__ = ["pieces_of", "state_of"]
+
+_PIECE = 500
+
+
+def state_of(service: Service) -> dict[str, object]:
+    """Return all that the sandbox holds."""
+    return {"orders": list(service.shop.orders.state()), **_beside_orders(service)}
+
+
+async def pieces_of(service: Service) -> AsyncIterator[str]:
+    """Write the same as JSON bit by bit: there may be many orders, and others want to be served."""
+    yield '{"orders": ['
+    after, comma = 0, ""
+    while orders := list(service.shop.orders.state(after=after, limit=_PIECE)):
+        yield comma + ", ".join(map(json.dumps, orders))
+        after, comma = int(str(orders[-1]["bill_id"])), ", "
+        await asyncio.sleep(0)
+    yield "], " + json.dumps(_beside_orders(service))[1:]
+
+
+def _beside_orders(service: Service) -> dict[str, object]:
+    shop = service.shop
+    return {
+        "contacts": shop.contacts.state(),
+        "groups": [asdict(group) for group in shop.contacts.groups()],
+        "products": shop.products.state(),
+        "requests": service.journal.state(),
+        "deliveries": shop.outbox.state(),
+    }
