@@ -14,6 +14,8 @@ from typing import ClassVar, TypeAlias
 
 from attrs import field, frozen
 
+from justclick_async.models.records import Item, Partner, UtmMarks
+
 __all__ = [
     "ContactEvent",
     "Item",
@@ -31,66 +33,6 @@ __all__ = [
     "PaymentEvent",
     "UtmMarks",
 ]
-
-
-# ── What an order consists of ───────────────────────────────────────────────────────
-
-
-@frozen(kw_only=True)
-class UtmMarks:
-    """Where a customer came from; an empty string for a mark that did not come.
-
-    Attributes:
-        medium: Channel.
-        source: Source.
-        campaign: Campaign.
-        content: Advertisement.
-        term: Key.
-    """
-
-    medium: str = ""
-    source: str = ""
-    campaign: str = ""
-    content: str = ""
-    term: str = ""
-
-
-@frozen(kw_only=True)
-class Partner:
-    """An affiliate that is credited for a product.
-
-    Attributes:
-        level: 1 for the affiliate itself, 2 for the one who brought it.
-        id: Its number.
-        name: Its login.
-        fee: Its commission, in the currency of the shop.
-    """
-
-    level: int | None = None
-    id: int | None = None
-    name: str = field(default="", repr=False)
-    fee: Decimal | None = None
-
-
-@frozen(kw_only=True)
-class Item:
-    """A product in an order.
-
-    Attributes:
-        id: Its symbolic id (the ``good_name`` of the other methods).
-        title: Its name.
-        sum: What it costs in this order, after discount or upsell.
-        price: What it costs by the shop's settings.
-        pincode: The code that the buyer got for it.
-        partners: Who is credited for it, the first level first.
-    """
-
-    id: str = ""
-    title: str = ""
-    sum: Decimal | None = None
-    price: Decimal | None = None
-    pincode: str = field(default="", repr=False)
-    partners: tuple[Partner, ...] = field(default=(), repr=False)
 
 
 # ── What all events have ────────────────────────────────────────────────────────────
@@ -160,8 +102,8 @@ class OrderEvent(_Event):
     email: str = field(repr=False)
     sum: Decimal | None = None
     created: datetime | None = None
-    items: tuple[Item, ...] = ()
-    utm: UtmMarks = field(factory=UtmMarks, repr=False)
+    items: tuple[Item, ...] = field(default=(), hash=False)
+    utm: UtmMarks = field(factory=UtmMarks, repr=False, hash=False)
     first_name: str = field(default="", repr=False)
     last_name: str = field(default="", repr=False)
     middle_name: str = field(default="", repr=False)
@@ -294,7 +236,7 @@ class ContactEvent(_Event):
     phone: str = field(default="", repr=False)
     city: str = field(default="", repr=False)
     ip: str = field(default="", repr=False)
-    utm: UtmMarks = field(factory=UtmMarks, repr=False)
+    utm: UtmMarks = field(factory=UtmMarks, repr=False, hash=False)
 
     @property
     def key(self) -> str:

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
-from typing import cast, overload
+from datetime import datetime
+from decimal import Decimal
+from typing import overload
 
 from attrs import Factory, field, frozen
 
-from justclick_async.calls import Call, Flow
-from justclick_async.errors import APIError, OrderNotFound
+from justclick_async.calls import Flow
+from justclick_async.endpoints.contacts import get_lead_group_statuses
+from justclick_async.endpoints.orders import get_order_details
+from justclick_async.endpoints.v2 import get_all_lists
+from justclick_async.errors import APIError, InvalidInput, OrderNotFound
 from justclick_async.faces import AsyncDriver, Driver
+from justclick_async.models.contacts import GroupStatus
 from justclick_async.models.notifications import (
     ContactEvent,
     LeadActivated,
@@ -29,6 +34,8 @@ from justclick_async.models.notifications import (
     OrderRefunded,
     PaymentEvent,
 )
+from justclick_async.models.orders import OrderDetails
+from justclick_async.models.records import Item
 
 __all__ = ["Confirmation", "Difference", "confirm", "confirmation"]
 
@@ -65,14 +72,13 @@ class Confirmation:
     Attributes:
         differences: What it says otherwise; nothing if all is confirmed.
         confirmed: Whether there are none.
-        total: What the order costs, as the service says.
-        details: The order or the contact's groups as the service has just told them: what to act
-            on.  Customers' data, so not shown.
+        order: The order as the service has just told it: what to act on.
+        groups: Of a contact, the groups it is in.
     """
 
     differences: tuple[Difference, ...] = ()
-    total: Decimal | None = None
-    details: object = field(default=None, repr=False, eq=False)
+    order: OrderDetails | None = field(default=None, repr=False)
+    groups: tuple[GroupStatus, ...] = field(default=(), repr=False)
     confirmed: bool = field(init=False, default=Factory(_no_differences, takes_self=True))
 
     def __bool__(self) -> bool:
@@ -113,63 +119,27 @@ def confirmation(notification: Notification) -> Flow[Confirmation]:
 
 # ── Orders ──────────────────────────────────────────────────────────────────────────
 
-_Details = Mapping[str, object]
-
 
 def _order_confirmation(event: OrderEvent) -> Flow[Confirmation]:
-    params = {"bill_id": event.bill_id, "good_info": 1}
     try:
-        result = yield from Call("getOrderDetails", params, object, repeatable=True)
+        order = yield from get_order_details(event.bill_id)
     except OrderNotFound:
-        result = None
-    details = _one(result)
-    if not details:
         return Confirmation(differences=(Difference("order", event.bill_id, None),))
-    return Confirmation(
-        differences=tuple(
-            difference for check in _CHECKS if (difference := check(event, details)) is not None
-        ),
-        total=_amount(details, "price"),
-        details=details,
-    )
+    found = (check(event, order) for check in _CHECKS)
+    return Confirmation(differences=tuple(filter(None, found)), order=order)
 
 
-def _one(result: object) -> _Details:
-    """Return the order; one source shows it as the only element of a list."""
-    rows = _rows(result)
-    return rows[0] if len(rows) == 1 else {}
+_Check = Callable[[OrderEvent, OrderDetails], Difference | None]
 
 
-def _rows(result: object) -> list[_Details]:
-    found = cast("list[object]", result if isinstance(result, list) else [result])
-    return [cast("_Details", row) for row in found if isinstance(row, Mapping)]
+def _number(event: OrderEvent, order: OrderDetails) -> Difference | None:
+    same = order.bill_id == event.bill_id
+    return None if same else Difference("order", event.bill_id, order.bill_id)
 
 
-def _text(details: _Details, name: str) -> str:
-    value = details.get(name)
-    return "" if value is None or isinstance(value, dict | list) else str(value).strip()
-
-
-def _amount(details: _Details, name: str) -> Decimal | None:
-    try:
-        amount = Decimal(_text(details, name))
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() else None
-
-
-_Check = Callable[[OrderEvent, _Details], Difference | None]
-
-
-def _number(event: OrderEvent, details: _Details) -> Difference | None:
-    found = _text(details, "id")
-    return None if found in ("", str(event.bill_id)) else Difference("order", event.bill_id, found)
-
-
-def _email(event: OrderEvent, details: _Details) -> Difference | None:
-    found = _text(details, "email")
-    same = found.casefold() == event.email.strip().casefold()
-    return None if same else Difference("email", event.email, found)
+def _email(event: OrderEvent, order: OrderDetails) -> Difference | None:
+    same = order.email.strip().casefold() == event.email.strip().casefold()
+    return None if same else Difference("email", event.email, order.email)
 
 
 _STATUSES: Mapping[type[OrderEvent], frozenset[str]] = {
@@ -182,56 +152,60 @@ _STATUSES: Mapping[type[OrderEvent], frozenset[str]] = {
 """The ``pay_status`` that goes with a kind; an order once created may stand at any."""
 
 
-def _status(event: OrderEvent, details: _Details) -> Difference | None:
-    allowed, found = _STATUSES.get(type(event)), _text(details, "pay_status")
+def _status(event: OrderEvent, order: OrderDetails) -> Difference | None:
+    allowed, found = _STATUSES.get(type(event)), str(order.pay_status)
     if allowed is None or found.lower() in allowed:
         return None
     return Difference("kind", event.kind, found or None)
 
 
-def _sum(event: OrderEvent, details: _Details) -> Difference | None:
+def _sum(event: OrderEvent, order: OrderDetails) -> Difference | None:
     """See whether as much was paid as is said; how much each single payment was is not told."""
     if not isinstance(event, OrderPaid | OrderPrepaid):
         return None
-    total, open_ = _amount(details, "price"), _amount(details, "bill_sum_topay")
-    if isinstance(event, OrderPaid) and open_ is None:
-        open_ = Decimal(0)
-    received = None if total is None or open_ is None else total - open_
-    least = event.sum or Decimal(0)
-    if received is None or received < least or (isinstance(event, OrderPaid) and open_):
+    paid_off = isinstance(event, OrderPaid)
+    received = _received(order, paid_off=paid_off)
+    least = order.price if paid_off else event.sum
+    if received is None or received < max(least or 0, event.sum or 0):
         return Difference("sum", event.sum, received)
     return None
 
 
-def _items(event: OrderEvent, details: _Details) -> Difference | None:
-    notified = Counter((item.id, item.sum) for item in event.items)
-    found = Counter((_text(row, "id"), _amount(row, "sum")) for row in _array(details, "items"))
-    return None if notified == found else Difference("items", _listed(notified), _listed(found))
+def _received(order: OrderDetails, *, paid_off: bool) -> Decimal | None:
+    """Return how much was paid so far; ``None`` if the service does not tell."""
+    if order.price is None:
+        return None
+    if order.bill_sum_topay is None:
+        return order.price if paid_off else None
+    return order.price - order.bill_sum_topay
 
 
-def _array(details: _Details, name: str) -> list[_Details]:
-    value = details.get(name)
-    if isinstance(value, Mapping):  # a sparse PHP array
-        value = list(cast("_Details", value).values())
-    return _rows(value)
+def _items(event: OrderEvent, order: OrderDetails) -> Difference | None:
+    notified, found = _goods(event.items), _goods(order.items)
+    return None if Counter(notified) == Counter(found) else Difference("items", notified, found)
 
 
-def _listed(goods: Counter[tuple[str, Decimal | None]]) -> tuple[tuple[str, Decimal | None], ...]:
-    return tuple(goods.elements())
+def _goods(items: tuple[Item, ...]) -> tuple[tuple[str, Decimal | None], ...]:
+    return tuple((item.id, item.sum) for item in items)
 
 
-def _created(event: OrderEvent, details: _Details) -> Difference | None:
-    return _moment("created", event, details)
+def _created(event: OrderEvent, order: OrderDetails) -> Difference | None:
+    return _moment("created", event, event.created, order.created)
 
 
-def _paid(event: OrderEvent, details: _Details) -> Difference | None:
-    return _moment("paid", event, details) if isinstance(event, PaymentEvent) else None
+def _paid(event: OrderEvent, order: OrderDetails) -> Difference | None:
+    if not isinstance(event, PaymentEvent):
+        return None
+    return _moment("paid", event, event.paid, order.paid)
 
 
-def _moment(name: str, event: OrderEvent, details: _Details) -> Difference | None:
-    notified, found = _text(event.raw, name), _text(details, name)
-    # What the notification does not say needs no confirmation.
-    return None if notified in ("", "0", found) else Difference(name, notified, found or None)
+def _moment(
+    name: str, event: OrderEvent, notified: datetime | None, found: datetime | None
+) -> Difference | None:
+    if notified is None and name not in event.unreadable:
+        return None  # what the notification does not say needs no confirmation
+    same = notified == found and notified is not None
+    return None if same else Difference(name, notified, found)
 
 
 _CHECKS: tuple[_Check, ...] = (_number, _status, _email, _sum, _items, _created, _paid)
@@ -247,43 +221,33 @@ _LEAD_STATUSES: Mapping[type[ContactEvent], frozenset[str]] = {
 
 
 def _contact_confirmation(event: ContactEvent) -> Flow[Confirmation]:
-    rows = _rows(
-        (
-            yield from Call(
-                "GetLeadGroupStatuses",
-                {"email": event.email},
-                object,
-                repeatable=True,
-                empty_codes=frozenset({500, 501}),
-            )
-        )
-    )
-    found = next(_of_group(rows, event.group_id), None)
+    try:
+        asking = get_lead_group_statuses(event.email)
+    except InvalidInput:  # nothing signs it, so it may be anything
+        return Confirmation(differences=(Difference("email", event.email, None),))
+    groups = yield from asking
+    found = next(_of_group(groups, event.group_id), None)
     if found is None and event.group_id.isdecimal():
         names = yield from _names_of_group(event.group_id)
-        found = next((row for name in names for row in _of_group(rows, name)), None)
-    return Confirmation(differences=tuple(_lead_differences(event, found)), details=rows)
+        found = next((group for name in names for group in _of_group(groups, name)), None)
+    return Confirmation(differences=tuple(_lead_differences(event, found)), groups=tuple(groups))
 
 
-def _of_group(rows: list[_Details], group: str) -> Iterator[_Details]:
-    return (row for row in rows if group in (_text(row, "rass_name"), _text(row, "rass_id")))
+def _of_group(groups: list[GroupStatus], name: str) -> Iterator[GroupStatus]:
+    return (group for group in groups if name in (group.rass_name, str(group.rass_id)))
 
 
 def _names_of_group(number: str) -> Flow[list[str]]:
     """Translate the number of a group; only API 2.0 knows both, and not on every tariff."""
     try:
-        lists = yield from Call("getalllists", {}, object, version=2, repeatable=True)
+        lists = yield from get_all_lists()
     except APIError:
         return []
-    return [
-        _text(row, "rass_name")
-        for row in _rows(lists)
-        if number in (_text(row, "id"), _text(row, "rass_id"))
-    ]
+    return [each.rass_name for each in lists if number in (str(each.id), str(each.rass_id))]
 
 
-def _lead_differences(event: ContactEvent, found: _Details | None) -> Iterator[Difference]:
+def _lead_differences(event: ContactEvent, found: GroupStatus | None) -> Iterator[Difference]:
     if found is None:
         yield Difference("group", event.group_id, None)
-    elif (status := _text(found, "rass_status")) not in _LEAD_STATUSES[type(event)]:
+    elif (status := str(found.rass_status)) not in _LEAD_STATUSES[type(event)]:
         yield Difference("kind", event.kind, status or None)

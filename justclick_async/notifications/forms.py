@@ -192,6 +192,10 @@ class Form:
         rows = self.within(name)
         return (rows.within(key) for key in rows.fields)
 
+    def others(self, *names: str) -> dict[str, object]:
+        """Return the fields that are none of these."""
+        return {name: value for name, value in self.fields.items() if name not in names}
+
     def _inner(self, fields: Mapping[str, object], name: str) -> Form:
         return Form(fields, self._full(name), self.unreadable)
 

@@ -83,6 +83,7 @@ def _items(form: Form, *_: str) -> tuple[Item, ...]:
             price=row.amount("price"),
             pincode=row.text("pincode"),
             partners=tuple(map(_partner, row.each("partners"))),
+            extra=row.others("id", "title", "sum", "price", "pincode", "partners"),
         )
         for row in form.each("items")
     )
@@ -94,12 +95,17 @@ def _partner(row: Form) -> Partner:
         id=row.number("partner_id"),
         name=row.text("partner_name"),
         fee=row.amount("partner_fee"),
+        extra=row.others("partner_lvl", "partner_id", "partner_name", "partner_fee"),
     )
+
+
+_MARKS = ("medium", "source", "campaign", "content", "term")
 
 
 def _utm(form: Form, *_: str) -> UtmMarks:
     marks = form.within("utm")
-    return UtmMarks(**{name: marks.text(name) for name in fields_dict(UtmMarks)})
+    texts = {name: marks.text(name) for name in _MARKS}
+    return UtmMarks(**texts, extra=marks.others(*_MARKS))
 
 
 def _bill_id(form: Form, name: str) -> int:
@@ -160,7 +166,7 @@ def _event(form: Form, kind: OrderKind | ContactKind, *, signed_over: Fields) ->
         unauthenticated=_unauthenticated(form, signed_over),
         unreadable=tuple(form.unreadable),
         raw=dict(form.fields),
-        extra={name: value for name, value in form.fields.items() if name not in known},
+        extra=form.others(*known),
     )
 
 

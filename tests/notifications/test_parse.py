@@ -491,6 +491,17 @@ def test_times_of_another_form_are_kept_raw_and_named(text):
     assert created.signed_over == ("id", "email", "created")
 
 
+def test_unknown_fields_of_parts_are_kept():
+    fields = decoded("order_paid")
+    fields["utm"]["id"] = "7"
+    fields["items"][0]["novelty"] = "1"
+    fields["items"][0]["partners"][0]["novelty"] = "2"
+    (item,) = event(fields).items
+
+    assert event(fields).utm.extra == {"id": "7"}
+    assert (item.extra, item.partners[0].extra) == ({"novelty": "1"}, {"novelty": "2"})
+
+
 def test_unknown_fields_are_kept():
     created = event(decoded("order_created", novelty="1", nested={"a": "b"}))
     assert created.extra == {"novelty": "1", "nested": {"a": "b"}}

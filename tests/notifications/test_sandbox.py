@@ -78,7 +78,7 @@ async def test_what_the_shop_tells_is_verified_confirmed_and_forgeries_are_not()
             await receiver.client.update_order_status(bill_id, "paid", date=later)
             paid, confirmation = await receiver.next()
             assert type(paid) is OrderPaid
-            assert (paid.sum, confirmation.total) == (Decimal("1500.50"), Decimal("1500.50"))
+            assert (paid.sum, confirmation.order.price) == (Decimal("1500.50"), Decimal("1500.50"))
             assert confirmation.confirmed
 
             other = (await receiver.client.create_order(order)).bill_id
