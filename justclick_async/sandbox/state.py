@@ -25,13 +25,17 @@ def state_of(service: Service) -> dict[str, object]:
 
 async def pieces_of(service: Service) -> AsyncIterator[str]:
     """Write the same as JSON bit by bit: there may be many orders, and others want to be served."""
-    yield '{"orders": ['
+    yield '{"orders":['
     after, comma = 0, ""
     while orders := list(service.shop.orders.state(after=after, limit=_PIECE)):
-        yield comma + ", ".join(map(json.dumps, orders))
-        after, comma = int(str(orders[-1]["bill_id"])), ", "
+        yield comma + _json(orders)[1:-1]
+        after, comma = int(str(orders[-1]["bill_id"])), ","
         await asyncio.sleep(0)
-    yield "], " + json.dumps(_beside_orders(service))[1:]
+    yield "]," + _json(_beside_orders(service))[1:]
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _beside_orders(service: Service) -> dict[str, object]:
