@@ -36,6 +36,7 @@ from justclick_async.notifications.parsing import parse
 from justclick_async.notifications.refusals import (
     MalformedNotification,
     MissingHash,
+    NotConfirmed,
     NotificationRefused,
     NotificationTooLarge,
     UnknownNotification,
@@ -65,6 +66,7 @@ __all__ = [
     "LeadUnsubscribed",
     "MalformedNotification",
     "MissingHash",
+    "NotConfirmed",
     "Notification",
     "NotificationError",
     "NotificationRefused",

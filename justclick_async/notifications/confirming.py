@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import overload
+from typing import Self, overload
 
 from attrs import Factory, field, frozen
 
@@ -36,6 +36,7 @@ from justclick_async.models.notifications import (
 )
 from justclick_async.models.orders import OrderDetails
 from justclick_async.models.records import Item
+from justclick_async.notifications.refusals import NotConfirmed
 
 __all__ = ["Confirmation", "Difference", "confirm", "confirmation"]
 
@@ -83,6 +84,20 @@ class Confirmation:
 
     def __bool__(self) -> bool:
         return self.confirmed
+
+    def require(self) -> Self:
+        """Return this, if there are no differences.
+
+        In a handler of a ``Router`` this takes the claim back as well: a forgery remembered
+        as handled would make the genuine event a repeat.
+
+        Raises:
+            NotConfirmed: There are; ``fields`` names them.
+        """
+        if not self.confirmed:
+            fields = tuple(difference.field for difference in self.differences)
+            raise NotConfirmed(f"the service says otherwise: {', '.join(fields)}.", fields=fields)
+        return self
 
 
 @overload

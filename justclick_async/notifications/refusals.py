@@ -9,7 +9,8 @@
     │   ├── MissingHash                 an order without a hash
     │   ├── WrongHash                   it is there, and wrong
     │   └── UnsignedNotification        a contact: the service does not sign these
-    └── NotificationTooLarge      413   refused before it was read
+    ├── NotificationTooLarge      413   refused before it was read
+    └── NotConfirmed              503   the service says otherwise when it is asked
 
 The number is what an HTTP adapter answers.  No text holds a value of a field, or the key.
 """
@@ -23,6 +24,7 @@ from justclick_async.errors import NotificationError
 __all__ = [
     "MalformedNotification",
     "MissingHash",
+    "NotConfirmed",
     "NotificationRefused",
     "NotificationTooLarge",
     "UnknownNotification",
@@ -130,3 +132,23 @@ class NotificationTooLarge(NotificationError):
     http_status: ClassVar[int] = 413
     hint = "If it is genuine, raise the limit (max_bytes=)."
     hint_ru = "Если оно настоящее, увеличьте предел (max_bytes=)."
+
+
+class NotConfirmed(NotificationError):
+    """The service, asked by ``confirm``, says otherwise.
+
+    An adapter answers that it should come again: maybe the service was just about to say so.
+
+    Attributes:
+        fields: What differs.
+    """
+
+    http_status: ClassVar[int] = 503
+    hint = "Do not act on it; if it was genuine, the service may deliver it again."
+    hint_ru = "Не действуйте по нему; если оно настоящее, сервис может доставить его ещё раз."
+
+    fields: tuple[str, ...] = ()
+
+    def __init__(self, message: str, *, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.fields = fields

@@ -24,6 +24,7 @@ from justclick_async.notifications.forms import MAX_BYTES, Body
 from justclick_async.notifications.parsing import parse
 from justclick_async.notifications.refusals import (
     MalformedNotification,
+    NotConfirmed,
     NotificationRefused,
     NotificationTooLarge,
 )
@@ -79,7 +80,8 @@ class Router:
         router = Router(api_key=key)
 
         @router.on(OrderPaid)
-        async def deliver(event: OrderPaid) -> None: ...
+        async def deliver(event: OrderPaid) -> None:
+            order = (await confirm(client, event)).require().order
 
     Handlers may be ``async`` or not; those that are not run in a thread, so that they do not hold
     up the event loop (under WSGI: in the thread of the request).  The handlers of one event run one
@@ -95,7 +97,7 @@ class Router:
     405     Not a POST.
     413     Too large, or too many fields.
     500     A handler failed.
-    503     The same event is being handled at this moment.
+    503     The same event is being handled at this moment, or is not confirmed.
     ======  ==============================================================
 
     Neither answers nor logs hold anything of what came.  To see the exception of a handler, pass
@@ -240,6 +242,9 @@ class Router:
         for handler in handlers:
             try:
                 yield partial(handler, event)
+            except NotConfirmed as refusal:
+                log.warning("a notification was not confirmed: %s", refusal)
+                return Reply(HTTPStatus(refusal.http_status))
             except Exception as error:  # noqa: BLE001  # whatever it is, the service must repeat it
                 return self._failed(event, error, _name(handler))
         return Reply(HTTPStatus.OK)

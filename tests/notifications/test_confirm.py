@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,16 @@ import pytest
 
 from justclick_async import APIError, AsyncJustClick, JustClick, OrderNotFound, OutcomeUnknown
 from justclick_async.calls import Call
-from justclick_async.notifications import Confirmation, Difference, confirm, confirmation, parse
+from justclick_async.notifications import (
+    Confirmation,
+    Difference,
+    NotConfirmed,
+    OrderRefunded,
+    Router,
+    confirm,
+    confirmation,
+    parse,
+)
 from justclick_async.wire import structure
 from tests.notifications.bodies import GOLDEN, KEY, body, decoded, encoded, signed
 from tests.service import LOGIN, answer, http, running
@@ -169,6 +179,30 @@ def test_confirmations_show_no_customer():
     found = confirmed(event("order_paid"), ORDER | {"email": "other@example.com"})
     assert "@" not in repr(found)
     assert found.order.email == "other@example.com"
+
+
+def test_a_confirmation_can_be_required():
+    found = confirmed(event("order_paid"), ORDER)
+    assert found.require() is found
+    with pytest.raises(NotConfirmed, match="the service says otherwise: kind, sum, paid") as error:
+        confirmed(event("order_paid"), ORDER | WAITING).require()
+    assert error.value.fields == ("kind", "sum", "paid")
+    assert pickle.loads(pickle.dumps(error.value)).fields == error.value.fields
+
+
+def test_a_forgery_does_not_make_the_genuine_event_a_repeat():
+    """A refund made of a prepayment: both are hashed over number and address alone."""
+    states = iter([PREPAID, REFUNDED])
+    refunded: list[int] = []
+    router = Router(api_key=KEY)
+
+    @router.on(OrderRefunded)
+    def pay_back(event: OrderRefunded) -> None:
+        refunded.append(confirmed(event, ORDER | next(states)).require().order.bill_id)
+
+    answers = [router.answer_blocking(body("order_moneyback")) for _ in range(3)]
+    assert [int(reply.status) for reply in answers] == [503, 200, 200]
+    assert refunded == [123456]
 
 
 # ── Contacts ────────────────────────────────────────────────────────────────────────
