@@ -99,15 +99,14 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_func(
         lambda into: into in (object, type(None)), lambda value, _: value
     )
+    converter.register_structure_hook(int, _read)
     converter.register_structure_hook_func(_is_read, _read)
     return converter
 
 
 def _is_read(into: object) -> bool:
     """Say whether a type is one of results, which have readers of their own."""
-    if get_origin(into) is list or into is int:
-        return True
-    return isinstance(into, type) and issubclass(into, Record)
+    return get_origin(into) is list or (isinstance(into, type) and issubclass(into, Record))
 
 
 def _read(value: object, into: Any) -> Any:
