@@ -7,6 +7,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from justclick_async.sandbox.faults import FAULTS, Faults
 from justclick_async.sandbox.readings import READINGS
@@ -33,22 +34,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         redirect_v2=options.redirect_v2,
     )
     try:
-        asyncio.run(_serve(sandbox))
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_serve(sandbox))
     except OSError as error:
         print(f"The sandbox cannot start: {error}", file=sys.stderr)
         return 3
-    except KeyboardInterrupt:  # pragma: no cover - where signals cannot be handled in the loop
-        pass
     return 0
 
 
 async def _serve(sandbox: Sandbox) -> None:
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end.set)
+    with suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, end.set)
     async with sandbox:
-        print(f"Login {sandbox.login}, API key {sandbox.api_key}", file=sys.stderr, flush=True)
+        # Only what is made up is shown: a key that was given may be somebody's.
+        key = API_KEY if sandbox.api_key == API_KEY else "as given"
+        print(f"Login {sandbox.login}, API key {key}", file=sys.stderr, flush=True)
         print(f"Sandbox ready at {sandbox.base_url}", flush=True)
         await end.wait()
 

@@ -29,6 +29,31 @@ READINGS: Mapping[str, str] = {
     "Missing parameters": "Code 3, unless the method has a code of its own.",
     "API 2.0": "Codes mean what they mean in API 1.0; no rpsKey is 1, a wrong one 4; answers are"
     " signed as in API 1.0. A body with rpsKey and hash is code 3.",
+    "Periods": "getOrdersWithGoods counts whole days, both bounds included; a month is a calendar"
+    " month; without end_date it is today, without begin_date one day. GetOrders without bounds"
+    " gives all orders. An empty period is an empty list. paid is true for any text but 0.",
+    "Deleted orders": "Are seen by no method; state.json shows them as deleted.",
+    "Products": "Whatever is wrong with a product in AddGood, UpdateGood and DeleteGood is code 3."
+    " UpdateGood without good_sum sets the price to zero.",
+    "Coupons": "Lower the shop's prices, not those given in the order; a coupon that there is not"
+    " is kept and changes nothing.",
+    "Partners": "Of an order with utm_medium affiliate, utm_source names the first level, whose own"
+    " partner is the second; who is no partner gets nothing. Earned is what paid orders have"
+    " brought; there are no clicks and no payouts. An unknown partner is code 3.",
+    "Subscribing": "With activation the contact waits (STATUS_WAIT) until it confirms, otherwise it"
+    " is subscribed at once; who left before is not asked again. Addresses under .invalid do not"
+    " exist (101), and who left the service as a whole cannot be subscribed (101).",
+    "Updating contacts": "UpdateSubscriberData replaces the tags by those it is given; a parameter"
+    " that is empty counts as left out.",
+    "Removing from groups": "DeleteSubscribe is the contact's own doing: remembered and told."
+    " removeleadfromlist and remove_from_lists are the owner's: forgotten and told to nobody.",
+    "Contacts of addupdatelead": "Wait for activation in the groups they are added to.",
+    "GetCountSubscribe": "Counts who is subscribed; all counts every contact. An unknown group is"
+    " code 800.",
+    "Buyers": "Are put into the groups of the product (good_client_rassilki) when the order is"
+    " created; otherwise an order makes no contact.",
+    "Result of GetOrderInfo": "A list of one, as the Russian page shows it.",
+    "good_ids": "A list of numeric ids as text.",
     "Time zone": "Dates without one are in Moscow time (UTC+3).",
     "bill_timer_kill": "Text other than 0 and a Unix time means: as the product says. An order"
     " whose time is over is cancelled within a second or two.",

@@ -34,7 +34,12 @@ from justclick_async.sandbox.products import NOTIFY_SETTINGS, Products
 
 __all__ = ["Shop"]
 
+_VERSION = 1
+"""Of the tables, kept in the file; one of another version is refused, not guessed at."""
+
 _PRAGMAS = (
+    # One sandbox, one file: a second is refused when it starts, not in the middle of its work.
+    "PRAGMA locking_mode = EXCLUSIVE",
     "PRAGMA journal_mode = WAL",
     # What the process has written survives it in the system's cache; a sandbox needs no more.
     "PRAGMA synchronous = OFF",
@@ -43,6 +48,26 @@ _PRAGMAS = (
 )
 
 _MEMBER = frozenset({"STATUS_WAIT", "STATUS_SUBSCRIBE"})
+
+
+def _open(db: str | PathLike[str] | None) -> sqlite3.Connection:
+    try:
+        sql = sqlite3.connect(
+            ":memory:" if db is None else fspath(db),
+            timeout=1,
+            isolation_level=None,
+            # A sandbox may be made in one thread and run in another, never in both at once.
+            check_same_thread=False,
+            cached_statements=256,
+        )
+    except sqlite3.Error as error:
+        raise _unusable(db, error) from error
+    sql.row_factory = sqlite3.Row
+    return sql
+
+
+def _unusable(db: str | PathLike[str] | None, error: sqlite3.Error) -> OSError:
+    return OSError(f"the file {fspath(db or '')} cannot be used: {error}")
 
 
 class Shop:
@@ -54,6 +79,9 @@ class Shop:
         notify_url: Who is told of what happens to orders of products without an address of their
             own; empty for nobody.
         clock: Tells the time in seconds since 1970.
+
+    Raises:
+        OSError: The file cannot be used: another sandbox has it, or it holds something else.
     """
 
     def __init__(
@@ -67,16 +95,23 @@ class Shop:
         self.account = account
         self.notify_url = notify_url
         self._clock = clock
-        # Sandboxes in a thread are made in one and used in another, never in both at once.
-        self._sql = sqlite3.connect(
-            ":memory:" if db is None else fspath(db),
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=256,
-        )
-        self._sql.row_factory = sqlite3.Row
+        self._sql = _open(db)
+        try:
+            self._prepare()
+            self._open_areas()
+        except sqlite3.Error as error:
+            self.close()
+            raise _unusable(db, error) from error
+
+    def _prepare(self) -> None:
         for pragma in _PRAGMAS:
             self._sql.execute(pragma)
+        version = self._sql.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, _VERSION):
+            raise sqlite3.DatabaseError(f"its tables are of version {version}, not {_VERSION}")
+        self._sql.execute(f"PRAGMA user_version = {_VERSION}")
+
+    def _open_areas(self) -> None:
         self.outbox = Outbox(self._sql, self.now)
         self.products = Products(self._sql)
         self.orders = Orders(self._sql)

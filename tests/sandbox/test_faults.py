@@ -121,6 +121,13 @@ def test_a_probability_lies_between_0_and_1(odds: object) -> None:
         Faults()["slow"] = odds  # type: ignore[assignment]
 
 
+def test_a_fault_is_put_back_to_0_by_deleting_it() -> None:
+    faults = Faults({"slow": 1.0})
+    del faults["slow"]
+    assert faults.strike() is None
+    assert set(faults.values()) == {0.0}
+
+
 def test_the_table_of_faults_is_the_contract() -> None:
     names = ["drop_before", "drop_after", "http_500", "html_page", "bad_hash", "slow", "limit"]
     assert list(FAULTS) == names

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import socket
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -183,3 +187,66 @@ def test_it_shares_the_pure_modules_and_nothing_of_the_client() -> None:
         for name in re.findall(r"justclick_async(?:\.| import )(\w+)", path.read_text())
     }
     assert imported - shared == {"sandbox"}
+
+
+# ── Files ───────────────────────────────────────────────────────────────────────────
+
+
+def refused(db: Path) -> str:
+    """Return why a sandbox does not start with this file."""
+    done = subprocess.run(
+        [sys.executable, "-m", "justclick_async.sandbox", "--db", str(db)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def test_a_file_belongs_to_one_sandbox_at_a_time(tmp_path: Path) -> None:
+    db = tmp_path / "shop.db"
+    with running("--db", str(db)) as sandbox:
+        assert "database is locked" in refused(db)
+        assert create(sandbox.base_url) == 0
+
+
+def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    db = tmp_path / "orders.csv"
+    db.write_text("email,good\n" * 1000)
+    assert "file is not a database" in refused(db)
+    assert db.read_text() == "email,good\n" * 1000
+
+
+def test_a_file_in_no_directory_is_refused(tmp_path: Path) -> None:
+    assert "unable to open database file" in refused(tmp_path / "no" / "shop.db")
+
+
+def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
+    db = tmp_path / "shop.db"
+    with closing(sqlite3.connect(db)) as sql:
+        sql.execute("PRAGMA user_version = 99")
+    assert "version 99" in refused(db)
+
+
+def test_a_signal_does_not_wait_for_slow_answers() -> None:
+    with running("--fault", "slow=1", "--slow-for", "60") as sandbox:
+        host, port = sandbox.base_url.removeprefix("http://").split(":")
+        body = signed_body(ORDER, LOGIN, API_KEY)
+        with socket.create_connection((host, int(port))) as waiting:
+            waiting.sendall(
+                b"POST /api/CreateOrder HTTP/1.1\r\nHost: localhost\r\n"
+                b"Content-Type: application/x-www-form-urlencoded\r\n"
+                b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+            )
+            time.sleep(0.3)
+            sandbox.process.terminate()
+            assert sandbox.process.wait(timeout=10) == 0
+
+
+def test_a_key_that_was_given_is_not_shown() -> None:
+    with running("--api-key", "somebodys") as sandbox:
+        sandbox.process.terminate()
+        _, said = sandbox.process.communicate(timeout=10)
+    assert said == "Login username, API key as given\n"
