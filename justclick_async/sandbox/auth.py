@@ -38,7 +38,7 @@ class Account:
 
     login: str
     api_key: str = field(repr=False)
-    denied: set[str] = field(factory=set)
+    denied: set[str] = field(factory=set[str])
     disabled: bool = False
 
 

@@ -31,8 +31,8 @@ class Contact:
     name: str = NOBODY
     phone: str = ""
     city: str = ""
-    tags: list[str] = field(factory=list)
-    card: Mapping[str, str] = field(factory=dict)
+    tags: list[str] = field(factory=list[str])
+    card: Mapping[str, str] = field(factory=dict[str, str])
     created: int
 
 
@@ -70,7 +70,7 @@ class Membership:
     since: int
     tag: str = ""
     doneurl: str = ""
-    utm: Mapping[str, str] = field(factory=dict)
+    utm: Mapping[str, str] = field(factory=dict[str, str])
 
 
 GROUPS = (

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
+from justclick_async.sandbox import payments, subscriptions
 from justclick_async.sandbox.codes import Refused
 from justclick_async.sandbox.contacts import Contact, Group
 from justclick_async.sandbox.faults import Faults
@@ -134,20 +135,20 @@ def _known(actions: Mapping[str, Any], action: str) -> Any:
 
 
 def _prepay(shop: Shop, order: Order, wanted: Wanted) -> Order:
-    return shop.prepay(order, Decimal(money(str(wanted.get("sum", "")), "sum")))
+    return payments.prepay(shop, order, Decimal(money(str(wanted.get("sum", "")), "sum")))
 
 
 _ORDER_ACTIONS: Mapping[str, Callable[[Shop, Order, Wanted], Order]] = {
     "prepay": _prepay,
-    "pay": lambda shop, order, _: shop.pay(order),
-    "cancel": lambda shop, order, _: shop.cancel(order),
-    "refund": lambda shop, order, _: shop.refund(order),
+    "pay": lambda shop, order, _: payments.pay(shop, order),
+    "cancel": lambda shop, order, _: payments.cancel(shop, order),
+    "refund": lambda shop, order, _: payments.refund(shop, order),
 }
 
 _CONTACT_ACTIONS: Mapping[str, Callable[[Shop, Contact, Group], None]] = {
-    "activate": Shop.activate,
-    "unsubscribe": Shop.unsubscribe,
-    "leave": lambda shop, contact, _: shop.leave_service(contact),
+    "activate": subscriptions.activate,
+    "unsubscribe": subscriptions.unsubscribe,
+    "leave": lambda shop, contact, _: subscriptions.leave_service(shop, contact),
 }
 
 
@@ -160,4 +161,4 @@ async def _wanted(request: web.Request) -> Wanted:
         raise web.HTTPBadRequest(text="the body is no JSON\n") from None
     if not isinstance(wanted, dict):
         raise web.HTTPBadRequest(text="the body is no JSON object\n")
-    return wanted
+    return cast("Wanted", wanted)

@@ -50,7 +50,7 @@ VI U.S. Virgin Islands; VN Vietnam; VU Vanuatu; WF Wallis and Futuna; WS Samoa; 
 YT Mayotte; ZA South Africa; ZM Zambia; ZW Zimbabwe
 """
 
-COUNTRIES = dict(entry.strip().split(" ", 1) for entry in _TABLE.split(";"))
+COUNTRIES = {entry.strip()[:2]: entry.strip()[3:].replace("\n", " ") for entry in _TABLE.split(";")}
 """Code and name."""
 
 

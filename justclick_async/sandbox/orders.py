@@ -77,16 +77,16 @@ class Order:
     domain: str = ""
     timer_kill: str = ""
     kill_at: int | None = None
-    utm: Mapping[str, str] = field(factory=dict)
+    utm: Mapping[str, str] = field(factory=dict[str, str])
     payway: str = ""
     shipped: int | None = None
     tracking_number: str = ""
-    affiliates: list[str] = field(factory=list)
+    affiliates: list[str] = field(factory=list[str])
     manager_id: int | None = None
     confirmed: str = ""
-    billing: Mapping[str, str] = field(factory=dict)
+    billing: Mapping[str, str] = field(factory=dict[str, str])
     source: int = 1
-    history: list[Event] = field(factory=list)
+    history: list[Event] = field(factory=list[Event])
     deleted: int = 0
 
     @property

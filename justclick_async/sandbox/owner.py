@@ -81,10 +81,7 @@ def credited(
     chain = [members[login] for login in _chain(order, members) if login in members]
     if not chain:
         return order
-    goods = [
-        Sold(**{**sold, "partners": _credits(sold, chain, product(sold["good_name"]))})
-        for sold in order.goods
-    ]
+    goods = [_credited(sold, chain, product(sold["good_name"])) for sold in order.goods]
     return evolve(order, goods=goods, affiliates=[partner.login for partner in chain])
 
 
@@ -95,9 +92,9 @@ def _chain(order: Order, members: Mapping[str, Partner]) -> list[str]:
     return [first, members[first].brought_by] if first in members else []
 
 
-def _credits(sold: Sold, chain: list[Partner], product: Product | None) -> list[dict[str, str]]:
-    settings = product.settings if product else {}
-    return [
+def _credited(sold: Sold, chain: list[Partner], product: Product | None) -> Sold:
+    settings: Mapping[str, str] = product.settings if product else {}
+    partners = [
         {
             "partner_lvl": str(level),
             "partner_id": str(partner.partner_id),
@@ -106,6 +103,7 @@ def _credits(sold: Sold, chain: list[Partner], product: Product | None) -> list[
         }
         for level, partner in enumerate(chain, 1)
     ]
+    return {**sold, "partners": partners}
 
 
 def _fee(settings: Mapping[str, str], level: int, price: str) -> str:

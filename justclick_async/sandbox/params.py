@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import cast
 
 from justclick_async.sandbox.codes import Refused
 
@@ -19,6 +20,7 @@ __all__ = [
     "array",
     "email",
     "is_email",
+    "items_of",
     "moment",
     "money",
     "number",
@@ -57,12 +59,20 @@ def array(params: Params, name: str) -> Params:
     Raises:
         Refused: 3, it is text.
     """
-    value = params.get(name) or {}
-    if isinstance(value, list):
-        return {str(key): item for key, item in enumerate(value)}
-    if not isinstance(value, Mapping):
+    value = params.get(name)
+    items = items_of(value)
+    if items is None and value:
         raise Refused(3, why=f"{name} is text, not an array")
-    return {str(key): item for key, item in value.items()}
+    return items or {}
+
+
+def items_of(value: object) -> Params | None:
+    """Return the items of an array, keyed as in PHP; ``None`` if it is none."""
+    if isinstance(value, list):
+        return {str(key): item for key, item in enumerate(cast("list[object]", value))}
+    if isinstance(value, Mapping):
+        return {str(key): item for key, item in cast("Mapping[object, object]", value).items()}
+    return None
 
 
 def words(params: Params, name: str) -> list[str]:

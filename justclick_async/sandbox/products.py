@@ -30,7 +30,7 @@ class Product:
     good_title: str
     good_sum: str
     good_type: str = "digital"
-    settings: Mapping[str, str] = field(factory=dict)
+    settings: Mapping[str, str] = field(factory=dict[str, str])
 
     @property
     def groups_of_buyers(self) -> list[str]:

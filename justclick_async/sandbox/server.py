@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 
 from aiohttp import web
 
+from justclick_async.sandbox import payments
 from justclick_async.sandbox.app import Options, make_app
 from justclick_async.sandbox.auth import Account
 from justclick_async.sandbox.deliveries import PAUSES, Courier
@@ -227,7 +228,7 @@ def _bracketed(host: str) -> str:
 async def _sweep(shop: Shop) -> None:
     while True:
         await asyncio.sleep(1)
-        shop.sweep()
+        payments.sweep(shop)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

@@ -8,17 +8,15 @@ forced to the disk, so a power cut may cost the last moments.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from decimal import Decimal
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from os import PathLike, fspath
 from time import time
 
 from attrs import evolve
 
 from justclick_async.sandbox.auth import Account
-from justclick_async.sandbox.codes import Refused
-from justclick_async.sandbox.contacts import NOBODY, Contact, Contacts, Group, Membership
+from justclick_async.sandbox.contacts import Contact, Contacts, Group, Membership
 from justclick_async.sandbox.deliveries import Outbox
 from justclick_async.sandbox.notices import lead_notice, order_notice
 from justclick_async.sandbox.orders import Order, Orders
@@ -44,10 +42,7 @@ _PRAGMAS = (
     # What the process has written survives it in the system's cache; a sandbox needs no more.
     "PRAGMA synchronous = OFF",
     "PRAGMA wal_autocheckpoint = 10000",
-    "PRAGMA foreign_keys = ON",
 )
-
-_MEMBER = frozenset({"STATUS_WAIT", "STATUS_SUBSCRIBE"})
 
 
 def _open(db: str | PathLike[str] | None) -> sqlite3.Connection:
@@ -125,175 +120,17 @@ class Shop:
         return int(self._clock())
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         """Keep everything that happens inside, or, after an exception, nothing of it."""
         self._sql.execute("BEGIN")
         try:
             yield
+            self._sql.execute("COMMIT")
         except BaseException:
-            self._sql.execute("ROLLBACK")
+            if self._sql.in_transaction:  # a full disk has ended it already
+                self._sql.execute("ROLLBACK")
             self.products.forget()
             raise
-        self._sql.execute("COMMIT")
-
-    # ── What happens to orders, wherever it comes from ──
-
-    def pay(self, order: Order, at: int | None = None) -> Order:
-        """Enter the payment of all that is still open; an order that is paid stays as it is.
-
-        Raises:
-            Refused: 202, it was cancelled or refunded.
-        """
-        if order.pay_status == "paid":
-            return order
-        if order.pay_status != "waiting":
-            raise Refused(202, why=f"the order stands at {order.pay_status}")
-        order = self.orders.change(
-            order,
-            self.now(),
-            "paid",
-            pay_status="paid",
-            paid=self.now() if at is None else at,
-            last_payment=str(order.to_pay),
-            received=str(order.total),
-        )
-        self.tell("order_paid", order)
-        return order
-
-    def prepay(self, order: Order, amount: Decimal) -> Order:
-        """Enter a payment of a part; one that covers the rest pays the order off.
-
-        Raises:
-            Refused: 202, the order is not waiting for money, or the amount is none.
-        """
-        if order.pay_status != "waiting" or amount <= 0:
-            raise Refused(202, why=f"the order stands at {order.pay_status}")
-        if amount >= order.to_pay:
-            return self.pay(order)
-        order = self.orders.change(
-            order,
-            self.now(),
-            "prepaid",
-            received=str(Decimal(order.received) + amount),
-            last_payment=str(amount),
-        )
-        self.tell("order_prepaid", order)
-        return order
-
-    def cancel(self, order: Order) -> Order:
-        """Cancel an order; one that is cancelled stays as it is."""
-        if order.pay_status == "cancel":
-            return order
-        order = self.orders.change(order, self.now(), "cancel", pay_status="cancel")
-        self.tell("order_cancelled", order)
-        return order
-
-    def refund(self, order: Order) -> Order:
-        """Give all the money back.
-
-        Raises:
-            Refused: 202, the order is not paid.
-        """
-        if order.pay_status != "paid":
-            raise Refused(202, why=f"the order stands at {order.pay_status}")
-        order = self.orders.change(order, self.now(), "moneyback", pay_status="moneyback")
-        self.tell("order_moneyback", order)
-        return order
-
-    def sweep(self) -> None:
-        """Cancel the orders whose time to pay is over."""
-        with self.transaction():
-            for order in self.orders.due(self.now()):
-                self.cancel(order)
-
-    # ── What happens to contacts, wherever it comes from ──
-
-    def is_member(self, contact: Contact, group: Group) -> bool:
-        """Say whether a contact is in a group, or on its way into it."""
-        membership = self.contacts.membership(contact, group)
-        return membership is not None and membership.status in _MEMBER
-
-    def subscribe(
-        self,
-        contact: Contact,
-        group: Group,
-        *,
-        confirmed: bool,
-        tag: str = "",
-        doneurl: str = "",
-        utm: Mapping[str, str] | None = None,
-    ) -> bool:
-        """Put a contact into a group; who is in it already stays as it is.
-
-        Returns:
-            Whether the contact has been asked to confirm.  One that was in the group before and
-            left is not asked again.
-
-        Raises:
-            Refused: 101, the contact wants nothing from this service, or cannot be reached.
-        """
-        before = self.contacts.membership(contact, group)
-        if before and before.status in _MEMBER:
-            return False
-        self._check_reachable(contact)
-        membership = Membership(
-            contact_id=contact.contact_id,
-            rass_id=group.rass_id,
-            status="STATUS_SUBSCRIBE" if confirmed or before else "STATUS_WAIT",
-            since=self.now(),
-            tag=tag,
-            doneurl=doneurl,
-            utm=utm or {},
-        )
-        self._tell_of_contact("lead_subscribed", contact, group, membership)
-        return membership.status == "STATUS_WAIT"
-
-    def activate(self, contact: Contact, group: Group) -> None:
-        """Let a contact confirm its subscription; nothing happens if it does not wait."""
-        membership = self.contacts.membership(contact, group)
-        if membership and membership.status == "STATUS_WAIT":
-            confirmed = evolve(membership, status="STATUS_SUBSCRIBE")
-            self._tell_of_contact("lead_activated", contact, group, confirmed)
-
-    def unsubscribe(
-        self, contact: Contact, group: Group, status: str = "STATUS_UNSUBSCRIBE"
-    ) -> None:
-        """Let a contact leave a group; nothing happens if it is not in it."""
-        membership = self.contacts.membership(contact, group)
-        if membership and membership.status in _MEMBER:
-            left = evolve(membership, status=status)
-            self._tell_of_contact("lead_unsubscribed", contact, group, left)
-
-    def leave_service(self, contact: Contact) -> None:
-        """Let a contact leave every group, and the service with them."""
-        for group, _ in self.contacts.memberships(contact):
-            self.unsubscribe(contact, group, "STATUS_UNSUBSCRIBE_BY_SERVICE")
-
-    def join_groups_of_buyers(self, order: Order) -> None:
-        """Put the customer into the groups that the products of an order name."""
-        products = (self.products.find(sold["good_name"]) for sold in order.goods)
-        names = [name for product in products if product for name in product.groups_of_buyers]
-        if not names:
-            return
-        contact = self.contacts.find(order.email) or self.contacts.put(
-            Contact(
-                email=order.email,
-                name=f"{order.first_name} {order.last_name}".strip() or NOBODY,
-                phone=order.phone,
-                city=order.city,
-                created=self.now(),
-            )
-        )
-        for group in self.contacts.ensure_groups(names):
-            with suppress(Refused):  # who wants no letters may still buy
-                self.subscribe(contact, group, confirmed=True)
-
-    def _check_reachable(self, contact: Contact) -> None:
-        statuses = {membership.status for _, membership in self.contacts.memberships(contact)}
-        if "STATUS_UNSUBSCRIBE_BY_SERVICE" in statuses:
-            raise Refused(101, "the subscriber has unsubscribed from the service")
-        if contact.email.lower().endswith(".invalid"):
-            raise Refused(101, "the address does not exist")
 
     # ── What only the owner sets up ──
 
@@ -337,10 +174,10 @@ class Shop:
             body = order_notice(kind, order, self.account.api_key)
             self.outbox.post(kind, f"order {order.bill_id}", wanted, body)
 
-    def _tell_of_contact(
+    def tell_of_contact(
         self, kind: str, contact: Contact, group: Group, membership: Membership
     ) -> None:
-        self.contacts.put_membership(membership)
+        """Tell of a subscription: the address of the group, or else that of the account."""
         if url := group.notify_url or self.notify_url:
             body = lead_notice(kind, contact, group, membership)
             self.outbox.post(kind, f"contact {contact.contact_id}", [url], body)

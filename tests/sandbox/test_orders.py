@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from justclick_async.sandbox import Sandbox
+from justclick_async.sandbox.payments import sweep
 from tests.sandbox.running import ORDER, Came, call
 
 PHYSICAL = {
@@ -314,10 +315,10 @@ async def test_an_unpaid_order_is_cancelled_when_its_time_is_over() -> None:
     now = 1_700_000_000.0
     async with Sandbox(clock=lambda: now) as sandbox:
         await created(sandbox, bill_timer_kill=1_700_000_100)
-        sandbox.service.shop.sweep()
+        sweep(sandbox.service.shop)
         assert orders(sandbox)[0]["status"] == "waiting"
         now += 101
-        sandbox.service.shop.sweep()
+        sweep(sandbox.service.shop)
         assert orders(sandbox)[0]["status"] == "cancel"
 
 

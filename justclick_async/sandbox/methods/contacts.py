@@ -9,6 +9,7 @@ from justclick_async.sandbox.contacts import NOBODY, Contact, Group
 from justclick_async.sandbox.methods.replies import Reply
 from justclick_async.sandbox.params import Params, array, is_email, text, truth, words
 from justclick_async.sandbox.shop import Shop
+from justclick_async.sandbox.subscriptions import is_member, subscribe, unsubscribe
 
 __all__ = [
     "add_lead_to_group",
@@ -34,12 +35,13 @@ def add_lead_to_group(shop: Shop, params: Params) -> Reply:
     rid = array(params, "rid")
     groups = open_groups(shop, [text(rid, key) for key in rid])
     contact = shop.contacts.find(email)
-    if contact and all(shop.is_member(contact, group) for group in groups):
+    if contact and all(is_member(shop, contact, group) for group in groups):
         raise Refused(102)
     contact = shop.contacts.put(_filled_in(contact, email, params, shop.now()))
     utm = array(params, "utm")
     waits = [
-        shop.subscribe(
+        subscribe(
+            shop,
             contact,
             group,
             confirmed=not truth(params, "activation"),
@@ -68,7 +70,7 @@ def open_groups(shop: Shop, rass_names: list[str]) -> list[Group]:
     Raises:
         Refused: 103, there is no such group, or none was named; 104, it is an automatic one.
     """
-    groups = []
+    groups: list[Group] = []
     for name in rass_names:
         group = shop.contacts.group(name)
         if group is None:
@@ -96,9 +98,9 @@ def delete_subscribe(shop: Shop, params: Params) -> Reply:
     if group is None:
         raise Refused(800)
     contact = contact_of(shop, params, 801)
-    if not shop.is_member(contact, group):
+    if not is_member(shop, contact, group):
         raise Refused(801, why="the contact is not in the group")
-    shop.unsubscribe(contact, group)
+    unsubscribe(shop, contact, group)
     return Reply()
 
 
@@ -126,7 +128,7 @@ def get_lead_groups(shop: Shop, params: Params) -> Reply:
     found = [
         {"rass_name": group.rass_name, "rass_title": group.rass_title}
         for group, _ in shop.contacts.memberships(contact)
-        if shop.is_member(contact, group)
+        if is_member(shop, contact, group)
     ]
     return Reply(_or_501(found))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from justclick_async.sandbox import payments
 from justclick_async.sandbox.codes import Refused
 from justclick_async.sandbox.methods.replies import Reply
 from justclick_async.sandbox.orders import Order, Sold
@@ -16,6 +17,7 @@ from justclick_async.sandbox.params import (
     Params,
     array,
     email,
+    items_of,
     moment,
     money,
     number,
@@ -23,6 +25,7 @@ from justclick_async.sandbox.params import (
 )
 from justclick_async.sandbox.products import Product
 from justclick_async.sandbox.shop import Shop
+from justclick_async.sandbox.subscriptions import join_groups_of_buyers
 
 __all__ = ["create_order", "get_bills", "place", "sell", "update_order_status"]
 
@@ -84,7 +87,7 @@ def place(shop: Shop, order: Order) -> Order:
     except sqlite3.Error as error:
         raise Refused(602, why=f"the database says: {error}") from error
     shop.tell("order_created", order)
-    shop.join_groups_of_buyers(order)
+    join_groups_of_buyers(shop, order)
     return order
 
 
@@ -119,9 +122,10 @@ def _asked(product: Product, coupon: Coupon | None) -> str:
 
 
 def _goods(shop: Shop, params: Params, coupon: Coupon | None) -> list[Sold]:
-    goods = []
-    for key, good in array(params, "goods").items():
-        if not isinstance(good, Mapping):
+    goods: list[Sold] = []
+    for key, value in array(params, "goods").items():
+        good = items_of(value)
+        if good is None:
             raise Refused(3, why=f"goods[{key}] is no array with a good_name")
         good_name = text(good, "good_name")
         if not good_name:
@@ -175,7 +179,7 @@ def _kill_at(shop: Shop, params: Params, created: int) -> int | None:
 
 
 def _limit(shop: Shop, good: object) -> int | None:
-    product = shop.products.find(text(good, "good_name")) if isinstance(good, Mapping) else None
+    product = shop.products.find(text(items_of(good) or {}, "good_name"))
     settings: Mapping[str, str] = product.settings if product else {}
     duration = settings.get("good_timer_duration", "")
     if settings.get("good_timer") != "1" or not duration.isdecimal():
@@ -224,7 +228,7 @@ def _send(shop: Shop, order: Order, params: Params) -> None:
 
 
 def _pay(shop: Shop, order: Order, params: Params) -> None:
-    shop.pay(order, moment(params, "date"))
+    payments.pay(shop, order, moment(params, "date"))
 
 
 def _take_back(shop: Shop, order: Order, _params: Params) -> None:
@@ -232,7 +236,7 @@ def _take_back(shop: Shop, order: Order, _params: Params) -> None:
 
 
 def _cancel(shop: Shop, order: Order, _params: Params) -> None:
-    shop.cancel(order)
+    payments.cancel(shop, order)
 
 
 @frozen

@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import evolve
 
+from justclick_async.sandbox import payments
 from justclick_async.sandbox.codes import Refused
 from justclick_async.sandbox.contacts import Contact
 from justclick_async.sandbox.countries import country
@@ -20,6 +21,7 @@ from justclick_async.sandbox.orders import Order, Sold
 from justclick_async.sandbox.owner import Coupon
 from justclick_async.sandbox.params import Params, email, is_email, number, text, wall_clock, words
 from justclick_async.sandbox.shop import Shop
+from justclick_async.sandbox.subscriptions import subscribe
 
 __all__ = [
     "add_tag_to_lead",
@@ -62,11 +64,11 @@ def create_order(shop: Shop, params: Params) -> Reply:
         raise Refused(201, why="order_status is none of Expected, Paid, Cancel, MoneyBack")
     order = place(shop, _order(shop, params))
     if status in ("Paid", "MoneyBack"):
-        order = shop.pay(order, wall_clock(params, "order_paid_at", "%m/%d/%Y %H:%M:%S"))
+        order = payments.pay(shop, order, wall_clock(params, "order_paid_at", "%m/%d/%Y %H:%M:%S"))
     if status == "MoneyBack":
-        shop.refund(order)
+        payments.refund(shop, order)
     if status == "Cancel":
-        shop.cancel(order)
+        payments.cancel(shop, order)
     return Reply([])
 
 
@@ -133,7 +135,7 @@ def add_update_lead(shop: Shop, params: Params) -> Reply:
     contact = shop.contacts.find(address) or Contact(email=address, created=shop.now())
     contact = shop.contacts.put(_tagged(_updated(contact, params), params))
     for group in joins:
-        shop.subscribe(contact, group, confirmed=False)
+        subscribe(shop, contact, group, confirmed=False)
     _leave(shop, contact, leaves)
     return Reply([])
 
