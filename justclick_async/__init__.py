@@ -7,8 +7,6 @@ with JustClick("login", "key") as client:
     created = client.create_order(Order(email="...", goods=[Good("invoice")]))
 """
 
-__version__ = "0.1.0"
-
 import importlib
 import logging
 from typing import TYPE_CHECKING
@@ -88,9 +86,32 @@ from justclick_async.models import (
 )
 from justclick_async.retry import Retries
 from justclick_async.transport import Timeout
+from justclick_async.version import __version__
 
 if TYPE_CHECKING:
     from justclick_async import bulk, notifications
+    from justclick_async.notifications import (
+        MalformedNotification,
+        MissingHash,
+        NotConfirmed,
+        NotificationRefused,
+        NotificationTooLarge,
+        UnknownNotification,
+        UnsignedNotification,
+        WrongHash,
+    )
+
+_ROOMS = ("bulk", "notifications")
+_OF_NOTIFICATIONS = (
+    "MalformedNotification",
+    "MissingHash",
+    "NotConfirmed",
+    "NotificationRefused",
+    "NotificationTooLarge",
+    "UnknownNotification",
+    "UnsignedNotification",
+    "WrongHash",
+)
 
 __all__ = [
     "APIError",
@@ -132,9 +153,14 @@ __all__ = [
     "JustClickError",
     "LimitExceeded",
     "MailFormat",
+    "MalformedNotification",
+    "MissingHash",
+    "NotConfirmed",
     "NotFound",
     "NotSentInTime",
     "NotificationError",
+    "NotificationRefused",
+    "NotificationTooLarge",
     "OperationFailed",
     "Order",
     "OrderDetails",
@@ -164,12 +190,16 @@ __all__ = [
     "Timeout",
     "TimerUnit",
     "UnexpectedRedirect",
+    "UnknownNotification",
     "UnreadableAnswer",
+    "UnsignedNotification",
     "Utm",
     "UtmMarks",
     "V2Good",
     "V2OrderStatus",
+    "WrongHash",
     "WrongStatus",
+    "__version__",
     "bulk",
     "endpoint",
     "errors",
@@ -184,6 +214,8 @@ logging.getLogger("justclick_async").addHandler(logging.NullHandler())
 
 def __getattr__(name: str) -> object:
     """Load the rooms that few need when they are first asked for."""
-    if name in ("bulk", "notifications"):
+    if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")
+    if name in _OF_NOTIFICATIONS:
+        return getattr(importlib.import_module(f"{__name__}.notifications"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -25,8 +25,8 @@ from justclick_async.errors import (
     UnreadableAnswer,
     api_error,
 )
-from justclick_async.signing import answer_hash, same_hash
 from justclick_async.reading import MisfitError, is_object
+from justclick_async.signing import answer_hash, same_hash
 from justclick_async.wire import structure
 
 __all__ = ["Envelope", "Received", "decipher", "open_envelope", "redirect_target"]

@@ -29,6 +29,7 @@ from justclick_async.errors import (
     NotSentInTime,
     TLSFailed,
 )
+from justclick_async.version import __version__
 
 __all__ = ["LARGEST_ANSWER", "SessionSource", "Timeout", "Transport"]
 
@@ -200,8 +201,6 @@ def _make_session(*, trust_env: bool) -> aiohttp.ClientSession:
 
 
 def _user_agent() -> str:
-    from justclick_async import __version__  # noqa: PLC0415  # known once the package is loaded
-
     python = ".".join(map(str, sys.version_info[:2]))
     return f"justclick_async/{__version__} Python/{python} aiohttp/{aiohttp.__version__}"
 

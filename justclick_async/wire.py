@@ -7,7 +7,7 @@ whatever else does not fit is an error that names its path and type.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar, get_origin
@@ -16,7 +16,7 @@ from attrs import fields
 from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 
-from justclick_async.models.checks import price
+from justclick_async.models.checks import Price, price
 from justclick_async.models.orders import Good, Order, Utm
 from justclick_async.models.products import GoodSettings
 from justclick_async.models.records import Record
@@ -113,13 +113,24 @@ def _read(value: object, into: Any) -> Any:
     return reader_of(into)(value)
 
 
-_WRITTEN: Mapping[str, Callable[[Any], object]] = {
-    "client_rassilki": ",".join,
-    "only_countries": ",".join,
-} | dict.fromkeys(
-    (each.name for each in fields(GoodSettings) if each.type == "Price | None"),
-    lambda amount: money(price(amount, "price")),
-)
+def _amount(value: Price) -> str:
+    return money(price(value, "amount"))
+
+
+def _with_commas(words: Iterable[str]) -> str:
+    return ",".join(words)
+
+
+_WRITTEN: Mapping[str, Callable[[Any], str]] = {
+    "client_rassilki": _with_commas,
+    "only_countries": _with_commas,
+    "partner_fee": _amount,
+    "partner_fee_perc": _amount,
+    "partner_pfee": _amount,
+    "partner_pfee_perc": _amount,
+    "rashod": _amount,
+    "rashod_perc": _amount,
+}
 """Fields of ``GoodSettings`` that are not written as they are."""
 
 

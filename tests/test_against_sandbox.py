@@ -121,7 +121,7 @@ def test_an_order_lives_from_creation_to_deletion(client: JustClick, email: str)
     assert (details.created, details.paid) == (NOW, None)
     assert details.pay_status == PayStatus.WAITING
     assert details.utm.campaign == "my campaign"
-    assert [(item.id, item.sum) for item in details.items][0] == ("invoice", Decimal("1500.50"))
+    assert next((item.id, item.sum) for item in details.items) == ("invoice", Decimal("1500.50"))
     assert details.price == sum(item.sum or 0 for item in details.items)
     assert details.link.startswith("http")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import pickle
 from datetime import UTC, datetime
@@ -135,7 +136,7 @@ def test_a_list_may_come_as_an_object_of_its_elements() -> None:
 
 
 def test_a_list_of_one_may_stand_for_an_object() -> None:
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="get_order_details"):
         call = V1.get_order_info(1)
     assert ask(call, [ORDER]) == ask(call, ORDER)
     with pytest.raises(UnreadableAnswer, match="expected an object, found an array"):
@@ -163,8 +164,15 @@ def test_an_unknown_status_stays_the_services_own_word(status: str) -> None:
 
 @pytest.mark.parametrize(
     ("told", "meant"),
-    [("1", GoodType.REAL), (1, GoodType.REAL), ("0", GoodType.DIGITAL), ("real", GoodType.REAL)]
-    + [("", None), (None, None), ("floating", "floating")],
+    [
+        ("1", GoodType.REAL),
+        (1, GoodType.REAL),
+        ("0", GoodType.DIGITAL),
+        ("real", GoodType.REAL),
+        ("", None),
+        (None, None),
+        ("floating", "floating"),
+    ],
 )
 def test_the_type_of_a_product_is_told_in_many_ways(told: object, meant: object) -> None:
     product = read(Product, {"good_id": "1", "good_name": "a", "good_type": told})
@@ -302,9 +310,11 @@ def test_another_kind_of_result_is_unreadable(into: Any, value: object) -> None:
 
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from([*ORDER, "partners", "sum", "0", "1"]), inner, max_size=6),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*ORDER, "partners", "sum", "0", "1"]), inner, max_size=6)
+    ),
     max_leaves=20,
 )
 
@@ -314,10 +324,9 @@ def test_anything_is_read_or_refused(value: object) -> None:
     for into in OrderDetails, list[OrderDetails], GroupStatus, Product, PartnerStats:
         try:
             found = reader_of(into)(value)
-        except MisfitError as error:
-            assert error.problems
-        else:
-            assert pickle.loads(pickle.dumps(found)) == found
+        except MisfitError:
+            continue
+        assert pickle.loads(pickle.dumps(found)) == found
 
 
 def test_records_are_frozen_copied_and_compared() -> None:
@@ -327,6 +336,21 @@ def test_records_are_frozen_copied_and_compared() -> None:
         order.bill_id = 1
     for secret in "buyer@example.com", "Иван":
         assert secret not in repr(order)
+
+
+def test_garbage_is_collected_again_after_many_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("justclick_async.reading.MANY", 1)
+    read(list[OrderDetails], [ORDER] * 3)
+    assert gc.isenabled()
+    with pytest.raises(MisfitError):
+        read(list[OrderDetails], [ORDER, ORDER, 5])
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        read(list[OrderDetails], [ORDER] * 3)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_no_decoded_value_is_changed_by_reading_it() -> None:

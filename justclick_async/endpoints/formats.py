@@ -33,7 +33,7 @@ __all__ = [
 R = TypeVar("R")
 
 SERVICE_TIME = timezone(timedelta(hours=3), "MSK")
-"""The time zone in which dates are told and meant.  Not documented: Moscow is the service's home."""
+"""The time zone of dates.  Not documented: Moscow is where the service is at home."""
 
 
 def if_given(value: object, write: Callable[[Any, str], R], name: str) -> R | None:

@@ -34,7 +34,7 @@ class SubscriptionStatus(StrEnum):
     """The address does not exist."""
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class Group(Record):
     """A group of contacts.
 
@@ -49,7 +49,7 @@ class Group(Record):
     rass_id: int | None = None
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class GroupStatus(Group):
     """A group of contacts, and how one contact stands in it.
 
@@ -63,7 +63,7 @@ class GroupStatus(Group):
     subscription_time: datetime | str | None = None
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class Subscription(Record):
     """What became of a contact that was added to groups.
 
@@ -76,7 +76,7 @@ class Subscription(Record):
     text: str
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class ContactList(Record):
     """A group of contacts, as API 2.0 tells it.
 
@@ -93,7 +93,7 @@ class ContactList(Record):
     rass_title: str = ""
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class PersonalManager(Record):
     """An employee of the shop.
 

@@ -1,7 +1,7 @@
 """The countries that a product may be delivered to, by the service's own ids.
 
-Mostly ISO 3166-1 alpha-3, with own codes for the parts of the United Kingdom and two withdrawn ones.
-The free text of an order's country is something else, and so are the two letters of API 2.0.
+Mostly ISO 3166-1 alpha-3, with own codes for the parts of the United Kingdom and two withdrawn
+ones.  The free text of an order's country is something else, and so are the two letters of API 2.0.
 
 Source: https://help.influencersoft.com/hc/en-us/articles/360050867391
 """

@@ -244,7 +244,7 @@ class Order:
     utm: Utm | None = field(default=None, validator=_utm)
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class CreatedOrder(Record):
     """An order that the service has just created.
 
@@ -258,7 +258,7 @@ class CreatedOrder(Record):
     link: str = ""
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class BilledGood(Record):
     """A product in an order of a customer.
 
@@ -273,7 +273,7 @@ class BilledGood(Record):
     good_title: str = ""
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class Bill(Record):
     """An order of a customer, with the products in it.
 
@@ -286,7 +286,7 @@ class Bill(Record):
     goods: tuple[BilledGood, ...] = ()
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class OrderInfo(Record):
     """What the service knows of an order, without its products.
 
@@ -350,7 +350,7 @@ class OrderInfo(Record):
     utm: UtmMarks = field(factory=UtmMarks, repr=False)
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class OrderDetails(OrderInfo):
     """What the service knows of an order, with its products.
 

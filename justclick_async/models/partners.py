@@ -11,7 +11,7 @@ from justclick_async.models.records import Record
 __all__ = ["PartnerStats"]
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class PartnerStats(Record):
     """What an affiliate has brought; zeros where there are no statistics.
 

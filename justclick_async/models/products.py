@@ -70,7 +70,7 @@ class TimerUnit(StrEnum):
     DAY = "day"
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class Product(Record):
     """A product of the shop.
 
@@ -89,7 +89,7 @@ class Product(Record):
     good_type: GoodType | str | None = None
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class V2Good(Record):
     """A product, as API 2.0 tells it: without a price.
 
@@ -104,7 +104,7 @@ class V2Good(Record):
     good_title: str = ""
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class Coupon(Record):
     """A discount.
 
@@ -149,11 +149,11 @@ def _countries(value: Iterable[str] | None) -> tuple[str, ...] | None:
         return None
     ids = _words(value, "only_countries", '["RUS", "UKR"]')
     for wrong in (each for each in ids if each not in COUNTRIES):
-        close = get_close_matches(wrong.upper(), COUNTRIES, 1)
+        close = next(iter(get_close_matches(wrong.upper(), COUNTRIES, 1)), "RUS")
         raise InvalidInput(
             f"GoodSettings.only_countries holds {wrong!r}, which the service does not know.",
             field="GoodSettings.only_countries",
-            hint=f"Use the ids of models.countries.COUNTRIES, such as {close[0] if close else 'RUS'}.",
+            hint=f"Use the ids of models.countries.COUNTRIES, such as {close}.",
             hint_ru="Используйте идентификаторы из models.countries.COUNTRIES, например RUS.",
         )
     return ids
@@ -215,7 +215,7 @@ class GoodSettings:
         partner_SL_link: The page that describes the product.
         partner_addition_link: A page with further promotional materials.
         partner_text: A note for affiliates.
-        pay_text: HTML of the payment page; knows ``#IMAGE#``, ``#PRODUCT#``, ``#PRICE#``, ``#USD#``.
+        pay_text: HTML of the payment page, with ``#IMAGE#``, ``#PRODUCT#``, ``#PRICE#``, ``#USD#``.
         timer: Whether the time to pay is limited.
         timer_unit: The unit of that time.
         timer_duration: Its length in these units.

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from attrs import field, frozen
 
-__all__ = ["Item", "Partner", "Record", "UtmMarks"]
+__all__ = ["NO_EXTRA", "Item", "Partner", "Record", "UtmMarks"]
 
 
-@frozen(kw_only=True, slots=False)
+class _NoExtra(Mapping[str, Any]):
+    """An empty mapping that all records share: most of them have nothing extra to hold."""
+
+    def __getitem__(self, key: str) -> Any:
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "{}"
+
+    def __reduce__(self) -> str:
+        return "NO_EXTRA"  # there is but one, also after unpickling
+
+
+NO_EXTRA: Mapping[str, Any] = _NoExtra()
+"""What a record holds that came without unknown fields."""
+
+
+@frozen(kw_only=True)
 class Record:
     """Something that the service tells.
 
@@ -19,10 +42,10 @@ class Record:
         extra: What came and has no attribute here, as decoded, under the service's own names.
     """
 
-    extra: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
+    extra: Mapping[str, Any] = field(default=NO_EXTRA, repr=False, hash=False)
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class UtmMarks(Record):
     """Where a customer came from; an empty string for a mark that did not come.
 
@@ -41,7 +64,7 @@ class UtmMarks(Record):
     term: str = ""
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class Partner(Record):
     """An affiliate that is credited for a product.
 
@@ -58,7 +81,7 @@ class Partner(Record):
     fee: Decimal | None = None
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class Item(Record):
     """A product in an order.
 
