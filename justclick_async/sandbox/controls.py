@@ -46,6 +46,7 @@ class Controls:
     def routes(self) -> Iterable[web.RouteDef]:
         """Return where each handler stands."""
         return [
+            web.get("/", self.index),
             web.get("/sandbox/state.json", self.state),
             web.get("/sandbox/readings", self._handler(self.readings)),
             web.get("/sandbox/faults", self._handler(self.faults)),
@@ -73,6 +74,10 @@ class Controls:
             return web.json_response(answer)
 
         return handler
+
+    async def index(self, _: web.Request) -> web.Response:
+        """Tell a person who has come with a browser what is where."""
+        return web.Response(text=_INDEX)
 
     async def state(self, request: web.Request) -> web.StreamResponse:
         """Send all that the sandbox holds."""
@@ -126,6 +131,20 @@ class Controls:
             raise LookupError("there is no such contact, or no such group")
         act(self._shop, contact, group)
         return {"email": contact.email}
+
+
+_INDEX = """\
+A local JustClick that answers as the documentation says. It knows no real customers and no money.
+
+POST /api/METHOD                                        as the service, signed or with rpsKey
+GET  /sandbox/state.json                                orders, contacts, products, requests, ...
+GET  /sandbox/readings                                  what the documentation leaves open
+GET, POST /sandbox/faults                               {"limit": 1.0}
+POST /sandbox/account                                   {"disabled": true, "denied": ["192.0.2.1"]}
+POST /sandbox/notify                                    {"url": "http://...", "product", "kind"}
+POST /sandbox/orders/NUMBER/pay, prepay, cancel, refund {"sum": "300.00"} for prepay
+POST /sandbox/contacts/EMAIL/activate, unsubscribe, leave   {"group": "super"}
+"""
 
 
 def _known(actions: Mapping[str, Any], action: str) -> Any:

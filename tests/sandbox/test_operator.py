@@ -53,6 +53,14 @@ async def test_the_state_holds_every_order_once(sandbox: Sandbox, count: int) ->
 
 
 @pytest.mark.asyncio
+async def test_a_browser_is_told_what_is_where(sandbox: Sandbox) -> None:
+    async with aiohttp.ClientSession() as session, session.get(sandbox.base_url) as response:
+        told = await response.text()
+    for place in "/sandbox/state.json", "/sandbox/faults", "/sandbox/orders/", "/sandbox/notify":
+        assert place in told
+
+
+@pytest.mark.asyncio
 async def test_the_readings_are_told(sandbox: Sandbox) -> None:
     assert await get_json(sandbox.base_url, "/sandbox/readings") == dict(READINGS)
 
