@@ -106,9 +106,9 @@ def decipher(
 
 
 def _read(call: Call[R], envelope: Envelope, status: int) -> R:
-    result = envelope.result
+    result: object = envelope.result
     if envelope.error_code and not result:
-        result = []  # "none found"; some come with a result all the same
+        result = ()  # "none found"; some come with a result all the same
     try:
         if call.reshape:
             result = call.reshape(result, envelope.error_text)

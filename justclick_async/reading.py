@@ -9,7 +9,7 @@ value itself, which may be a customer's.  Fields that nobody has described are k
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -230,8 +230,8 @@ def _words(value: object) -> tuple[str, ...]:
 
 def _elements(value: object) -> list[object]:
     """Return the elements of an array, also of a sparse one, which PHP writes as an object."""
-    if isinstance(value, list):
-        return cast("list[object]", value)
+    if isinstance(value, list | tuple):
+        return list(cast("Sequence[object]", value))
     if value is None or value == "":
         return []
     if is_object(value) and all(key.isdecimal() for key in value):
@@ -323,13 +323,14 @@ def _fields(value: object) -> Mapping[str, Any]:
         return value
     if value is None:
         return {}
-    if isinstance(value, list):
-        elements = cast("list[object]", value)
-        if not elements:
-            return {}
-        if len(elements) == 1 and is_object(elements[0]):
-            return elements[0]
-    raise MisfitError(f"expected an object, found {kind(value)}")
+    if type(value) is not list:
+        raise MisfitError(f"expected an object, found {kind(value)}")
+    elements = cast("list[object]", value)
+    if not elements:
+        return {}
+    if len(elements) == 1 and is_object(elements[0]):
+        return elements[0]
+    raise MisfitError("expected an object, found an array")
 
 
 def _raise_all(parts: Mapping[str, tuple[Reader, object]]) -> None:
