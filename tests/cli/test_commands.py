@@ -1,0 +1,165 @@
+"""Commands that make one call, and the command line as a whole."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from justclick_async.cli.say import language
+from tests.cli.command import KEY, environment, run, service
+
+
+class TestOrders:
+    def test_an_order_is_created_listed_and_paid(self) -> None:
+        with service() as there:
+            created = run(
+                "orders", "create", "--email", "a@b.ru", "--goods", "invoice:1 500,50, sales",
+                "--first-name", "Иван", "--json", env=there.env,
+            )  # fmt: skip
+            assert created.code == 0
+            number = json.loads(created.out)["bill_id"]
+            listed = run("orders", "bills", "a@b.ru", "--json", env=there.env)
+            assert [number] == [bill["bill_id"] for bill in json.loads(listed.out)["bills"]]
+            paid = run("orders", "status", number, "paid", "--date", "17.05.2024", env=there.env)
+            assert paid.code == 0
+            (order,) = there.orders
+        assert (order["first_name"], order["status"]) == ("Иван", "paid")
+
+    def test_an_order_over_api_2(self) -> None:
+        with service() as there:
+            ran = run(
+                "v2", "create-order", "customer_email=a@b.ru", "product_names=invoice,sales",
+                "product_prices=100,200", "order_status=Paid", env=there.env,
+            )  # fmt: skip
+            assert (ran.code, len(there.orders[0]["goods"])) == (0, 2)
+
+    def test_any_method_with_nested_parameters(self) -> None:
+        with service() as there:
+            ran = run(
+                "call", "CreateOrder", "goods[0][good_name]=invoice", "bill_email=a@b.ru", "--json",
+                env=there.env,
+            )  # fmt: skip
+            assert json.loads(ran.out)["result"]["bill_id"] == there.orders[0]["bill_id"]
+            goods = run("call", "getgoods", "--api", "2", env=there.env)
+            assert goods.code == 0
+            assert isinstance(json.loads(goods.out), list)
+
+    def test_without_an_account_a_sandbox_will_do(self) -> None:
+        ran = run("orders", "create", "--email", "a@b.ru", "--goods", "invoice", "--sandbox")
+        assert ran.code == 0
+        assert "is created" in ran.out
+
+
+class TestWhatGoesWrong:
+    def test_a_refusal_tells_what_to_do(self) -> None:
+        words = ("orders", "create", "--email", "a@b.ru", "--goods", "nope", "--sandbox")
+        ran = run(*words)
+        assert ran.code == 1
+        assert "604" in ran.err
+        assert "good_name" in ran.err
+        russian = run(*words, env=environment(LC_ALL="ru_RU.UTF-8"))
+        assert "создайте товар" in russian.err
+
+    def test_a_refusal_in_json(self) -> None:
+        ran = run("orders", "create", "--email", "a@b.ru", "--goods", "nope", "--sandbox", "--json")
+        error = json.loads(ran.out)
+        assert (ran.code, error["code"], error["outcome"]) == (1, 604, "refused")
+
+    @pytest.mark.parametrize(
+        ("words", "code"),
+        [
+            (["orders", "bills", "a@b.ru"], 3),
+            (["orders", "create", "--email", "a@b.ru"], 2),
+            (["orders", "create", "--email", "a", "--goods", "x:1,500", "--sandbox"], 2),
+            (["orders", "status", "12", "sent", "--sandbox"], 2),
+            (["orders", "status", "12", "eaten", "--sandbox"], 2),
+            (["call", "CreateOrder", "nonsense", "--sandbox"], 2),
+            (["call", "no/method", "--sandbox"], 2),
+            (["call", "GetAllGoods", "--api", "3", "--sandbox"], 2),
+            (["v2", "create-order", "nope=1", "--sandbox"], 2),
+            (["v2", "create-order", "product_names=x", "--sandbox"], 2),
+            (["imprt"], 2),
+            (["import"], 2),
+            (["import", "nothing.csv", "--yes"], 2),
+        ],
+    )
+    def test_exit_codes(self, words: list[str], code: int) -> None:
+        ran = run(*words)
+        assert ran.code == code
+        assert ran.err.startswith("Error: ")
+        assert "Traceback" not in ran.err
+
+    def test_no_connection(self) -> None:
+        env = environment(
+            JUSTCLICK_LOGIN="x", JUSTCLICK_API_KEY=KEY, JUSTCLICK_BASE_URL="http://127.0.0.1:9"
+        )
+        ran = run("orders", "bills", "a@b.ru", env=env)
+        assert ran.code == 1
+        assert "no connection" in ran.err
+        assert KEY not in ran.err
+
+    def test_a_missing_extra_tells_how_to_install_it(self, tmp_path: Path) -> None:
+        (tmp_path / "cyclopts.py").write_text("raise ImportError('no', name='cyclopts')\n")
+        ran = run("--help", env=environment(PYTHONPATH=str(tmp_path)))
+        assert ran.code == 3
+        assert "pip install 'justclick_async[cli]'" in ran.err
+
+
+class TestHelp:
+    @pytest.mark.parametrize(
+        "words",
+        [
+            [],
+            ["import"],
+            ["orders"],
+            ["orders", "create"],
+            ["orders", "bills"],
+            ["orders", "status"],
+            ["v2", "create-order"],
+            ["call"],
+            ["sandbox"],
+        ],
+    )
+    def test_every_command_explains_itself(self, words: list[str]) -> None:
+        secret = "a-key-of-ones-own"
+        env = environment(JUSTCLICK_API_KEY=secret, JUSTCLICK_LOGIN="x")
+        ran = run(*words, "--help", env=env)
+        assert ran.code == 0
+        assert len(ran.out.splitlines()) > 3
+        assert secret not in ran.out
+
+    def test_the_version(self) -> None:
+        from justclick_async import __version__
+
+        assert run("--version").out.strip() == __version__
+
+    def test_help_does_not_load_what_it_does_not_need(self) -> None:
+        code = (
+            "import sys\n"
+            "from justclick_async.cli import main\n"
+            "try: main(['--help'])\n"
+            "except SystemExit: pass\n"
+            "heavy = {'aiohttp.web', 'jinja2', 'python_calamine', 'charset_normalizer', 'uvloop',"
+            " 'justclick_async.sandbox', 'rich.progress'}\n"
+            "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+        )
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert ran.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("variables", "spoken"),
+    [
+        ({}, "en"),
+        ({"LANG": "ru_RU.UTF-8"}, "ru"),
+        ({"LANG": "ru_RU.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ru_RU"}, "ru"),
+        ({"LANG": "", "LC_ALL": ""}, "en"),
+    ],
+)
+def test_the_language_is_that_of_the_user(variables: dict[str, str], spoken: str) -> None:
+    assert spoken == language(variables)

@@ -1,0 +1,444 @@
+"""``justclick import``, as a user runs it."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import resource
+import shlex
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import KEY, environment, run, service, start, wait_until
+
+SAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "orders.csv"
+
+
+def orders_file(folder: Path, count: int) -> Path:
+    path = folder / "orders.csv"
+    lines = [f"u{i // 3}@example.com;invoice:{100 + i % 7};row {i}\n" for i in range(count)]
+    path.write_text("email;goods;tag\n" + "".join(lines))
+    return path
+
+
+def results(path: Path, encoding: str = "utf-8") -> dict[str, list[dict[str, str]]]:
+    found = {}
+    for kind in "success", "failed", "unprocessed":
+        with Path(f"{path}.{kind}.csv").open(encoding=encoding, newline="") as file:
+            found[kind] = list(csv.DictReader(file, delimiter=";"))
+    return found
+
+
+class TestTheSample:
+    def test_it_ends_as_the_readme_promises(self, tmp_path: Path) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_bytes(SAMPLE.read_bytes())
+        ran = run("import", path, "--sandbox", "--yes")
+        assert (ran.code, ran.err) == (1, "")
+        found = results(path)
+        assert {kind: len(rows) for kind, rows in found.items()} == {
+            "success": 292,
+            "failed": 8,
+            "unprocessed": 0,
+        }
+        assert "The sandbox holds 292 orders" in ran.out
+        assert Counter(row["code"] for row in found["failed"]) == {
+            "600": 2, "603": 1, "604": 1, "605": 1, "": 3,
+        }  # fmt: skip
+        numbers = [row["bill_id"] for row in found["success"]]
+        assert len(set(numbers)) == 292
+        for name in found["failed"]:
+            assert name["reason"]
+            assert name["hint"]
+
+    def test_the_same_command_creates_nothing_twice(self, tmp_path: Path) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_bytes(SAMPLE.read_bytes())
+        run("import", path, "--sandbox", "--yes")
+        again = run("import", path, "--sandbox", "--yes", "--json")
+        assert {"event": "sandbox", "orders": 292}.items() <= again.events[-1].items()
+        assert [event["event"] for event in again.events] == ["plan", "end", "sandbox"]
+
+    def test_what_comes_out_of_it_is_made_by_its_script(self, tmp_path: Path) -> None:
+        (tmp_path / "make_orders.py").write_bytes(SAMPLE.with_name("make_orders.py").read_bytes())
+        subprocess.run([sys.executable, tmp_path / "make_orders.py"], check=True)
+        assert (tmp_path / "orders.csv").read_bytes() == SAMPLE.read_bytes()
+
+
+class TestOrdersOfAService:
+    def test_what_it_holds_afterwards_is_what_the_file_says(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 100)
+        with service() as there:
+            ran = run("import", path, "--yes", "--rate", "0", env=there.env)
+            orders = there.orders
+        assert ran.code == 0
+        assert sorted(f"row {i}" for i in range(100)) == sorted(order["tag"] for order in orders)
+        by_tag = {order["tag"]: str(order["bill_id"]) for order in orders}
+        assert [(f"row {i}", by_tag[f"row {i}"]) for i in range(100)] == [
+            (row["tag"], row["bill_id"]) for row in results(path)["success"]
+        ]
+
+    def test_the_journal_lies_beside_the_file_and_is_private(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 3)
+        run("import", path, "--sandbox")
+        journal = tmp_path / "orders.csv.journal"
+        assert stat.S_IMODE(journal.stat().st_mode) == 0o600
+        assert stat.S_IMODE((tmp_path / "orders.csv.journal.sandbox").stat().st_mode) == 0o600
+        states = sqlite3.connect(journal).execute("SELECT state, count(*) FROM rows").fetchall()
+        assert states == [("done", 3)]
+
+    def test_another_place_for_the_journal(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 3)
+        run("import", path, "--sandbox", "--journal", tmp_path / "j")
+        assert (tmp_path / "j").exists()
+        assert not (tmp_path / "orders.csv.journal").exists()
+
+    def test_a_trial_does_not_stand_in_the_way_of_the_real_import(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 5)
+        run("import", path, "--sandbox")
+        with service() as there:
+            ran = run("import", path, "--yes", env=there.env)
+            assert (ran.code, len(there.orders)) == (0, 5)
+            trial = run("import", path, "--sandbox")
+        assert trial.code == 3
+        assert "another account" in trial.err
+
+    def test_a_wrong_key_stops_at_once(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 100)
+        with service() as there:
+            env = there.env | {"JUSTCLICK_API_KEY": "x" * 40}
+            ran = run("import", path, "--yes", "--rate", "0", env=env)
+            assert (ran.code, there.orders) == (3, [])
+            assert "does not let this account in" in ran.out
+            again = run("import", path, "--yes", "--rate", "0", env=there.env)
+            assert (again.code, len(there.orders)) == (0, 100)
+
+    def test_rows_that_say_the_same_are_one_order(self, tmp_path: Path) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_text("email;goods\na@b.ru;invoice\na@b.ru;invoice\n")
+        with service() as there:
+            run("import", path, "--yes", env=there.env)
+            assert len(there.orders) == 1
+            outcomes = [(row["outcome"], row["bill_id"]) for row in results(path)["success"]]
+        assert outcomes[0][0] == "created"
+        assert outcomes[1] == ("repeat", outcomes[0][1])
+
+    def test_repeats_are_sent_on_request(self, tmp_path: Path) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_text("email;goods\na@b.ru;invoice\na@b.ru;invoice\n")
+        with service() as there:
+            run("import", path, "--yes", "--send-repeats", env=there.env)
+            assert len(there.orders) == 2
+
+
+class TestCrashes:
+    def test_kill_9_loses_nothing_and_doubles_nothing(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 1500)
+        words = ("import", path, "--yes", "--rate", "0", "--concurrency", "16")
+        with service("--db", tmp_path / "sandbox.db") as there:
+            for kill in range(4):
+                process = start(words, there.env)
+                goal = 200 * (kill + 1) + random.randrange(150)
+                wait_until(lambda goal=goal: len(there.orders) > goal)
+                process.kill()
+                process.communicate()
+            last = run(*words, env=there.env)
+            tags = Counter(order["tag"] for order in there.orders)
+        found = results(path)
+        assert {"rows": sum(map(len, found.values()))} == {"rows": 1500}
+        assert set(tags.values()) == {1}
+        in_doubt = {row["tag"] for row in found["unprocessed"]}
+        assert {row["tag"] for row in found["success"]} | in_doubt == {
+            f"row {i}" for i in range(1500)
+        }
+        assert {row["tag"] for row in found["success"]} <= set(tags)
+        assert {row["outcome"] for row in found["unprocessed"]} <= {"unknown"}
+        assert last.code == (1 if in_doubt else 0)
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_signal_finishes_what_is_under_way_and_tells_how_to_go_on(
+        self, tmp_path: Path, number: int
+    ) -> None:
+        path = orders_file(tmp_path, 1000)
+        with service("--db", tmp_path / "sandbox.db") as there:
+            process = start(["import", path, "--yes", "--rate", "300"], there.env)
+            wait_until(lambda: len(there.orders) > 50)
+            process.send_signal(number)
+            out, _ = process.communicate(timeout=20)
+            done = len(there.orders)
+            found = results(path)
+            assert process.returncode == 1
+            assert 50 < done < 1000
+            assert (done, 1000 - done) == (len(found["success"]), len(found["unprocessed"]))
+            assert {row["outcome"] for row in found["unprocessed"]} == {"not_sent"}
+            line = shlex.split(out.strip().splitlines()[-1])
+            line = ["0" if word == "300" else word for word in line]
+            subprocess.run(line, env=there.env, check=True, capture_output=True)
+            assert len(there.orders) == 1000
+
+    def test_a_second_importer_is_refused(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 500)
+        with service() as there:
+            first = start(["import", path, "--yes", "--rate", "100"], there.env)
+            wait_until(lambda: there.orders)
+            second = run("import", path, "--yes", "--rate", "0", env=there.env)
+            first.send_signal(signal.SIGTERM)
+            first.communicate(timeout=20)
+        assert second.code == 3
+        assert "another import" in second.err
+
+    def test_a_service_that_is_gone_stops_the_line_and_nothing_is_lost(
+        self, tmp_path: Path
+    ) -> None:
+        path = orders_file(tmp_path, 200)
+        with service() as there:
+            env = there.env
+        ran = run("import", path, "--yes", "--rate", "0", "--json", env=env)
+        end = ran.events[-1]
+        assert (ran.code, end["stopped"], end["not_sent"]) == (1, "same_error", 200)
+
+    def test_the_journal_of_another_file_is_refused(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 5)
+        run("import", path, "--sandbox")
+        path.write_text(path.read_text() + "x@example.com;invoice;more\n")
+        ran = run("import", path, "--sandbox")
+        assert ran.code == 3
+        assert "another file" in ran.err
+        assert "Traceback" not in ran.err
+
+    def test_a_damaged_journal_is_refused_and_left_alone(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 2000)
+        run("import", path, "--sandbox")
+        journal = tmp_path / "orders.csv.journal"
+        journal.write_bytes(journal.read_bytes()[:9000])
+        before = journal.read_bytes()
+        ran = run("import", path, "--sandbox")
+        assert ran.code == 3
+        assert "damaged" in ran.err
+        assert before == journal.read_bytes()
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+    def test_a_folder_that_is_read_only_is_told(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 2)
+        tmp_path.chmod(0o500)
+        ran = run("import", path, "--sandbox")
+        assert ran.code == 3
+
+
+class TestFiles:
+    def test_a_file_of_a_russian_excel_comes_back_in_its_own_encoding(self, tmp_path: Path) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_bytes(
+            "Почта;Имя;Товары;Телефон\r\n"
+            'a@example.com;Анна «Аня» Щукина;"invoice:1 500,50";\'+7(928)777-77-77\r\n'
+            "b@example.com;Пётр Королёв;invoice;7,92878E+10\r\n".encode("cp1251")
+        )
+        with service() as there:
+            ran = run("import", path, "--yes", env=there.env | {"LANG": "ru_RU.UTF-8"})
+            (order,) = there.orders
+        assert ran.code == 1
+        assert order["first_name"] == "Анна «Аня» Щукина"
+        assert order["goods"][0]["good_sum"] == "1500.50"
+        (failed,) = results(path, "cp1251")["failed"]
+        assert "Excel" in failed["reason"]
+        assert "Excel" in ran.out
+
+    def test_an_unknown_column_is_told_before_anything_else_happens(self, tmp_path: Path) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_text("email;goods;cuopon\na@b.ru;invoice;x\n")
+        ran = run("import", path, "--sandbox")
+        assert ran.code == 3
+        assert "did you mean 'coupon'" in ran.err
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_columns_are_renamed(self, tmp_path: Path) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_text("Buyer;What;Our note\na@b.ru;invoice;x\n")
+        words = ("--map", "Buyer=email", "--map", "What=goods", "--map", "Our note=")
+        ran = run("import", path, "--sandbox", *words)
+        assert ran.code == 0
+        assert results(path)["success"][0]["Our note"] == "x"
+
+    def test_failed_rows_are_fed_back_in(self, tmp_path: Path) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_text("email;goods\na@b.ru;invoise\nc@d.ru;invoice\n")
+        with service() as there:
+            run("import", path, "--yes", env=there.env)
+            failed = tmp_path / "orders.csv.failed.csv"
+            failed.write_text(failed.read_text().replace("invoise", "invoice"))
+            ran = run("import", failed, "--yes", env=there.env)
+            assert ran.code == 0
+            assert {order["email"] for order in there.orders} == {"a@b.ru", "c@d.ru"}
+
+
+class TestDryRun:
+    def test_every_row_is_checked_and_nothing_is_left_behind(self, tmp_path: Path) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_bytes(SAMPLE.read_bytes())
+        ran = run("import", path, "--dry-run")
+        assert ran.code == 1
+        assert "294 can be sent" in ran.out
+        assert "Not checked" in ran.out
+        assert "row 58" in ran.out
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_a_good_file_is_good(self, tmp_path: Path) -> None:
+        ran = run("import", orders_file(tmp_path, 10), "--dry-run", "--json")
+        assert ran.code == 0
+        (event,) = ran.events
+        assert (event["rows"], event["can_be_sent"], event["cannot"]) == (10, 10, 0)
+
+    def test_memory_stays_flat(self, tmp_path: Path) -> None:
+        """200,000 rows take hardly more than 2,000."""
+
+        def peak(count: int) -> int:
+            path = orders_file(tmp_path, count)
+            code = (
+                "import sys, resource\n"
+                "from justclick_async.cli import main\n"
+                f"main(['import', {str(path)!r}, '--dry-run', '--json'])\n"
+                "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+            )
+            done = subprocess.run(
+                [sys.executable, "-c", code], capture_output=True, text=True, env=environment()
+            )
+            return int(done.stderr) // (1024 if sys.platform != "darwin" else 2**20)
+
+        assert resource
+        assert peak(200_000) - peak(2_000) < 15
+
+
+class TestTalking:
+    def test_json_is_pure_and_tells_each_row(self, tmp_path: Path) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_bytes(SAMPLE.read_bytes())
+        ran = run("import", path, "--sandbox", "--json")
+        kinds = Counter(event["event"] for event in ran.events)
+        assert kinds["row"] == 294
+        assert {"plan": 1, "end": 1, "sandbox": 1}.items() <= kinds.items()
+        (end,) = (event for event in ran.events if event["event"] == "end")
+        assert (end["created"], end["failed"], end["resume"]) == (292, 8, None)
+
+    def test_nobody_to_ask_and_no_yes_is_wrong_usage(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 3)
+        ran = run("import", path)
+        assert ran.code == 2
+        assert "--yes" in ran.err
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_a_line_now_and_then_where_there_is_no_terminal(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 100)
+        with service() as there:
+            ran = run("import", path, "--yes", "--rate", "17", env=there.env)
+        assert "of 100 sent" in ran.err
+        assert "/s" in ran.err
+
+    def test_a_closed_pipe_does_not_end_the_import(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 300)
+        with service() as there:
+            process = start(["import", path, "--yes", "--rate", "0", "--json"], there.env)
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.stdout.close()
+            assert process.stderr is not None
+            err = process.stderr.read()
+            process.stderr.close()
+            process.wait(30)
+            assert (err, len(there.orders)) == ("", 300)
+
+    def test_everything_is_told_in_russian_where_that_is_spoken(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 3)
+        env = environment(LANG="ru_RU.UTF-8")
+        assert "В песочнице 3 заказ" in run("import", path, "--sandbox", env=env).out
+        assert "Ошибка: нет файла" in run("import", "nothing.csv", "--yes", env=env).err
+
+    def test_the_key_is_told_nowhere(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 400)
+        with service() as there:
+            process = start(["import", path, "--yes", "--rate", "100"], there.env)
+            wait_until(lambda: there.orders)
+            seen = Path(f"/proc/{process.pid}/cmdline").read_text()
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=20)
+        kept = [file.read_bytes() for file in tmp_path.iterdir()]
+        assert KEY not in seen + out + err
+        assert not [content for content in kept if KEY.encode() in content]
+
+    @pytest.mark.parametrize(
+        ("words", "code"),
+        [
+            (["--rate", "-1"], 2),
+            (["--concurrency", "0"], 2),
+            (["--map", "x"], 2),
+            (["--encoding", "nope"], 3),
+            (["--timezone", "Mars/Olympus"], 3),
+            (["--nonsense"], 2),
+        ],
+    )
+    def test_wrong_options_are_told_without_a_traceback(
+        self, tmp_path: Path, words: list[str], code: int
+    ) -> None:
+        ran = run("import", orders_file(tmp_path, 1), "--sandbox", *words)
+        assert ran.code == code
+        assert ran.err.startswith("Error: ")
+        assert "Traceback" not in ran.err
+
+
+def pty_run(words: list[Any], prompt: str, answer: str, env: dict[str, str]) -> tuple[int, str]:
+    """Run on a terminal, and answer when asked."""
+    import pty
+
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "justclick_async", *map(str, words)],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=env | {"TERM": "xterm", "COLUMNS": "100"},
+        start_new_session=True,
+    )
+    os.close(slave)
+    seen = b""
+    with suppress(OSError):  # that is how a terminal ends
+        while piece := os.read(master, 65536):
+            seen += piece
+            if prompt and prompt.encode() in seen:
+                os.write(master, answer.encode())
+                prompt = ""
+    os.close(master)
+    return process.wait(30), seen.decode("utf-8", "replace")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no terminals to play with")
+class TestOnATerminal:
+    def test_it_shows_the_rows_and_asks_before_sending(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 5)
+        with service() as there:
+            code, seen = pty_run(["import", path], "[y/N]", "n\n", there.env)
+            assert (code, there.orders) == (1, [])
+            assert "u0@example.com" in seen
+            assert "[y/N]" in seen
+            assert list(tmp_path.iterdir()) == [path]
+            code, seen = pty_run(["import", path], "[y/N]", "y\n", there.env)
+            assert (code, len(there.orders)) == (0, 5)
+            assert "5/5" in seen
+
+    def test_the_key_is_asked_for_and_not_shown(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 2)
+        with service() as there:
+            env = {k: v for k, v in there.env.items() if k != "JUSTCLICK_API_KEY"}
+            env["JUSTCLICK_LOGIN"] = ""
+            words = ["import", path, "--login", "username", "--yes"]
+            code, seen = pty_run(words, "API key of username", f"{KEY}\n", env)
+            assert (code, len(there.orders)) == (0, 2)
+        assert KEY not in seen
