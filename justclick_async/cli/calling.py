@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from inspect import signature
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -22,19 +22,21 @@ from justclick_async.calls import Call, Steps
 from justclick_async.cli.say import say, say_json
 from justclick_async.cli.settings import Access, WrongUsage
 from justclick_async.client import DEFAULT_RATE, AsyncJustClick
-from justclick_async.endpoints import orders, undescribed, v2
-from justclick_async.models.orders import Order
+from justclick_async.endpoints import orders, undescribed
+from justclick_async.models.orders import Good, Order
 from justclick_async.php import parse_str, urlencode
 
 __all__ = [
     "SANDBOX",
     "Connection",
+    "answer",
     "call_method",
     "change_status",
     "connected",
     "create_order",
-    "create_order_v2",
+    "goods",
     "list_bills",
+    "moment",
 ]
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def create_order(
     fields["goods"] = _read("goods", cells.goods, fields["goods"])
     if "created" in fields:
         fields["created"] = _read("created", _moment, fields["created"])
-    created = _answer(orders.create_order(Order(**fields)), access, sandbox=sandbox)
+    created = answer(orders.create_order(Order(**fields)), access, sandbox=sandbox)
     if as_json:
         say_json(attrs.asdict(created))
     else:
@@ -68,7 +70,7 @@ def list_bills(
     email: str, pay_status: str | None, access: Access, *, sandbox: bool, as_json: bool
 ) -> int:
     """Show the orders of a customer."""
-    bills = _answer(orders.get_bills(email, pay_status=pay_status), access, sandbox=sandbox)
+    bills = answer(orders.get_bills(email, pay_status=pay_status), access, sandbox=sandbox)
     if as_json:
         say_json({"bills": [attrs.asdict(bill) for bill in bills]})
         return 0
@@ -92,47 +94,12 @@ def change_status(
     """Change the status of an order."""
     moment = None if date is None else _read("--date", _moment, date)
     call = orders.update_order_status(bill_id, status, date=moment, tracking_number=tracking_number)
-    _answer(call, access, sandbox=sandbox)
+    answer(call, access, sandbox=sandbox)
     if as_json:
         say_json({"bill_id": bill_id, "status": status})
     else:
         say(Text(f"Order {bill_id} is {status} now.", f"Заказ {bill_id}: теперь {status}."))
     return 0
-
-
-def create_order_v2(
-    parameters: Sequence[str], access: Access, *, sandbox: bool, as_json: bool
-) -> int:
-    """Create one order over API 2.0, which tells no number."""
-    known = signature(v2.create_order.describe).parameters
-    given: dict[str, Any] = {}
-    for name, value in map(_name_and_value, parameters):
-        if name not in known:
-            raise WrongUsage(
-                Text(f"there is no parameter {name!r}.", f"нет параметра {name!r}."),
-                Text(f"There are: {', '.join(known)}.", f"Есть: {', '.join(known)}."),
-            )
-        given[name] = value.split(",") if name in _LISTS else value
-    missing = [name for name in ("product_names", "customer_email") if name not in given]
-    if missing:
-        raise WrongUsage(
-            Text(f"{missing[0]} is required.", f"нужен параметр {missing[0]}."),
-            Text(f"Add {missing[0]}=...", f"Добавьте {missing[0]}=..."),
-        )
-    _answer(v2.create_order(**given), access, sandbox=sandbox)
-    if as_json:
-        say_json({"created": True})
-    else:
-        say(
-            Text(
-                "The order is created; API 2.0 does not tell its number.",
-                "Заказ создан; его номер API 2.0 не сообщает.",
-            )
-        )
-    return 0
-
-
-_LISTS = frozenset({"product_names", "product_prices", "affiliates"})
 
 
 def call_method(
@@ -152,7 +119,7 @@ def call_method(
         )
     describe = undescribed.call if api == 1 else undescribed.call_v2
     call: Call[Any] = describe(method, _nested(parameters))
-    result = _answer(call, access, sandbox=sandbox)
+    result = answer(call, access, sandbox=sandbox)
     if as_json:
         say_json({"result": result})
     else:
@@ -204,7 +171,9 @@ async def connected(
         yield Connection(await stack.enter_async_context(client), name, running)
 
 
-def _answer(steps: Steps[R], access: Access, *, sandbox: bool) -> R:
+def answer(steps: Steps[R], access: Access, *, sandbox: bool) -> R:
+    """Carry out a call or a flow for one command, and return its result."""
+
     async def ask() -> R:
         async with connected(access, sandbox=sandbox, rate=DEFAULT_RATE) as connection:
             return await connection.client.run(steps)
@@ -229,6 +198,18 @@ def _name_and_value(parameter: str) -> tuple[str, str]:
             Text("Write email=a@example.com.", "Напишите email=a@example.com."),
         )
     return name, value
+
+
+def goods(words: str) -> list[Good]:
+    """Read ``invoice:1500, sales``."""
+    found: list[Good] = _read("goods", cells.goods, words)
+    return found
+
+
+def moment(words: str) -> datetime:
+    """Read a time as people write it: 2024-05-17 14:30, 17.05.2024, Unix time."""
+    found: datetime = _read("time", _moment, words)
+    return found
 
 
 def _moment(cell: str) -> object:

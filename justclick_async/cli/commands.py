@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from justclick_async import __version__
+from justclick_async.cli.methods import add_methods
 from justclick_async.cli.settings import Access
 
 __all__ = ["app"]
@@ -218,28 +219,6 @@ def status(
     )
 
 
-@v2.command(name="create-order")
-def v2_create_order(
-    *parameters: str,
-    sandbox: Annotated[bool, Flag] = False,
-    as_json: Json = False,
-    access: Access = Access(),  # noqa: B008
-) -> int:
-    """Create one order over API 2.0.
-
-    Parameters
-    ----------
-    parameters
-        name=value with the service's names: customer_email=a@example.com
-        product_names=invoice,sales
-    sandbox
-        Ask a service of your own that starts and ends with the command.
-    """
-    from justclick_async.cli.calling import create_order_v2  # noqa: PLC0415
-
-    return create_order_v2(parameters, access, sandbox=sandbox, as_json=as_json)
-
-
 @app.command
 def call(
     method: str,
@@ -270,3 +249,6 @@ def call(
 def run_sandbox() -> int:
     """Run a local JustClick to try things out; justclick sandbox --help lists its options."""
     raise NotImplementedError  # handed over before arguments are read
+
+
+add_methods(app)

@@ -1,36 +1,35 @@
 """A command for every method of the service, made from its description.
 
-Nothing is written twice: options, their help and what is required come from the endpoint.  A
-command takes ``--sandbox`` and ``--json`` besides, and shows records as a table.
+Nothing is written twice: options, their help and what is required come from the endpoint.
 """
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from types import UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import attrs
 from cyclopts import App, Parameter
 
 from justclick_async.cli.settings import Access
 from justclick_async.endpoints import V1, V2, contacts, orders, partners, products
-from justclick_async.faces import endpoint, stream
+from justclick_async.faces import endpoint
 from justclick_async.models.orders import Good, Order, Utm
 from justclick_async.models.products import GoodSettings
 
-__all__ = ["add_methods", "command_name"]
+__all__ = ["add_methods", "command_name", "commands"]
 
-Described = endpoint[..., Any] | stream[..., Any]
+Described = endpoint[..., Any]
 
-_AREAS: Mapping[str, Any] = {
-    "orders": orders,
-    "contacts": contacts,
-    "goods": products,
-    "partners": partners,
+_AREAS: Mapping[str, str] = {
+    orders.__name__: "orders",
+    contacts.__name__: "contacts",
+    products.__name__: "goods",
+    partners.__name__: "partners",
 }
 _HELP = {
     "contacts": "Contacts and their groups.",
@@ -38,16 +37,16 @@ _HELP = {
     "partners": "Affiliates.",
 }
 _MODELS = (Order, Utm, GoodSettings)
-"""Arguments that are spread over options of their own: one for each of their fields."""
+"""Arguments that are spread over options, one for each of their fields."""
 
 
-def add_methods(app: App) -> None:
-    """Add the commands of all methods, in the group of their area."""
+def commands() -> Iterator[tuple[str, str, Described]]:
+    """Give group, name and description of every method's command."""
     for table in (V1, V2):
-        for name, described in vars(table).items():
-            if isinstance(described, endpoint | stream) and name not in ("call", "iter_orders"):
-                area = "v2" if table is V2 else _area(described)
-                _group(app, area).command(_command(described), name=command_name(name))
+        for method, described in vars(table).items():
+            if isinstance(described, endpoint) and method != "call":
+                area = "v2" if table is V2 else _AREAS[described.describe.__module__]
+                yield area, command_name(method), described
 
 
 def command_name(method: str) -> str:
@@ -55,110 +54,225 @@ def command_name(method: str) -> str:
     return method.replace("_", "-")
 
 
-def _area(described: Described) -> str:
-    module = described.describe.__module__
-    return next(name for name, room in _AREAS.items() if room.__name__ == module)
-
-
-def _group(app: App, name: str) -> App:
-    if name not in app:
-        app.command(App(name=name, help=_HELP[name]))
-    return app[name]
+def add_methods(app: App) -> None:
+    """Add the commands of all methods, each in the group of its area."""
+    for area, name, described in commands():
+        if area not in app:
+            app.command(App(name=area, help=_HELP[area]))
+        app[area].command(_command(described), name=name)
 
 
 # ── One command ─────────────────────────────────────────────────────────────────────
 
 
 class _Option(NamedTuple):
-    """An option of a command, and where its value goes: an argument, or a field of one."""
+    """An option of a command.
+
+    Attributes:
+        name: As Python has it; the command line writes it with hyphens.
+        type: What the command line makes of the words.
+        read: What makes the value out of that.
+        path: The argument that it becomes, or an argument and fields of it.
+        default: What stands where it is left out; ``EMPTY`` where it must be given.
+        positional: Whether its name may be left out.
+    """
 
     name: str
-    annotation: Any
-    default: Any
-    argument: str
-    model: type[Any] | None
+    type: Any
     read: Callable[[Any], Any]
+    path: tuple[str, ...]
+    default: Any
+    positional: bool
+
+
+EMPTY = inspect.Parameter.empty
 
 
 def _command(described: Described) -> Callable[..., int]:
-    options = [option for each in _parameters(described) for option in _options(*each)]
+    options = list(_options(described))
+    positional = [option.name for option in options if option.positional]
 
     def command(
-        *positional: Any, sandbox: bool, as_json: bool, access: Access, **given: Any
+        *values: Any,
+        sandbox: bool = False,
+        as_json: bool = False,
+        access: Access = Access(),  # noqa: B008  # frozen
+        **given: Any,
     ) -> int:
-        from justclick_async.cli.calling import ask  # noqa: PLC0415  # heavy
+        from justclick_async.cli.calling import answer  # noqa: PLC0415  # heavy
         from justclick_async.cli.showing import show  # noqa: PLC0415
 
-        names = [option.name for option in options if option.name not in given]
-        given |= dict(zip(names, positional, strict=False))
-        steps = described.describe(**_arguments(options, given))
-        result = asyncio.run(ask(steps, access, sandbox=sandbox))
-        show(result, as_json=as_json)
+        given |= zip(positional, values, strict=False)
+        steps = described.describe(**_arguments(described, options, given))
+        show(answer(steps, access, sandbox=sandbox), as_json=as_json)
         return 0
 
+    parameters = [*map(_parameter, options), *_OWN]
     command.__doc__ = _help(described, options)
-    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [
-            *(_parameter(option) for option in options),
-            _own("sandbox", Annotated[bool, Parameter(negative="", help=_SANDBOX)], default=False),
-            _own("as_json", Annotated[bool, _JSON], default=False),
-            _own("access", Access, default=Access()),
-        ]
-    )
-    command.__annotations__ = {}
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
     return command
 
 
-_SANDBOX = "Ask a service of your own that starts and ends with the command."
-_JSON = Parameter(name="--json", negative="", help="JSON on standard output.")
+def _flag(name: str | None, text: str) -> Any:
+    return Annotated[bool, Parameter(name=name, negative="", help=text)]
 
 
-def _parameters(described: Described) -> list[tuple[inspect.Parameter, Any]]:
-    types = get_type_hints(described.describe)
-    return [
-        (parameter, types[name])
-        for name, parameter in inspect.signature(described.describe).parameters.items()
-    ]
+def _own(name: str, annotation: Any, default: object) -> inspect.Parameter:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, annotation=annotation, default=default)
 
 
-def _options(parameter: inspect.Parameter, annotation: Any) -> list[_Option]:
-    model = next((each for each in _MODELS if each in (annotation, *get_args(annotation))), None)
-    if model is None:
-        kind, read = _kind(annotation)
-        return [_Option(parameter.name, kind, parameter.default, parameter.name, None, read)]
-    types = get_type_hints(model)
-    found: list[_Option] = []
-    for field in attrs.fields(model):
-        if Utm in get_args(types[field.name]):
-            found += _marks(parameter.name)
-            continue
-        kind, read = _kind(types[field.name])
-        default = inspect.Parameter.empty if field.default is attrs.NOTHING else None
-        name = f"utm_{field.name}" if model is Utm else field.name
-        found.append(_Option(name, kind, default, f"{parameter.name}.{field.name}", model, read))
-    return found
-
-
-def _marks(argument: str) -> list[_Option]:
-    return [
-        _Option(f"utm_{field.name}", str, None, f"{argument}.utm.{field.name}", Utm, _same)
-        for field in attrs.fields(Utm)
-    ]
+_OWN = (
+    _own("sandbox", _flag(None, "Ask a service of your own that ends with the command."), False),  # noqa: FBT003
+    _own("as_json", _flag("--json", "JSON on standard output."), False),  # noqa: FBT003
+    _own("access", Access, Access()),
+)
+"""What every command takes besides."""
 
 
 def _parameter(option: _Option) -> inspect.Parameter:
-    required = option.default is inspect.Parameter.empty
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD if required else inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(
-        option.name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=option.default,
-        annotation=option.annotation if required or option.annotation is bool
-        else option.annotation | None,
-    )
+    annotation: Any = option.type
+    if annotation == list[str]:
+        annotation = Annotated[list[str], Parameter(consume_multiple=True, negative="")]
+    if option.default is False:
+        annotation = Annotated[bool, Parameter(negative="")]
+    elif option.default is None:
+        annotation = Union[annotation, None]  # noqa: UP007  # of an Annotated
+    kinds = inspect.Parameter
+    kind = kinds.POSITIONAL_OR_KEYWORD if option.positional else kinds.KEYWORD_ONLY
+    return inspect.Parameter(option.name, kind, annotation=annotation, default=option.default)
 
 
-def _own(name: str, annotation: Any, *, default: object) -> inspect.Parameter:
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+# ── From arguments to options ───────────────────────────────────────────────────────
+
+
+def _options(described: Described) -> Iterator[_Option]:
+    types = get_type_hints(described.describe)
+    for name, parameter in inspect.signature(described.describe).parameters.items():
+        free = parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+        default = parameter.default
+        yield from _spread((name,), types[name], default, positional=free and default is EMPTY)
+
+
+def _spread(
+    path: tuple[str, ...], annotation: Any, default: Any, *, positional: bool
+) -> Iterator[_Option]:
+    model = _model(annotation)
+    if model is None:
+        yield _Option(_name(path), *_kind(annotation), path, default, positional)
+        return
+    types = get_type_hints(model)
+    for field in attrs.fields(model):
+        must = default is EMPTY and field.default is attrs.NOTHING
+        inner = EMPTY if must else None
+        yield from _spread((*path, field.name), types[field.name], inner, positional=False)
+
+
+def _model(annotation: Any) -> type[Any] | None:
+    return next((each for each in _MODELS if each in (annotation, *get_args(annotation))), None)
+
+
+def _name(path: tuple[str, ...]) -> str:
+    return "_".join(path[1:] if path[0] in ("order", "settings") else path)
+
+
+def _kind(annotation: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """Say what the command line makes of the words, and what makes the value out of that."""
+    kinds = _alternatives(annotation)
+    if any(get_origin(kind) in (tuple, Sequence) for kind in kinds):
+        return (str, _goods) if tuple[Good, ...] in kinds else (list[str], _same)
+    if datetime in kinds:
+        return str, _timer if bool in kinds else _moment
+    for kind, made, read in (bool, bool, _same), (date, str, _day):
+        if kind in kinds:
+            return made, read
+    return (int if kinds == {int} else str), _same
+
+
+def _alternatives(annotation: Any) -> set[Any]:
+    union = get_origin(annotation) in (Union, UnionType)
+    return set(get_args(annotation) if union else [annotation]) - {type(None)}
+
+
+# ── From options to arguments ───────────────────────────────────────────────────────
+
+
+def _arguments(
+    described: Described, options: Sequence[_Option], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for option in options:
+        if (value := given.get(option.name)) is not None:
+            node = tree
+            for step in option.path[:-1]:
+                node = node.setdefault(step, {})
+            node[option.path[-1]] = option.read(value)
+    types = get_type_hints(described.describe)
+    return {name: _built(node, types[name]) for name, node in tree.items()}
+
+
+def _built(node: Any, annotation: Any) -> Any:
+    model = _model(annotation)
+    if model is None:
+        return node
+    types = get_type_hints(model)
+    return model(**{name: _built(value, types[name]) for name, value in node.items()})
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _moment(words: str) -> Any:
+    from justclick_async.cli.calling import moment  # noqa: PLC0415  # heavy
+
+    return moment(words)
+
+
+def _timer(words: str) -> Any:
+    return {"true": True, "false": False}.get(words.lower()) if words.isalpha() else _moment(words)
+
+
+def _day(words: str) -> date:
+    found = _moment(words)
+    return found.date() if isinstance(found, datetime) else found
+
+
+def _goods(words: str) -> Any:
+    from justclick_async.cli.calling import goods  # noqa: PLC0415  # heavy
+
+    return goods(words)
+
+
+# ── Help ────────────────────────────────────────────────────────────────────────────
+
+
+def _help(described: Described, options: Sequence[_Option]) -> str:
+    """Write the docstring of a command out of those of the endpoint and its models."""
+    text = inspect.getdoc(described.describe) or ""
+    explained = _explained(text) | {
+        f"{argument}.{name}": words
+        for argument, annotation in get_type_hints(described.describe).items()
+        if (model := _model(annotation)) is not None
+        for name, words in _explained(inspect.getdoc(model) or "").items()
+    }
+    lines = [
+        f"    {option.name}: {explained.get('.'.join(option.path), f'The mark {option.name}.')}"
+        for option in options
+    ]
+    summary = re.split(r"\n\n(?=Args|Returns|Raises|Source)", text)[0]
+    return "\n".join([_plain(summary), "", "Args:", *map(_plain, lines)] if lines else [summary])
+
+
+def _explained(text: str) -> dict[str, str]:
+    """Return what a docstring says of each argument."""
+    section = re.search(r"^Args:\n((?: {4}.*\n?|\n)+)", text, re.MULTILINE)
+    entries = re.findall(
+        r"^ {4}(\w+): (.+(?:\n {8}.*)*)", section[1] if section else "", re.MULTILINE
     )
+    return {name: " ".join(words.split()) for name, words in entries}
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\*(\w+)\*", r"\1", text.replace("``", ""))

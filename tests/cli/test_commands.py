@@ -32,8 +32,8 @@ class TestOrders:
     def test_an_order_over_api_2(self) -> None:
         with service() as there:
             ran = run(
-                "v2", "create-order", "customer_email=a@b.ru", "product_names=invoice,sales",
-                "product_prices=100,200", "order_status=Paid", env=there.env,
+                "v2", "create-order", "--customer-email", "a@b.ru", "--product-names", "invoice",
+                "sales", "--product-prices", "100", "200", "--order-status", "Paid", env=there.env,
             )  # fmt: skip
             assert (ran.code, len(there.orders[0]["goods"])) == (0, 2)
 
@@ -80,8 +80,8 @@ class TestWhatGoesWrong:
             (["call", "CreateOrder", "nonsense", "--sandbox"], 2),
             (["call", "no/method", "--sandbox"], 2),
             (["call", "GetAllGoods", "--api", "3", "--sandbox"], 2),
-            (["v2", "create-order", "nope=1", "--sandbox"], 2),
-            (["v2", "create-order", "product_names=x", "--sandbox"], 2),
+            (["v2", "create-order", "--nope", "1", "--sandbox"], 2),
+            (["v2", "create-order", "--product-names", "x", "--sandbox"], 2),
             (["imprt"], 2),
             (["import"], 2),
             (["import", "nothing.csv", "--yes"], 2),
