@@ -7,6 +7,7 @@ as they were; with a seed, the same requests in the same order meet the same fau
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, MutableMapping
 from random import Random
 from typing import Literal
@@ -67,7 +68,8 @@ class Struck:
 class Faults(MutableMapping[str, float]):
     """The probability of each fault; all stand at 0 until they are set.
 
-    ``faults["limit"] = 1.0`` sets one, ``del faults["limit"]`` puts it back to 0.
+    ``faults["limit"] = 1.0`` sets one, ``del faults["limit"]`` puts it back to 0, and
+    ``faults.next("limit")`` lets one befall the next request, whatever chance would have it.
 
     Raises:
         ValueError: There is no such fault, or the probability lies outside 0 to 1.
@@ -78,13 +80,27 @@ class Faults(MutableMapping[str, float]):
     ) -> None:
         self._odds = dict.fromkeys(FAULTS, 0.0)
         self._chance = _sequences(seed)
+        self._planned: deque[str] = deque()
         self.update(given or {})
+
+    def next(self, *names: str) -> None:
+        """Let these befall the next requests, one each, before chance decides again.
+
+        Args:
+            names: Of faults; ``""`` lets a request pass.
+
+        Raises:
+            ValueError: There is no such fault.
+        """
+        self._planned.extend([name and _known(name) for name in names])
 
     def strike(self) -> Struck | None:
         """Decide what befalls the next request; ``None`` if all goes well."""
         # Each one draws for each request: whether another has struck must not shift the sequence.
         hits = [name for name, odds in self._odds.items() if self._chance[name].random() < odds]
         heads = self._chance["half"].random() < 0.5
+        if self._planned:
+            hits = [name for name in (self._planned.popleft(),) if name]
         if not hits:
             return None
         fault = FAULTS[hits[0]]
