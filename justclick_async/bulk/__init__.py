@@ -9,8 +9,9 @@
 The command ``justclick import`` does just that.
 """
 
+from justclick_async.bulk.failures import Stop, StopReason
 from justclick_async.bulk.fates import Fate, State
-from justclick_async.bulk.importer import Finished, Importer, Reached, Stop, StopReason
+from justclick_async.bulk.importer import Finished, Importer, Reached
 from justclick_async.bulk.journal import Identity, Journal, Totals
 from justclick_async.bulk.plan import plan_rows
 from justclick_async.bulk.problems import (

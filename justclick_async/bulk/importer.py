@@ -1,42 +1,41 @@
 """Carries a plan out: many rows at once, each in the journal before it is sent.
 
-Any client will do that can ``run`` a call.  What comes of a row is decided by the outcome of its
-request alone: an order, refused, not sent, or unknown.  Unknown rows are never sent again from
-here.
+Any client will do that can ``run`` calls and flows.  What comes of a row is decided by the outcome
+of its request.  A row of which nobody knows is looked up once the others are through; it is sent
+again only if it is proved to be no order, and otherwise stays unknown.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import closing, suppress
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import partial
 from itertools import zip_longest
+from time import time
 from typing import Protocol, TypeVar
 
 from attrs import evolve, field, frozen
 
+from justclick_async.bulk.failures import (
+    Stop,
+    StopReason,
+    Watchman,
+    change_after,
+    may_go_again,
+)
 from justclick_async.bulk.fates import Fate, State
 from justclick_async.bulk.files import Record
 from justclick_async.bulk.journal import Change, Entry, Journal, Totals, fate
 from justclick_async.bulk.problems import CannotImport, FileProblem, Language, Text
 from justclick_async.bulk.recorder import Recorder
 from justclick_async.bulk.rows import Rows
+from justclick_async.bulk.settle import STILL_AT_WORK, keeps_times, settle
 from justclick_async.calls import Steps
 from justclick_async.endpoints.orders import create_order
-from justclick_async.errors import (
-    AccessDenied,
-    APIError,
-    AuthenticationFailed,
-    InvalidInput,
-    JustClickError,
-    LimitExceeded,
-    OrderExists,
-    Outcome,
-    without_personal_data,
-)
+from justclick_async.errors import JustClickError
 from justclick_async.models.orders import Order
 
 __all__ = ["Client", "Finished", "Importer", "Reached", "Stop", "StopReason"]
@@ -44,56 +43,32 @@ __all__ = ["Client", "Finished", "Importer", "Reached", "Stop", "StopReason"]
 R = TypeVar("R")
 
 TRIES = 3
-"""How often a row is tried within one run while nothing of it has left this machine."""
+"""How often a row is tried within one round while nothing of it has left this machine."""
+
+ROUNDS = 20
+"""How often what is proved to be no order may be sent, within one run."""
 
 
 class Client(Protocol):
-    """Whatever carries calls out."""
+    """Whatever carries calls and flows out."""
 
     def run(self, steps: Steps[R]) -> Awaitable[R]:
-        """Carry out a call and return what it leads to."""
+        """Carry out a call or a flow and return what it leads to."""
         ...
-
-
-class StopReason(StrEnum):
-    """Why an import ended before its last row."""
-
-    ASKED = "asked"
-    """Somebody asked it to: Ctrl-C, or ``stop()``."""
-    ACCOUNT = "account"
-    """The service does not let this account or this address in (codes 1, 4 to 7)."""
-    LIMIT = "limit"
-    """The service says that the limit of calls is reached (code 8)."""
-    SAME_ERROR = "same_error"
-    """One row after the other failed in the same way."""
-    BROKEN = "broken"
-    """The journal or the file cannot be used any longer."""
-
-
-@frozen
-class Stop:
-    """Why an import ended before its last row.
-
-    Attributes:
-        reason: The kind of reason.
-        error: The error that led to it, if one did.
-    """
-
-    reason: StopReason
-    error: JustClickError | None = field(default=None, repr=False)
 
 
 @frozen
 class Reached:
-    """A row has come to an end, for now, and the journal has it.
+    """Something has become of a row, and the journal has it.
 
     Attributes:
         number: 1 for the first row below the header.
-        fate: What became of it.
+        fate: What became of it, so far.
         bill_id: The number of the order, if it is one.
         code: The service's error code, where it gave one.
         reason: Why it is none.
         hint: What to do about it.
+        was_unknown: Whether nobody knew of it until now.
     """
 
     number: int
@@ -102,6 +77,7 @@ class Reached:
     code: int | None = None
     reason: str | None = field(default=None, repr=False)
     hint: str | None = field(default=None, repr=False)
+    was_unknown: bool = False
 
 
 @frozen
@@ -121,9 +97,22 @@ class Finished:
 class _Ready:
     """An order whose turn has come."""
 
-    number: int
     order: Order
+    entry: Entry
     tries: int = 0
+
+    @property
+    def number(self) -> int:
+        return self.entry.number
+
+    @property
+    def shows_times(self) -> bool:
+        """Whether the order was created with the time that was given."""
+        return self.entry.bill_id is not None and self.entry.code is None
+
+
+Supply = Generator[_Ready | None, None, None]
+"""Orders in the order of the file; ``None`` now and then lets others have their turn."""
 
 
 class Importer:
@@ -136,7 +125,9 @@ class Importer:
         concurrency: How many requests may be under way at once.
         stop_after: How many rows in a row may fail in the same way; 0 for any number.
         language: Of reasons and hints.
-        tell: Is called for every row that has come to an end.
+        tell: Is called whenever something has become of a row.
+        say: Is called with what else people may want to know.
+        clock: Tells Unix time.
     """
 
     def __init__(
@@ -149,47 +140,93 @@ class Importer:
         stop_after: int = 20,
         language: Language = "en",
         tell: Callable[[Reached], None] = lambda _: None,
+        say: Callable[[Text], None] = lambda _: None,
+        clock: Callable[[], float] = time,
     ) -> None:
         self._client = client
         self._rows = rows
         self._journal = journal
         self._concurrency = concurrency
-        self._stop_after = stop_after
         self._language: Language = language
         self._tell = tell
+        self._say = say
+        self._clock = clock
+        self._watchman = Watchman(stop_after)
         self._stop: Stop | None = None
+        self._stopped = asyncio.Event()
         self._again: deque[_Ready] = deque()
-        self._same: tuple[object, int] = (None, 0)
+        self._claimed: set[int] = set()
+        self._keeps_times: bool | None = None
 
     def stop(self, reason: StopReason = StopReason.ASKED) -> None:
         """Send no further row; what is under way is finished.  Call it in the event loop."""
-        self._stop = self._stop or Stop(reason)
+        self._end(Stop(reason))
 
     async def run(self) -> Finished:
-        """Send what is planned, and say how it ended.
+        """Send what is planned, settle what is unknown, and say how it ended.
 
         Raises:
             CannotImport: The journal or the file cannot be used any longer.  What was under way was
                 finished first.
         """
         self._journal.recover()
-        supply = self._supply()
-        async with Recorder(self._journal) as self._recorder, asyncio.TaskGroup() as workers:
-            for _ in range(self._concurrency):
-                workers.create_task(self._work(supply))
+        async with Recorder(self._journal) as self._recorder:
+            await self._rounds()
         if self._stop is not None and isinstance(self._stop.error, CannotImport):
             raise self._stop.error
         self._journal.settle_repeats()
         return Finished(self._journal.totals(), self._stop)
 
-    # ── What to send ────────────────────────────────────────────────────────────────
+    async def _rounds(self) -> None:
+        for _ in range(ROUNDS):
+            await self._crew(self._entries(State.PLANNED), self._send)
+            if self._stop is not None or not self._journal.in_doubt():
+                return
+            asked_at = self._now()
+            await self._settle_all()
+            if not (self._journal.left() or await self._ripens(asked_at)) or self._stop is not None:
+                return
 
-    def _supply(self) -> Iterator[_Ready | None]:
-        """Yield what is to be sent; ``None`` now and then to let others have their turn."""
+    async def _crew(self, supply: Supply, work: Callable[[_Ready], Awaitable[None]]) -> None:
+        """Let so many at once work on what is supplied, and have all of it in the journal."""
+        with closing(supply):
+            async with asyncio.TaskGroup() as crew:
+                for _ in range(self._concurrency):
+                    crew.create_task(self._work(supply, work))
+        await self._recorder.flush()
+
+    async def _work(self, supply: Supply, work: Callable[[_Ready], Awaitable[None]]) -> None:
+        try:
+            for ready in self._turns(supply):
+                if ready is None:
+                    await asyncio.sleep(0)
+                else:
+                    await work(ready)
+        except CannotImport as error:  # the others finish what they are at
+            self._end(Stop(StopReason.BROKEN, error))
+
+    def _turns(self, supply: Supply) -> Supply:
+        while self._stop is None:
+            try:
+                yield next(supply)
+            except StopIteration:
+                if not self._again:
+                    return
+                yield self._again.popleft()
+
+    def _end(self, stop: Stop) -> None:
+        if self._stop is None:
+            self._stop = stop
+            self._stopped.set()
+
+    # ── The file and the journal, side by side ──────────────────────────────────────
+
+    def _entries(self, state: State) -> Supply:
+        """Go through the rows that stand like this and repeat no other."""
         for record, entry in zip_longest(self._rows.table.records(), self._journal.entries()):
             if record is None or entry is None:
                 raise _file_has_changed()
-            if entry.state is State.PLANNED and entry.repeats is None:
+            if entry.state is state and entry.repeats is None:
                 yield self._ready(record, entry)
             elif entry.number % 1000 == 0:
                 yield None
@@ -200,31 +237,13 @@ class Importer:
             raise _file_has_changed()
         if entry.created is not None:
             order = evolve(order, created=datetime.fromtimestamp(entry.created, UTC))
-        return _Ready(entry.number, order)
-
-    def _turns(self, supply: Iterator[_Ready | None]) -> Iterator[_Ready | None]:
-        while self._stop is None:
-            try:
-                yield next(supply)
-            except StopIteration:
-                if not self._again:
-                    return
-                yield self._again.popleft()
+        return _Ready(order, entry)
 
     # ── Sending ─────────────────────────────────────────────────────────────────────
 
-    async def _work(self, supply: Iterator[_Ready | None]) -> None:
-        try:
-            for ready in self._turns(supply):
-                if ready is None:
-                    await asyncio.sleep(0)
-                else:
-                    await self._carry_out(ready)
-        except CannotImport as error:  # the others finish what they are at
-            self._stop = Stop(StopReason.BROKEN, error)
-
-    async def _carry_out(self, ready: _Ready) -> None:
-        await self._recorder.enter(Change(ready.number, State.SENDING))
+    async def _send(self, ready: _Ready) -> None:
+        ripe = self._now() + STILL_AT_WORK
+        await self._recorder.enter(Change(ready.number, State.SENDING, ripe=ripe))
         if self._stop is not None:
             self._recorder.note(Change(ready.number, State.PLANNED))
             return
@@ -233,19 +252,21 @@ class Importer:
         except JustClickError as error:
             self._failed(ready, error)
         else:
-            self._same = (None, 0)
+            self._watchman.all_is_well()
             self._reached(Change(ready.number, State.DONE, bill_id=created.bill_id))
 
     def _failed(self, ready: _Ready, error: JustClickError) -> None:
-        self._reached(_change_after(error, ready.number, self._language))
-        if isinstance(error, OrderExists):
-            self._same = (None, 0)
-            return
-        self._watch_out(error)
-        if _may_go_again(error) and ready.tries + 1 < TRIES:
+        self._reached(change_after(error, ready.number, self._language, self._now()))
+        self._watch(error)
+        if may_go_again(error) and ready.tries + 1 < TRIES:
             self._again.append(evolve(ready, tries=ready.tries + 1))
 
-    def _reached(self, change: Change) -> None:
+    def _watch(self, error: JustClickError) -> None:
+        reason = self._watchman.sees(error)
+        if reason is not None:
+            self._end(Stop(reason, error))
+
+    def _reached(self, change: Change, *, was_unknown: bool = False) -> None:
         reached = Reached(
             change.number,
             fate(change.state, change.code),
@@ -253,46 +274,86 @@ class Importer:
             change.code,
             change.reason,
             change.hint,
+            was_unknown,
         )
         self._recorder.note(change, partial(self._tell, reached))
 
-    def _watch_out(self, error: JustClickError) -> None:
-        """Stop the line where going on would only do harm."""
-        kind = (type(error), getattr(error, "code", None))
-        self._same = (kind, self._same[1] + 1 if self._same[0] == kind else 1)
-        reason = next((r for cls, r in _STOPPING if isinstance(error, cls)), None)
-        if reason is None and self._stop_after and self._same[1] >= self._stop_after:
-            reason = StopReason.SAME_ERROR
-        if reason is not None and self._stop is None:
-            self._stop = Stop(reason, error)
+    # ── Settling ────────────────────────────────────────────────────────────────────
+
+    async def _settle_all(self) -> None:
+        self._journal.index_numbers()
+        self._say(_looking_up(self._journal.in_doubt()))
+        if self._keeps_times is None:
+            await self._learn()
+        await self._crew(self._entries(State.UNKNOWN), self._settle)
+
+    async def _learn(self) -> None:
+        """Learn from one order that is there whether the service keeps the times it is given."""
+        with closing(self._entries(State.DONE)) as done:
+            known = next((ready for ready in done if ready and ready.shows_times), None)
+        if known is not None and known.entry.bill_id is not None:
+            flow = keeps_times(known.order, known.entry.bill_id)
+            with suppress(JustClickError):
+                self._keeps_times = await self._client.run(flow)
+
+    async def _settle(self, doubtful: _Ready) -> None:
+        number = doubtful.number
+        flow = settle(
+            doubtful.order,
+            is_taken=lambda bill: bill in self._claimed or self._journal.is_taken(bill, number),
+            keeps_times=bool(self._keeps_times),
+        )
+        try:
+            verdict = await self._client.run(flow)
+        except JustClickError as error:  # nothing learnt, nothing lost
+            self._watch(error)
+            return
+        self._watchman.all_is_well()
+        if verdict.bill_id is not None and verdict.bill_id in self._claimed:
+            self._again.append(doubtful)  # another row was quicker
+        elif verdict.bill_id is not None:
+            self._claimed.add(verdict.bill_id)
+            self._keeps_times = True
+            change = Change(number, State.DONE, bill_id=verdict.bill_id)
+            self._reached(change, was_unknown=True)
+        elif verdict.is_there is None:
+            self._recorder.note(_undecided(doubtful.entry, self._language))
+        elif (doubtful.entry.ripe or 0) <= self._now():
+            self._reached(Change(number, State.PLANNED), was_unknown=True)
+
+    async def _ripens(self, asked_at: int) -> bool:
+        """Wait until what was not found may be called absent; say whether there is any."""
+        ripe = self._journal.ripens(asked_at)
+        if ripe is None or ripe > asked_at + 2 * STILL_AT_WORK:  # the clock was put back
+            return False
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), max(0.0, ripe - self._clock()) + 0.05)
+        return True
+
+    def _now(self) -> int:
+        return int(self._clock())
 
 
-_STOPPING = (
-    (AuthenticationFailed, StopReason.ACCOUNT),
-    (AccessDenied, StopReason.ACCOUNT),
-    (LimitExceeded, StopReason.LIMIT),
+def _looking_up(count: int) -> Text:
+    return Text(
+        f"Looking up {count} orders of which nobody knows whether they were created.",
+        f"Проверяю заказы, о которых неизвестно, созданы ли они: {count}.",
+    )
+
+
+_MAYBE = Text(
+    "the customer has another order of the same products, which may or may not be this one",
+    "у покупателя есть другой заказ с теми же товарами: возможно, это он и есть",
 )
-"""Refusals that concern the account and not the row.  The row stays planned."""
+_LOOK = Text(
+    "Look at the customer's orders in the shop; this row is not sent again by itself.",
+    "Посмотрите заказы покупателя в магазине; сама по себе строка повторно не отправится.",
+)
 
 
-def _may_go_again(error: JustClickError) -> bool:
-    return error.outcome is Outcome.NOT_SENT and not isinstance(error, InvalidInput)
-
-
-def _change_after(error: JustClickError, number: int, language: Language) -> Change:
-    """Say what a failed request means for its row."""
-    if isinstance(error, OrderExists):
-        return Change(number, State.DONE, bill_id=error.bill_id, code=error.code)
-    hint = error.hint_ru if language == "ru" else error.hint
-    if isinstance(error, APIError):
-        account = isinstance(error, tuple(cls for cls, _ in _STOPPING))
-        state = State.PLANNED if account else State.FAILED
-        reason = without_personal_data(error.text)
-        return Change(number, state, code=error.code, reason=reason, hint=hint)
-    if error.outcome is Outcome.UNKNOWN:
-        return Change(number, State.UNKNOWN, reason=str(error.args[0]), hint=hint)
-    state = State.PLANNED if _may_go_again(error) else State.FAILED
-    return Change(number, state, reason=str(error.args[0]), hint=hint)
+def _undecided(entry: Entry, language: Language) -> Change:
+    reason, hint = _MAYBE.in_(language), _LOOK.in_(language)
+    return Change(entry.number, State.UNKNOWN, reason=reason, hint=hint, ripe=entry.ripe)
 
 
 def _file_has_changed() -> FileProblem:

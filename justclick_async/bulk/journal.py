@@ -51,7 +51,8 @@ _TABLES = (
     bill_id INTEGER,
     code INTEGER,
     reason TEXT,
-    hint TEXT
+    hint TEXT,
+    ripe INTEGER                    -- Unix time from which not finding the order means something
 )""",
 )
 
@@ -90,7 +91,11 @@ class Planned:
 
 @frozen
 class Change:
-    """What happens to a row."""
+    """What happens to a row.
+
+    Attributes:
+        ripe: Unix time from which not finding an order of an unknown row means something.
+    """
 
     number: int
     state: State
@@ -98,6 +103,7 @@ class Change:
     code: int | None = None
     reason: str | None = field(default=None, repr=False)
     hint: str | None = field(default=None, repr=False)
+    ripe: int | None = None
 
 
 @frozen
@@ -113,6 +119,7 @@ class Entry:
     code: int | None
     reason: str | None = field(repr=False)
     hint: str | None = field(repr=False)
+    ripe: int | None
 
     @property
     def fate(self) -> Fate:
@@ -262,9 +269,9 @@ class Journal:
         """
         with self._transaction():
             self._database.executemany(
-                "UPDATE rows SET state = ?, bill_id = ?, code = ?, reason = ?, hint = ?"
-                " WHERE number = ?",
-                [(c.state, c.bill_id, c.code, c.reason, c.hint, c.number) for c in changes],
+                "UPDATE rows SET state = ?, bill_id = ?, code = ?, reason = ?, hint = ?,"
+                " ripe = ? WHERE number = ?",
+                [(c.state, c.bill_id, c.code, c.reason, c.hint, c.ripe, c.number) for c in changes],
             )
 
     def settle_repeats(self) -> None:
@@ -285,7 +292,7 @@ class Journal:
             with _readable(self.path):
                 some = self._reading.execute(
                     "SELECT number, fingerprint, state, created, repeats, bill_id, code, reason,"
-                    " hint FROM rows WHERE number > ? ORDER BY number LIMIT 500",
+                    " hint, ripe FROM rows WHERE number > ? ORDER BY number LIMIT 500",
                     (last,),
                 ).fetchall()
             if not some:
@@ -314,6 +321,39 @@ class Journal:
                 "SELECT count(*) FROM rows WHERE state = 'planned' AND repeats IS NULL"
             ).fetchone()[0]
             return found
+
+    def in_doubt(self) -> int:
+        """Count the rows that are to be settled."""
+        with _readable(self.path):
+            found: int = self._reading.execute(
+                "SELECT count(*) FROM rows WHERE state = 'unknown' AND repeats IS NULL"
+            ).fetchone()[0]
+            return found
+
+    def ripens(self, after: int) -> int | None:
+        """Tell when the next unknown row is ripe that was not yet at the time *after*."""
+        with _readable(self.path):
+            found: int | None = self._reading.execute(
+                "SELECT min(ripe) FROM rows WHERE state = 'unknown' AND repeats IS NULL"
+                " AND ripe > ?",
+                (after,),
+            ).fetchone()[0]
+            return found
+
+    def index_numbers(self) -> None:
+        """Make it quick to ask which row has an order; only settling asks."""
+        with self._transaction():
+            self._database.execute(
+                "CREATE INDEX IF NOT EXISTS by_bill_id ON rows (bill_id) WHERE bill_id IS NOT NULL"
+            )
+
+    def is_taken(self, bill_id: int, number: int) -> bool:
+        """Say whether an order belongs to another row than *number*."""
+        with _readable(self.path):
+            found = self._reading.execute(
+                "SELECT 1 FROM rows WHERE bill_id = ? AND number <> ? LIMIT 1", (bill_id, number)
+            ).fetchone()
+            return found is not None
 
     def repeats(self) -> int:
         """Count the rows that say the same as an earlier one."""

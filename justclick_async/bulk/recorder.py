@@ -51,6 +51,17 @@ class Recorder:
         """Enter *change* soon, and call *afterwards* once it is on the disk."""
         self._add(change).afterwards.append(afterwards)
 
+    async def flush(self) -> None:
+        """Wait until everything is on the disk.
+
+        Raises:
+            CannotImport: It is not, and will not be.
+        """
+        while self._writing is not None:
+            await asyncio.shield(self._writing)
+        if self._error is not None:
+            raise self._error
+
     def _add(self, change: Change) -> _Batch:
         batch = self._batch
         batch.changes.append(change)
@@ -80,8 +91,10 @@ class Recorder:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        while self._writing is not None:
-            await asyncio.shield(self._writing)
-        self._thread.shutdown()
-        if kind is None and self._error is not None:
-            raise self._error
+        try:
+            await self.flush()
+        except CannotImport:
+            if kind is None:
+                raise
+        finally:
+            self._thread.shutdown()

@@ -156,7 +156,7 @@ def _encodable(value: object, rows: Rows) -> object:
 @contextmanager
 def _replacing(path: Path, rows: Rows) -> Iterator[TextIO]:
     """Open a file that takes the place of *path* once it is complete."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    draft = path.with_name(f"{path.name}.tmp")  # whoever holds the journal is alone
     try:
         with draft.open(
             "w", encoding=rows.table.encoding, errors="surrogateescape", newline=""

@@ -14,8 +14,9 @@ from typing import Any
 
 from attrs import field, frozen
 
+from justclick_async.bulk.failures import Stop, StopReason
 from justclick_async.bulk.fates import Fate
-from justclick_async.bulk.importer import Finished, Importer, Stop, StopReason
+from justclick_async.bulk.importer import Finished, Importer
 from justclick_async.bulk.journal import Identity, Journal, account_of, forget
 from justclick_async.bulk.plan import plan_rows
 from justclick_async.bulk.problems import Text
@@ -262,6 +263,7 @@ async def _send(
             stop_after=settings.stop_after,
             language=language(),
             tell=progress.tell,
+            say=progress.say,
         )
         running = asyncio.ensure_future(importer.run())
         with _signals(importer, running):

@@ -13,7 +13,7 @@ from attrs import asdict
 from justclick_async.bulk.fates import Fate
 from justclick_async.bulk.importer import Reached
 from justclick_async.bulk.journal import Journal
-from justclick_async.cli.say import Text, say, say_json
+from justclick_async.cli.say import Text, say, say_json, to_people
 
 __all__ = ["EVERY", "Progress", "progress_for"]
 
@@ -25,24 +25,25 @@ class Progress:
     """Counts what comes to an end; a subclass shows it.
 
     Args:
-        total: How many orders there are to send.
+        total: How many orders there are to send or to look up.
+        unknown: To how many of them the latter applies.
     """
 
     every = EVERY
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, unknown: int) -> None:
         self.total = total
+        self.unknown = unknown
         self.reached = 0
         self.failed = 0
-        self.unknown = 0
         self._began = self._shown = monotonic()
 
     def tell(self, row: Reached) -> None:
         """Count one row, and show it all now and then."""
-        if row.fate is not Fate.NOT_SENT:
+        self.unknown += (row.fate is Fate.UNKNOWN) - row.was_unknown
+        if row.fate not in (Fate.UNKNOWN, Fate.NOT_SENT):
             self.reached += 1
             self.failed += row.fate is Fate.FAILED
-            self.unknown += row.fate is Fate.UNKNOWN
         now = monotonic()
         if now - self._shown >= self.every:
             self._shown = now
@@ -61,6 +62,10 @@ class Progress:
     def show(self) -> None:
         """Say how far it is."""
 
+    def say(self, text: Text) -> None:
+        """Say something else."""
+        say(text, quietly=True)
+
 
 class _Lines(Progress):
     def show(self) -> None:
@@ -78,6 +83,9 @@ class _Lines(Progress):
 
 class _Events(Progress):
     every = 1.0
+
+    def say(self, text: Text) -> None:
+        say_json({"event": "note", "text": to_people(text)})
 
     def tell(self, row: Reached) -> None:
         said: dict[str, Any] = asdict(row)
@@ -101,8 +109,8 @@ class _Events(Progress):
 class _Bar(Progress):
     every = 0.1
 
-    def __init__(self, total: int, bar: Any) -> None:
-        super().__init__(total)
+    def __init__(self, total: int, unknown: int, bar: Any) -> None:
+        super().__init__(total, unknown)
         self._bar = bar
         self._task = bar.add_task("", total=total, failed=0, unknown=0, rate=0.0)
 
@@ -115,18 +123,22 @@ class _Bar(Progress):
             rate=self.rate,
         )
 
+    def say(self, text: Text) -> None:
+        self._bar.console.print(to_people(text), markup=False, highlight=False)
+
 
 @contextmanager
 def progress_for(journal: Journal, *, as_json: bool) -> Iterator[Progress]:
     """Show progress in the way that fits whoever looks."""
-    total = journal.left()
+    unknown = journal.in_doubt()
+    total = journal.left() + unknown
     if as_json:
-        yield _Events(total)
+        yield _Events(total, unknown)
     elif not sys.stderr.isatty():
-        yield _Lines(total)
+        yield _Lines(total, unknown)
     else:
         with _rich_bar() as bar:
-            shown = _Bar(total, bar)
+            shown = _Bar(total, unknown, bar)
             yield shown
             shown.show()
 
@@ -150,16 +162,10 @@ def _rich_bar() -> Any:
     return RichProgress(
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn(_in_language(words)),
+        TextColumn(to_people(words)),
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
-
-
-def _in_language(text: Text) -> str:
-    from justclick_async.cli.say import to_people  # noqa: PLC0415
-
-    return to_people(text)
 
 
 def _clock(seconds: int | None) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
+from justclick_async.bulk.failures import StopReason
 from justclick_async.bulk.fates import Fate
-from justclick_async.bulk.importer import Finished, StopReason
+from justclick_async.bulk.importer import Finished
 from justclick_async.bulk.journal import Journal, Totals
 from justclick_async.bulk.report import Report
 from justclick_async.bulk.rows import Row, Rows

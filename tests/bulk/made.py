@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from time import time
 from typing import Any
 
 from justclick_async.bulk.importer import Finished, Importer
 from justclick_async.bulk.journal import Identity, Journal
 from justclick_async.bulk.plan import plan_rows
 from justclick_async.bulk.rows import Rows, read_rows
-from justclick_async.calls import Call
-from justclick_async.models import CreatedOrder
+from justclick_async.calls import Call, Pause, Steps
+from justclick_async.errors import ConnectionLost, OutcomeUnknown
+from justclick_async.faces import drive
+from justclick_async.models import Bill, BilledGood, CreatedOrder, OrderDetails
 
 NOW = 1_716_000_000
 
@@ -40,6 +44,17 @@ def planned(path: Path, **options: Any) -> Iterator[tuple[Rows, Journal]]:
         yield rows, journal
 
 
+class Clock:
+    """A clock in a hurry: each look at it takes three seconds, and none of them is waited for."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        self.ahead += 3
+        return time() + self.ahead
+
+
 class Answering:
     """A client with canned answers: numbers, or what a function makes of each order.
 
@@ -53,7 +68,16 @@ class Answering:
         self.most = self._now = 0
         self._answer = answer or (lambda _params, number: CreatedOrder(bill_id=number))
 
-    async def run(self, call: Call[Any]) -> Any:
+    async def run(self, steps: Steps[Any]) -> Any:
+        if not isinstance(steps, Call):
+            return await drive(steps, self._take)
+        return await self._take(steps)
+
+    async def _take(self, call: Call[Any] | Pause) -> Any:
+        if isinstance(call, Pause):
+            return None
+        if call.method != "CreateOrder":
+            return self.look_up(call)
         self._now += 1
         self.most = max(self.most, self._now)
         params = dict(call.params)
@@ -68,10 +92,64 @@ class Answering:
             raise answer
         return answer
 
+    def look_up(self, call: Call[Any]) -> Any:
+        """Answer what settling asks: nobody knows, either."""
+        raise OutcomeUnknown("nobody knows")
+
     @property
     def tags(self) -> list[str]:
         return [params["bill_tag"] for params in self.sent]
 
 
+class Shop(Answering):
+    """A service that keeps orders, and may lose answers.
+
+    Args:
+        lose: Says for each request what goes wrong: ``"before"`` it is done, ``"after"``, or
+            nothing.
+        keeps_times: Whether it keeps the times that orders are given.
+    """
+
+    def __init__(
+        self, lose: Callable[[dict[str, Any], int], str] = lambda *_: "", keeps_times: bool = True
+    ) -> None:
+        super().__init__(self._create)
+        self.lose = lose
+        self.keeps_times = keeps_times
+        self.orders: dict[int, dict[str, Any]] = {}
+        self.asked: list[str] = []
+
+    def _create(self, params: dict[str, Any], number: int) -> object:
+        lost = self.lose(params, number)
+        if lost == "before":
+            return ConnectionLost("cut before")
+        bill_id = 1000 + len(self.orders)
+        self.orders[bill_id] = params
+        return ConnectionLost("cut after") if lost else CreatedOrder(bill_id=bill_id)
+
+    def look_up(self, call: Call[Any]) -> Any:
+        self.asked.append(call.method)
+        if call.method == "GetBills":
+            return [
+                Bill(bill_id=n, goods=tuple(map(_billed, order["goods"])))
+                for n, order in self.orders.items()
+                if order["bill_email"] == call.params["email"]
+            ]
+        order = self.orders[call.params["bill_id"]]
+        return OrderDetails(
+            bill_id=call.params["bill_id"],
+            email=order["bill_email"],
+            created=datetime.fromtimestamp(
+                order["bill_created"] if self.keeps_times else NOW + 12345, UTC
+            ),
+            tag=order.get("bill_tag", ""),
+        )
+
+
+def _billed(good: dict[str, Any]) -> BilledGood:
+    return BilledGood(good_id=1, good_name=good["good_name"], good_title="")
+
+
 def carry_out(client: Any, rows: Rows, journal: Journal, **options: Any) -> Finished:
+    options = {"clock": Clock()} | options
     return asyncio.run(Importer(client, rows, journal, **options).run())

@@ -70,6 +70,7 @@ class Service:
     """A sandbox in a process of its own."""
 
     url: str
+    pid: int
 
     @property
     def env(self) -> dict[str, str]:
@@ -94,7 +95,7 @@ def service(*options: object) -> Iterator[Service]:
     )
     try:
         assert process.stdout is not None
-        yield Service(process.stdout.readline().rpartition(" ")[2].strip())
+        yield Service(process.stdout.readline().rpartition(" ")[2].strip(), process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(10)

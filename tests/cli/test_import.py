@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import random
 import resource
 import shlex
 import signal
@@ -141,30 +140,7 @@ class TestOrdersOfAService:
             assert len(there.orders) == 2
 
 
-class TestCrashes:
-    def test_kill_9_loses_nothing_and_doubles_nothing(self, tmp_path: Path) -> None:
-        path = orders_file(tmp_path, 1500)
-        words = ("import", path, "--yes", "--rate", "0", "--concurrency", "16")
-        with service("--db", tmp_path / "sandbox.db") as there:
-            for kill in range(4):
-                process = start(words, there.env)
-                goal = 200 * (kill + 1) + random.randrange(150)
-                wait_until(lambda goal=goal: len(there.orders) > goal)
-                process.kill()
-                process.communicate()
-            last = run(*words, env=there.env)
-            tags = Counter(order["tag"] for order in there.orders)
-        found = results(path)
-        assert {"rows": sum(map(len, found.values()))} == {"rows": 1500}
-        assert set(tags.values()) == {1}
-        in_doubt = {row["tag"] for row in found["unprocessed"]}
-        assert {row["tag"] for row in found["success"]} | in_doubt == {
-            f"row {i}" for i in range(1500)
-        }
-        assert {row["tag"] for row in found["success"]} <= set(tags)
-        assert {row["outcome"] for row in found["unprocessed"]} <= {"unknown"}
-        assert last.code == (1 if in_doubt else 0)
-
+class TestStopping:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_a_signal_finishes_what_is_under_way_and_tells_how_to_go_on(
         self, tmp_path: Path, number: int

@@ -1,0 +1,117 @@
+"""What a failed request means: for its row, and for the line behind it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from justclick_async.bulk.fates import State
+from justclick_async.bulk.journal import Change
+from justclick_async.bulk.problems import Language
+from justclick_async.bulk.settle import quiet_after
+from justclick_async.errors import (
+    AccessDenied,
+    APIError,
+    AuthenticationFailed,
+    InvalidInput,
+    JustClickError,
+    LimitExceeded,
+    OrderExists,
+    Outcome,
+    without_personal_data,
+)
+
+__all__ = ["Stop", "StopReason", "Watchman", "change_after", "may_go_again"]
+
+
+class StopReason(StrEnum):
+    """Why an import ended before its last row."""
+
+    ASKED = "asked"
+    """Somebody asked it to: Ctrl-C, or ``stop()``."""
+    ACCOUNT = "account"
+    """The service does not let this account or this address in (codes 1, 4 to 7)."""
+    LIMIT = "limit"
+    """The service says that the limit of calls is reached (code 8)."""
+    SAME_ERROR = "same_error"
+    """One row after the other failed in the same way."""
+    BROKEN = "broken"
+    """The journal or the file cannot be used any longer."""
+
+
+@frozen
+class Stop:
+    """Why an import ended before its last row.
+
+    Attributes:
+        reason: The kind of reason.
+        error: The error that led to it, if one did.
+    """
+
+    reason: StopReason
+    error: JustClickError | None = field(default=None, repr=False)
+
+
+_STOPPING = (
+    (AuthenticationFailed, StopReason.ACCOUNT),
+    (AccessDenied, StopReason.ACCOUNT),
+    (LimitExceeded, StopReason.LIMIT),
+)
+"""Refusals that concern the account and not the row.  The row stays planned."""
+
+
+def change_after(error: JustClickError, number: int, language: Language, now: int) -> Change:
+    """Say what a failed request means for its row."""
+    if isinstance(error, OrderExists):
+        return Change(number, State.DONE, bill_id=error.bill_id, code=error.code)
+    hint = error.hint_ru if language == "ru" else error.hint
+    if isinstance(error, APIError):
+        state = State.PLANNED if _concerns_the_account(error) else State.FAILED
+        reason = without_personal_data(error.text)
+        return Change(number, state, code=error.code, reason=reason, hint=hint)
+    reason = str(error.args[0])
+    if error.outcome is Outcome.UNKNOWN:
+        ripe = now + quiet_after(error)
+        return Change(number, State.UNKNOWN, reason=reason, hint=hint, ripe=ripe)
+    state = State.PLANNED if may_go_again(error) else State.FAILED
+    return Change(number, state, reason=reason, hint=hint)
+
+
+def may_go_again(error: JustClickError) -> bool:
+    """Say whether nothing has left, for a reason that may pass."""
+    return error.outcome is Outcome.NOT_SENT and not isinstance(error, InvalidInput)
+
+
+def _concerns_the_account(error: APIError) -> bool:
+    return any(isinstance(error, kind) for kind, _ in _STOPPING)
+
+
+class Watchman:
+    """Sees failures pass by, and says when going on would only do harm.
+
+    Args:
+        stop_after: How many rows in a row may fail in the same way; 0 for any number.
+    """
+
+    def __init__(self, stop_after: int) -> None:
+        self._stop_after = stop_after
+        self._kind: object = None
+        self._times = 0
+
+    def all_is_well(self) -> None:
+        """See a success."""
+        self._kind, self._times = None, 0
+
+    def sees(self, error: JustClickError) -> StopReason | None:
+        """See a failure, and say why to stop, if so."""
+        if isinstance(error, OrderExists):
+            self.all_is_well()
+            return None
+        kind = (type(error), getattr(error, "code", None))
+        self._times = self._times + 1 if kind == self._kind else 1
+        self._kind = kind
+        for concerns_the_account, reason in _STOPPING:
+            if isinstance(error, concerns_the_account):
+                return reason
+        return StopReason.SAME_ERROR if self._times == self._stop_after else None
