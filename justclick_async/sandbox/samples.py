@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from attrs import evolve
 
@@ -99,7 +100,7 @@ def _after(kind: str) -> Order:
         "order_paid": {"paid": _PAID, "last_payment": "1500.00", "received": "1500.00"},
         "order_prepaid": {"last_payment": "300.00", "received": "300.00"},
     }
-    changes: Mapping[str, object] = order_is.get(kind, {})
+    changes: Mapping[str, Any] = order_is.get(kind, {})
     return evolve(order, **changes)
 
 
