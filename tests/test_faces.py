@@ -10,9 +10,20 @@ from unittest.mock import AsyncMock, create_autospec
 
 import pytest
 
-from justclick_async import AsyncJustClick, CreatedOrder, JustClick, endpoint
+from justclick_async import (
+    AsyncJustClick,
+    Call,
+    CreatedOrder,
+    Found,
+    JustClick,
+    Pause,
+    Stream,
+    endpoint,
+    stream,
+)
 from justclick_async.endpoints import V1, V2
 from justclick_async.endpoints.orders import create_order
+from justclick_async.faces import AsyncDriver, Driver
 from tests.service import KEY, LOGIN
 
 METHODS = [
@@ -23,7 +34,7 @@ METHODS = [
     )
     for face in faces
     for name, member in vars(table).items()
-    if isinstance(member, endpoint)
+    if isinstance(member, endpoint | stream)
 ]
 
 
@@ -40,7 +51,8 @@ def test_every_method_of_both_clients_has_a_signature_and_a_docstring(
     assert "Call[" not in str(signature.return_annotation)
     assert (method.__doc__ or "").count("\n") > 3
     assert method.__qualname__ == f"{face.__name__}.{name}"
-    assert inspect.iscoroutinefunction(method) is face.__name__.startswith("Async")
+    awaited = face.__name__.startswith("Async") and name != "iter_orders"
+    assert inspect.iscoroutinefunction(method) is awaited
     for each in others:
         assert f"{each.name}:" in method.__doc__, f"{each.name} is not in the docstring"
 
@@ -74,3 +86,96 @@ def test_a_wrong_call_is_told_in_terms_of_the_endpoint() -> None:
         untyped.create_order()
     with pytest.raises(TypeError, match=r"get_bills\(\) takes 1 positional argument but 2"):
         untyped.get_bills("a@example.com", "paid")
+
+
+# ── Streams ─────────────────────────────────────────────────────────────────────────
+
+
+class Canned:
+    """A client without a network: answers from a list, exceptions are raised."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+        self.paused = 0.0
+
+    def next_answer(self, steps: Any) -> Any:
+        (step,) = list(steps) if not isinstance(steps, Call) else [steps]
+        if isinstance(step, Pause):
+            self.paused += step.seconds
+            return None
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+ended: list[str] = []
+
+
+@stream
+def numbers(upto: int) -> Stream[int]:
+    """Give numbers, and try again once when the connection fails."""
+    try:
+        for start in range(0, upto, 2):
+            try:
+                count = yield Call("Count", {}, int)
+            except ConnectionError:
+                yield Pause(1.5)
+                count = yield Call("Count", {}, int)
+            yield Found(range(start, start + count))
+    finally:
+        ended.append("ended")
+
+
+class Awaiting(Canned, AsyncDriver):
+    numbers = numbers
+
+    async def run(self, steps: Any) -> Any:
+        return self.next_answer(steps)
+
+
+class Blocking(Canned, Driver):
+    numbers = numbers
+
+    def run(self, steps: Any) -> Any:
+        return self.next_answer(steps)
+
+
+@pytest.mark.asyncio
+async def test_a_stream_is_an_asynchronous_iterator_of_one_client() -> None:
+    client = Awaiting(2, ConnectionError(), 1)
+    assert [number async for number in client.numbers(4)] == [0, 1, 2]
+    assert client.paused == 1.5
+
+
+def test_a_stream_is_an_iterator_of_the_other() -> None:
+    client = Blocking(2, ConnectionError(), 1)
+    assert list(client.numbers(4)) == [0, 1, 2]
+    assert client.paused == 1.5
+    assert str(inspect.signature(Blocking.numbers)).endswith("-> collections.abc.Iterator[int]")
+
+
+@pytest.mark.asyncio
+async def test_what_a_stream_cannot_deal_with_is_raised_where_it_is_read() -> None:
+    with pytest.raises(ValueError, match="bad"):
+        list(Blocking(ValueError("bad")).numbers(4))
+    with pytest.raises(ValueError, match="bad"):
+        _ = [number async for number in Awaiting(ValueError("bad")).numbers(4)]
+
+
+@pytest.mark.asyncio
+async def test_a_stream_that_is_left_early_is_closed_and_asks_no_more() -> None:
+    ended.clear()
+    blocking, awaiting = Blocking(2, 2), Awaiting(2, 2)
+    iterator = blocking.numbers(4)
+    assert next(iterator) == 0
+    iterator.close()
+    items = awaiting.numbers(4)
+    assert await anext(items) == 0
+    await items.aclose()
+    assert ended == ["ended", "ended"]
+    assert (blocking.answers, awaiting.answers) == ([2], [2])
+
+
+def test_describing_a_stream_asks_nothing() -> None:
+    assert next(numbers(2)) == Call("Count", {}, int)
