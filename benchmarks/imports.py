@@ -32,6 +32,9 @@ def main() -> None:
         {
             "import aiohttp": _process("import aiohttp"),
             "import justclick_async": _process("import justclick_async"),
+            "from justclick_async import JustClick": _process(
+                "from justclick_async import AsyncJustClick, JustClick, Order"
+            ),
             "import aiohttp, attrs, cattrs": _process("import aiohttp, attrs, cattrs"),
             "(nothing)": _process("pass"),
         },

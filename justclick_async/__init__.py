@@ -11,85 +11,99 @@ import importlib
 import logging
 from typing import TYPE_CHECKING
 
-from justclick_async import errors, php, signing
-from justclick_async.blocking import JustClick
-from justclick_async.calls import Answer, Call, Flow, Found, Pause, Steps, Stream
-from justclick_async.client import AsyncJustClick
-from justclick_async.errors import (
-    AccessDenied,
-    AlreadySubscribed,
-    AnswerHashMismatch,
-    AnswerTimeout,
-    AnswerTooLarge,
-    APIError,
-    AuthenticationFailed,
-    BadRequest,
-    BadStatus,
-    Conflict,
-    ConnectionFailed,
-    ConnectionLost,
-    ContactNotFound,
-    GroupNotFound,
-    InvalidInput,
-    InvalidInputType,
-    JustClickError,
-    LimitExceeded,
-    NotFound,
-    NotificationError,
-    NotSentInTime,
-    OperationFailed,
-    OrderExists,
-    OrderNotFound,
-    Outcome,
-    OutcomeUnknown,
-    ProductNotFound,
-    SubscriptionForbidden,
-    TLSFailed,
-    UnexpectedRedirect,
-    UnreadableAnswer,
-    WrongStatus,
-)
-from justclick_async.faces import endpoint, stream
-from justclick_async.hooks import Begun, Ended, Hook
-from justclick_async.models import (
-    Bill,
-    BilledGood,
-    ContactList,
-    Coupon,
-    CreatedOrder,
-    Good,
-    GoodSettings,
-    GoodType,
-    Group,
-    GroupStatus,
-    Item,
-    MailFormat,
-    Order,
-    OrderDetails,
-    OrderInfo,
-    OrderStatus,
-    Partner,
-    PartnerStats,
-    PaymentMethod,
-    PayStatus,
-    PersonalManager,
-    PostService,
-    Product,
-    Record,
-    Subscription,
-    SubscriptionStatus,
-    TimerUnit,
-    Utm,
-    UtmMarks,
-    V2Good,
-    V2OrderStatus,
-)
-from justclick_async.retry import Retries
-from justclick_async.transport import Timeout
-from justclick_async.version import __version__
-
 if TYPE_CHECKING:
-    from justclick_async import bulk, notifications
+    from justclick_async import bulk, errors, notifications, php, signing
+    from justclick_async.blocking import (
+        JustClick,
+    )
+    from justclick_async.calls import (
+        Answer,
+        Call,
+        Flow,
+        Found,
+        Pause,
+        Steps,
+        Stream,
+    )
+    from justclick_async.client import (
+        AsyncJustClick,
+    )
+    from justclick_async.errors import (
+        AccessDenied,
+        AlreadySubscribed,
+        AnswerHashMismatch,
+        AnswerTimeout,
+        AnswerTooLarge,
+        APIError,
+        AuthenticationFailed,
+        BadRequest,
+        BadStatus,
+        Conflict,
+        ConnectionFailed,
+        ConnectionLost,
+        ContactNotFound,
+        GroupNotFound,
+        InvalidInput,
+        InvalidInputType,
+        JustClickError,
+        LimitExceeded,
+        NotFound,
+        NotificationError,
+        NotSentInTime,
+        OperationFailed,
+        OrderExists,
+        OrderNotFound,
+        Outcome,
+        OutcomeUnknown,
+        ProductNotFound,
+        SubscriptionForbidden,
+        TLSFailed,
+        UnexpectedRedirect,
+        UnreadableAnswer,
+        WrongStatus,
+    )
+    from justclick_async.faces import (
+        endpoint,
+        stream,
+    )
+    from justclick_async.hooks import (
+        Begun,
+        Ended,
+        Hook,
+    )
+    from justclick_async.models import (
+        Bill,
+        BilledGood,
+        ContactList,
+        Coupon,
+        CreatedOrder,
+        Good,
+        GoodSettings,
+        GoodType,
+        Group,
+        GroupStatus,
+        Item,
+        MailFormat,
+        Order,
+        OrderDetails,
+        OrderInfo,
+        OrderStatus,
+        Partner,
+        PartnerStats,
+        PaymentMethod,
+        PayStatus,
+        PersonalManager,
+        PostService,
+        Product,
+        Record,
+        Subscription,
+        SubscriptionStatus,
+        TimerUnit,
+        Utm,
+        UtmMarks,
+        V2Good,
+        V2OrderStatus,
+    )
     from justclick_async.notifications import (
         MalformedNotification,
         MissingHash,
@@ -100,18 +114,15 @@ if TYPE_CHECKING:
         UnsignedNotification,
         WrongHash,
     )
-
-_ROOMS = ("bulk", "notifications")
-_OF_NOTIFICATIONS = (
-    "MalformedNotification",
-    "MissingHash",
-    "NotConfirmed",
-    "NotificationRefused",
-    "NotificationTooLarge",
-    "UnknownNotification",
-    "UnsignedNotification",
-    "WrongHash",
-)
+    from justclick_async.retry import (
+        Retries,
+    )
+    from justclick_async.transport import (
+        Timeout,
+    )
+    from justclick_async.version import (
+        __version__,
+    )
 
 __all__ = [
     "APIError",
@@ -209,13 +220,128 @@ __all__ = [
     "stream",
 ]
 
-logging.getLogger("justclick_async").addHandler(logging.NullHandler())
+_ROOMS = ("bulk", "errors", "notifications", "php", "signing")
+_HOMES = {
+    "blocking": ("JustClick",),
+    "calls": (
+        "Answer",
+        "Call",
+        "Flow",
+        "Found",
+        "Pause",
+        "Steps",
+        "Stream",
+    ),
+    "client": ("AsyncJustClick",),
+    "errors": (
+        "APIError",
+        "AccessDenied",
+        "AlreadySubscribed",
+        "AnswerHashMismatch",
+        "AnswerTimeout",
+        "AnswerTooLarge",
+        "AuthenticationFailed",
+        "BadRequest",
+        "BadStatus",
+        "Conflict",
+        "ConnectionFailed",
+        "ConnectionLost",
+        "ContactNotFound",
+        "GroupNotFound",
+        "InvalidInput",
+        "InvalidInputType",
+        "JustClickError",
+        "LimitExceeded",
+        "NotFound",
+        "NotSentInTime",
+        "NotificationError",
+        "OperationFailed",
+        "OrderExists",
+        "OrderNotFound",
+        "Outcome",
+        "OutcomeUnknown",
+        "ProductNotFound",
+        "SubscriptionForbidden",
+        "TLSFailed",
+        "UnexpectedRedirect",
+        "UnreadableAnswer",
+        "WrongStatus",
+    ),
+    "faces": (
+        "endpoint",
+        "stream",
+    ),
+    "hooks": (
+        "Begun",
+        "Ended",
+        "Hook",
+    ),
+    "models": (
+        "Bill",
+        "BilledGood",
+        "ContactList",
+        "Coupon",
+        "CreatedOrder",
+        "Good",
+        "GoodSettings",
+        "GoodType",
+        "Group",
+        "GroupStatus",
+        "Item",
+        "MailFormat",
+        "Order",
+        "OrderDetails",
+        "OrderInfo",
+        "OrderStatus",
+        "Partner",
+        "PartnerStats",
+        "PayStatus",
+        "PaymentMethod",
+        "PersonalManager",
+        "PostService",
+        "Product",
+        "Record",
+        "Subscription",
+        "SubscriptionStatus",
+        "TimerUnit",
+        "Utm",
+        "UtmMarks",
+        "V2Good",
+        "V2OrderStatus",
+    ),
+    "notifications": (
+        "MalformedNotification",
+        "MissingHash",
+        "NotConfirmed",
+        "NotificationRefused",
+        "NotificationTooLarge",
+        "UnknownNotification",
+        "UnsignedNotification",
+        "WrongHash",
+    ),
+    "retry": ("Retries",),
+    "transport": ("Timeout",),
+    "version": ("__version__",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> object:
-    """Load the rooms that few need when they are first asked for."""
+    """Load what is asked for when it is asked for.
+
+    Nobody pays for what they do not use: a program that only receives notifications, or all the
+    tests of a project that has this package's pytest plugin installed.
+    """
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")
-    if name in _OF_NOTIFICATIONS:
-        return getattr(importlib.import_module(f"{__name__}.notifications"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__
