@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from cyclopts import App, Parameter
 
@@ -15,6 +15,16 @@ __all__ = ["app"]
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="JSON on standard output.")]
 Flag = Parameter(negative="")
+Kind: TypeAlias = Literal[
+    "order_created",
+    "order_paid",
+    "order_prepaid",
+    "order_cancelled",
+    "order_moneyback",
+    "lead_subscribed",
+    "lead_activated",
+    "lead_unsubscribed",
+]
 
 app = App(
     name="justclick",
@@ -23,8 +33,12 @@ app = App(
 )
 orders = App(name="orders", help="Orders: create one, list a customer's, change the status.")
 v2 = App(name="v2", help="Methods of API 2.0.")
+notifications = App(
+    name="notifications", help="What the service tells by itself: listen, verify, send."
+)
 app.command(orders)
 app.command(v2)
+app.command(notifications)
 
 
 @app.command(name="import")
@@ -243,6 +257,96 @@ def call(
     from justclick_async.cli.calling import call_method  # noqa: PLC0415
 
     return call_method(method, parameters, api, access, sandbox=sandbox, as_json=as_json)
+
+
+@notifications.command
+def listen(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    forward: Annotated[str | None, Parameter(help="Post each event as JSON to this URL.")] = None,
+    guard: Annotated[
+        str | None, Parameter(help="File that remembers over a restart what was handled.")
+    ] = None,
+    allow_unsigned: Annotated[bool, Flag] = False,
+    as_json: Json = False,
+) -> int:
+    """Receive notifications on any path, verify and print them, until Ctrl-C.
+
+    What is printed is personal data of customers. The key is taken from JUSTCLICK_API_KEY, or
+    asked for. An event that was not printed and forwarded is answered with 500, so that it comes
+    again; one that comes twice is printed once.
+
+    Parameters
+    ----------
+    host
+        The address to listen on.
+    port
+        The port; 0 takes a free one.
+    allow_unsigned
+        Accept events of contacts, which the service does not sign: anybody can send these.
+    """
+    from justclick_async.cli.listening import Wanted  # noqa: PLC0415  # heavy
+    from justclick_async.cli.listening import listen as run_listen  # noqa: PLC0415
+
+    return run_listen(
+        Wanted(
+            host=host,
+            port=port,
+            forward=forward,
+            guard=guard,
+            allow_unsigned=allow_unsigned,
+            as_json=as_json,
+        )
+    )
+
+
+@notifications.command
+def verify(
+    file: Annotated[str, Parameter(allow_leading_hyphen=True)],  # for "-"
+    /,
+    *,
+    allow_unsigned: Annotated[bool, Flag] = False,
+    as_json: Json = False,
+) -> int:
+    """Tell whether a notification is genuine: exit code 0, or 1 and why not.
+
+    Parameters
+    ----------
+    file
+        The body of the request as it came, or - for standard input.
+    allow_unsigned
+        Read events of contacts, too, although nothing proves them.
+    """
+    from justclick_async.cli.notifying import verify as run_verify  # noqa: PLC0415  # heavy
+
+    return run_verify(file, allow_unsigned=allow_unsigned, as_json=as_json)
+
+
+@notifications.command
+def send(
+    kind: Kind,
+    url: str,
+    /,
+    *fields: str,
+    timeout: Annotated[float, Parameter(help="Seconds to wait for an answer.")] = 10.0,
+    as_json: Json = False,
+) -> int:
+    """Send a correctly signed sample to an endpoint of your own and show what it answers.
+
+    Parameters
+    ----------
+    kind
+        What the sample tells of.
+    url
+        The endpoint.
+    fields
+        name=value, to be otherwise in the sample: email=a@example.com items[0][sum]=990.00.
+        They are signed, too; hash=wrong tries a refusal.
+    """
+    from justclick_async.cli.notifying import send as run_send  # noqa: PLC0415  # heavy
+
+    return run_send(kind, url, fields, timeout=timeout, as_json=as_json)
 
 
 @app.command(name="sandbox")

@@ -14,7 +14,7 @@ from justclick_async.account import Account
 from justclick_async.bulk.problems import CannotImport, Text
 from justclick_async.cli.say import to_people
 
-__all__ = ["Access", "CannotStart", "WrongUsage"]
+__all__ = ["Access", "CannotStart", "WrongUsage", "api_key"]
 
 
 class WrongUsage(CannotImport):
@@ -58,7 +58,16 @@ class Access:
         )
 
 
-def _key(login: str) -> str:
+def api_key() -> str:
+    """Return the key alone, for what needs no login: notifications carry none.
+
+    Raises:
+        CannotStart: It is known neither from the environment nor from a prompt.
+    """
+    return _key()
+
+
+def _key(login: str | None = None) -> str:
     if key := os.environ.get("JUSTCLICK_API_KEY", "").strip():
         return key
     if not sys.stdin.isatty():
@@ -71,7 +80,8 @@ def _key(login: str) -> str:
                 "Чтобы попробовать без аккаунта, используйте --sandbox.",
             ),
         )
-    return getpass(to_people(Text(f"API key of {login}: ", f"Ключ API для {login}: ")))
+    of, whose = (f" of {login}", f" для {login}") if login else ("", "")
+    return getpass(to_people(Text(f"API key{of}: ", f"Ключ API{whose}: ")))
 
 
 def _no_login() -> CannotStart:
