@@ -81,6 +81,8 @@ _NAMES: Mapping[str, str] = MappingProxyType(
     | {f"utm_{mark}": mark for mark in MARKS}  # utm[utm_medium] and utm[aff_medium]
     | _OTHER_NAMES
     | {"goods": "goods", "products": "goods"}
+    | dict.fromkeys(("order", "order_key", "order_id", "order_number"), "order_key")
+    | dict.fromkeys(("заказ", "номер_заказа", "№_заказа"), "order_key")
 )
 
 REPORTED = frozenset({"bill_id", "outcome", "code", "reason", "hint"})

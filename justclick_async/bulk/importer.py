@@ -27,12 +27,12 @@ from justclick_async.bulk.failures import (
     may_go_again,
 )
 from justclick_async.bulk.fates import Fate, State
-from justclick_async.bulk.files import Record
 from justclick_async.bulk.journal import Change, Entry, Journal, Totals, fate
 from justclick_async.bulk.problems import CannotImport, FileProblem, Language, Text
 from justclick_async.bulk.recorder import Recorder
 from justclick_async.bulk.rows import Rows
 from justclick_async.bulk.settle import STILL_AT_WORK, keeps_times, settle
+from justclick_async.bulk.tables import Record
 from justclick_async.calls import Steps
 from justclick_async.endpoints.orders import create_order
 from justclick_async.errors import JustClickError
@@ -223,7 +223,7 @@ class Importer:
 
     def _entries(self, state: State) -> Supply:
         """Go through the rows that stand like this and repeat no other."""
-        for record, entry in zip_longest(self._rows.table.records(), self._journal.entries()):
+        for record, entry in zip_longest(self._rows.records(), self._journal.entries()):
             if record is None or entry is None:
                 raise _file_has_changed()
             if entry.state is state and entry.repeats is None:

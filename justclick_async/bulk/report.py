@@ -18,10 +18,10 @@ from typing import TextIO
 from attrs import field, frozen
 
 from justclick_async.bulk.fates import Fate
-from justclick_async.bulk.files import Record
 from justclick_async.bulk.journal import Entry, Journal
 from justclick_async.bulk.problems import CannotImport, Language, Text
 from justclick_async.bulk.rows import Rows
+from justclick_async.bulk.tables import Record
 
 __all__ = ["Report", "write_report"]
 
@@ -105,20 +105,20 @@ def write_report(rows: Rows, journal: Journal, *, language: Language = "en") -> 
     try:
         with ExitStack() as stack:
             files = [stack.enter_context(_replacing(path, rows)) for path in paths]
-            counts = _write(rows, journal, files, language)
+            orders, written = _write(rows, journal, files, language)
     except OSError as error:
         raise _not_written(source, error) from error
-    _must_add_up(counts, journal)
+    _must_add_up(orders, journal)
     success, failed, unprocessed = paths
-    return Report(success, failed, unprocessed, counts)
+    return Report(success, failed, unprocessed, (written[0], written[1], written[2]))
 
 
 def _write(
     rows: Rows, journal: Journal, files: Sequence[TextIO], language: Language
-) -> tuple[int, int, int]:
-    kept, width = rows.columns.kept, len(rows.columns.header)
-    counts = [0, 0, 0]
-    table = rows.table
+) -> tuple[list[int], list[int]]:
+    """Write all three files; return how many orders and how many rows each got."""
+    kept, width, table = rows.columns.kept, len(rows.columns.header), rows.table
+    orders, written = [0, 0, 0], [0, 0, 0]
     writers = [
         csv.writer(file, delimiter=table.delimiter, lineterminator=table.newline) for file in files
     ]
@@ -126,15 +126,17 @@ def _write(
         writer.writerow([*(rows.columns.header[i] for i in kept), *kind.columns])
     for record, entry in _both(rows, journal):
         which = next(i for i, kind in enumerate(_KINDS) if entry.fate in kind.takes)
-        counts[which] += 1
-        cells = [record.cells[i] if i < len(record.cells) else "" for i in kept]
         said = [_encodable(value, rows) for value in _KINDS[which].says(entry, language)]
-        writers[which].writerow([*cells, *said, *record.cells[width:]])
-    return counts[0], counts[1], counts[2]
+        for row in (record.cells, *record.more):
+            cells = [row[i] if i < len(row) else "" for i in kept]
+            writers[which].writerow([*cells, *said, *row[width:]])
+            written[which] += 1
+        orders[which] += 1
+    return orders, written
 
 
 def _both(rows: Rows, journal: Journal) -> Iterator[tuple[Record, Entry]]:
-    for record, entry in zip_longest(rows.table.records(), journal.entries()):
+    for record, entry in zip_longest(rows.records(), journal.entries()):
         if record is None or entry is None:
             raise CannotImport(
                 Text(
@@ -171,11 +173,11 @@ def _replacing(path: Path, rows: Rows) -> Iterator[TextIO]:
         raise
 
 
-def _must_add_up(counts: tuple[int, int, int], journal: Journal) -> None:
+def _must_add_up(orders: list[int], journal: Journal) -> None:
     totals = journal.totals()
-    expected = (totals.succeeded, totals[Fate.FAILED], totals.unprocessed)
-    if counts != expected:
-        raise AssertionError(f"the result files do not add up: {counts}, not {expected}")
+    expected = [totals.succeeded, totals[Fate.FAILED], totals.unprocessed]
+    if orders != expected:
+        raise AssertionError(f"the result files do not add up: {orders}, not {expected}")
 
 
 def _not_written(source: Path, error: OSError) -> CannotImport:

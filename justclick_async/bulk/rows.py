@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from justclick_async.bulk import cells
 from justclick_async.bulk.cells import CellError
 from justclick_async.bulk.columns import MARKS, REPORTED, Columns, known, read_header
+from justclick_async.bulk.delimited import delimited
 from justclick_async.bulk.fates import Fate
-from justclick_async.bulk.files import Record, Table, look_at
+from justclick_async.bulk.jsonl import json_lines
 from justclick_async.bulk.problems import FileProblem, Problem, Text
+from justclick_async.bulk.sheets import MAGIC, spreadsheet
+from justclick_async.bulk.tables import Record, Survey, Table, survey
 from justclick_async.errors import InvalidInput
 from justclick_async.models.orders import Good, Order, Utm
 
@@ -94,7 +97,13 @@ class Rows:
 
     def __iter__(self) -> Iterator[Row]:
         """Read the rows, one after the other."""
-        return map(self.read, self.table.records())
+        return map(self.read, self.records())
+
+    def records(self) -> Iterator[Record]:
+        """Read the rows as text; those of one order, if the file has a column for that, as one."""
+        key = self.columns.plain.get("order_key")
+        records = self.table.records()
+        return records if key is None else _together(records, key)
 
     def read(self, record: Record) -> Row:
         """Read one row."""
@@ -113,7 +122,7 @@ def read_rows(
     zone: tzinfo = MOSCOW,
     rename: Mapping[str, str] | None = None,
 ) -> Rows:
-    """Open a CSV file of orders.
+    """Open a file of orders: CSV, JSON Lines, or a spreadsheet.
 
     Args:
         path: The file.
@@ -126,13 +135,45 @@ def read_rows(
         FileProblem: The file cannot be read as orders.
     """
     renamed = set(rename or ())
-    table = look_at(
-        Path(path),
-        means_something=lambda name: name.strip() in renamed or known(name) is not None,
-        encoding=encoding,
-        delimiter=delimiter,
-    )
+
+    def means_something(name: str) -> bool:
+        return name.strip() in renamed or known(name) is not None
+
+    table = _table(survey(Path(path)), means_something, encoding, delimiter)
     return Rows(table, read_header(table.header, rename), zone)
+
+
+def _table(
+    file: Survey,
+    means_something: Callable[[str], bool],
+    encoding: str | None,
+    delimiter: str | None,
+) -> Table:
+    if file.sample.startswith(MAGIC):
+        return spreadsheet(file)
+    if file.sample.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+        return json_lines(file, encoding=encoding)
+    return delimited(file, means_something=means_something, encoding=encoding, delimiter=delimiter)
+
+
+def _together(records: Iterator[Record], key: int) -> Iterator[Record]:
+    """Put consecutive rows that have the same key into one record."""
+    first: Record | None = None
+    more: list[tuple[str, ...]] = []
+    for record in records:
+        if first is not None and _key(record, key) and _key(record, key) == _key(first, key):
+            more.append(record.cells)
+            first = evolve(first, problem=first.problem or record.problem)
+            continue
+        if first is not None:
+            yield evolve(first, more=tuple(more))
+        first, more = record, []
+    if first is not None:
+        yield evolve(first, more=tuple(more))
+
+
+def _key(record: Record, at: int) -> str:
+    return record.cells[at].strip() if at < len(record.cells) else ""
 
 
 # ── One row ─────────────────────────────────────────────────────────────────────────
@@ -156,11 +197,12 @@ def _readings(zone: tzinfo) -> Mapping[str, Reading]:
         "code": _nothing,
         "reason": _nothing,
         "hint": _nothing,
+        "order_key": _nothing,
     }
 
 
 def _nothing(_cell: str) -> None:
-    """Read nothing: the cell is a report of ours."""
+    """Read nothing: the cell is a report of ours, or keeps rows together."""
 
 
 def _refuse_done(cell: str) -> None:
@@ -201,17 +243,19 @@ class _Reader:
         self._plain = [(index, name, readings.get(name)) for name, index in columns.plain.items()]
 
     def fingerprint(self, record: Record) -> bytes:
-        there = len(record.cells)
-        said = "\x1f".join([record.cells[i].strip() for i in self._kept if i < there])
-        told_apart = said.rstrip("\x1f").encode("utf-8", "surrogatepass")
-        return blake2b(told_apart, digest_size=16).digest()
+        digest = blake2b(digest_size=16)
+        for row in (record.cells, *record.more):
+            said = "\x1f".join([row[i].strip() for i in self._kept if i < len(row)])
+            digest.update(said.rstrip("\x1f").encode("utf-8", "surrogatepass") + b"\x1e")
+        return digest.digest()
 
     def read(self, record: Record) -> Row:
         problems = self._untrustworthy(record)
         if problems:
             return Row(record, None, tuple(problems))
-        found = self._fields(record, problems)
-        self._numbered_goods(record, found, problems)
+        found = self._row(record.cells, problems)
+        for cells_of_more in record.more:
+            self._merge(found, self._row(cells_of_more, problems), problems)
         self._required(found, problems)
         if problems:
             return Row(record, None, tuple(problems))
@@ -223,24 +267,35 @@ class _Reader:
     def _untrustworthy(self, record: Record) -> list[Problem]:
         if record.problem is not None:
             return [record.problem]
-        if any(map(str.strip, record.cells[len(self._columns.header) :])):
-            return [_too_many_cells(len(record.cells), len(self._columns.header))]
-        try:
-            "".join(record.cells).encode()
-        except UnicodeEncodeError:
-            return [_not_text(self._encoding)]
+        for row in (record.cells, *record.more):
+            if any(map(str.strip, row[len(self._columns.header) :])):
+                return [_too_many_cells(len(row), len(self._columns.header))]
+            try:
+                "".join(row).encode()
+            except UnicodeEncodeError:
+                return [_not_text(self._encoding)]
         return []
 
-    def _fields(self, record: Record, problems: list[Problem]) -> dict[str, Any]:
-        there = len(record.cells)
+    def _row(self, row: tuple[str, ...], problems: list[Problem]) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        there = len(row)
         for index, name, reading in self._plain:
-            said = cells.plain(record.cells[index]) if index < there else ""
+            said = cells.plain(row[index]) if index < there else ""
             if said:
                 value = self._value(said, reading, index, problems)
                 if value is not None:
                     found[name] = value
+        self._numbered_goods(row, found, problems)
         return found
+
+    def _merge(self, found: dict[str, Any], more: dict[str, Any], problems: list[Problem]) -> None:
+        """Add a further row of the same order: its products, and what is not told yet."""
+        goods = (*found.get("goods", ()), *more.pop("goods", ()))
+        for name, value in more.items():
+            if found.setdefault(name, value) != value:
+                problems.append(Problem(self._columns.name_of(name), _DIFFERS, _DIFFERS_HINT))
+        if goods:
+            found["goods"] = goods
 
     def _value(
         self, said: str, reading: Reading | None, index: int, problems: list[Problem]
@@ -256,11 +311,11 @@ class _Reader:
             return None
 
     def _numbered_goods(
-        self, record: Record, found: dict[str, Any], problems: list[Problem]
+        self, row: tuple[str, ...], found: dict[str, Any], problems: list[Problem]
     ) -> None:
         goods: list[Good] = []
         for name_at, price_at in self._columns.numbered:
-            name, price = (_cell(record, at) for at in (name_at, price_at))
+            name, price = _cell(row, name_at), _cell(row, price_at)
             if price and price_at is not None and not name:
                 problems.append(_price_of_nothing(self._columns.header[price_at]))
             elif name and price and price_at is not None:
@@ -283,6 +338,11 @@ class _Reader:
             )
 
 
+_DIFFERS = Text("differs between rows of the same order", "различается в строках одного заказа")
+_DIFFERS_HINT = Text(
+    "Write it once, or alike; rows with the same order key are one order.",
+    "Укажите одно значение: строки с одним ключом заказа составляют один заказ.",
+)
 _EMAIL_NEEDED = Text(
     "The service takes no order without the customer's e-mail address.",
     "Сервис не принимает заказы без e-mail покупателя.",
@@ -293,8 +353,8 @@ _GOODS_NEEDED = Text(
 )
 
 
-def _cell(record: Record, at: int | None) -> str:
-    return cells.plain(record.cells[at]) if at is not None and at < len(record.cells) else ""
+def _cell(row: tuple[str, ...], at: int | None) -> str:
+    return cells.plain(row[at]) if at is not None and at < len(row) else ""
 
 
 def _order(found: dict[str, Any]) -> Order:

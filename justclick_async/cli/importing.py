@@ -184,7 +184,7 @@ class _Watch:
 
 
 def _identity(settings: Settings, rows: Rows, account: str) -> Identity:
-    reading = [rows.table.encoding, repr(rows.table.delimiter), str(rows.zone)]
+    reading = [rows.table.told, str(rows.zone)]
     reading += sorted(settings.rename)
     if settings.send_repeats:
         reading.append("repeats")

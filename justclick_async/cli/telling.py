@@ -40,13 +40,7 @@ def preview(rows: Rows, first: Sequence[Row]) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    table = rows.table
-    say(
-        Text(
-            f"{table.path.name}: {table.encoding}, columns divided by {table.delimiter!r}",
-            f"{table.path.name}: {table.encoding}, разделитель {table.delimiter!r}",
-        )
-    )
+    say(f"{rows.table.path.name}: {rows.table.told}")
     grid = Table(to_people(Text("field", "поле")), box=None, pad_edge=False)
     for row in first:
         grid.add_column(to_people(Text("row", "строка")) + f" {row.record.number}", max_width=36)

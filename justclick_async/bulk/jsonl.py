@@ -1,0 +1,152 @@
+"""One JSON object a line: the same columns, as text.
+
+Numbers, nested goods and marks become the cells that say the same, so that what follows need not
+know where a row came from: ``{"goods": [{"name": "invoice", "price": 1500}], "utm": {...}}``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from attrs import frozen
+
+from justclick_async.bulk.problems import FileProblem, Problem, Text
+from justclick_async.bulk.tables import Record, Survey, Table, opened
+
+__all__ = ["JsonLines", "amount_text", "json_lines"]
+
+MOST_COLUMNS = 1000
+
+
+@frozen(kw_only=True)
+class JsonLines(Table):
+    """A file of JSON Lines.  Its result files are CSV."""
+
+    @property
+    def told(self) -> str:
+        """How the file is written, in a few words."""
+        return "JSON Lines"
+
+    def records(self) -> Iterator[Record]:
+        """Read the rows, one after the other."""
+        lines = ((at, line) for at, line in _lines(self) if line.strip())
+        for number, (at, line) in enumerate(lines, 1):
+            try:
+                cells = _cells(line)
+            except (ValueError, RecursionError):
+                yield Record(number, at, (line.strip(),), _NO_OBJECT)
+            else:
+                yield Record(number, at, tuple(cells.get(name, "") for name in self.header))
+
+
+_NO_OBJECT = Problem(
+    "row",
+    Text("is no JSON object of fields", "не является объектом JSON с полями"),
+    Text(
+        'Write one object a line: {"email": "a@example.com", "goods": "invoice:1500"}.',
+        'Пишите по одному объекту в строке: {"email": "a@example.com", "goods": "invoice:1500"}.',
+    ),
+)
+
+
+def json_lines(file: Survey, *, encoding: str | None) -> JsonLines:
+    """Find out which fields a file of JSON Lines has.
+
+    Raises:
+        FileProblem: It is something else.
+    """
+    bare = JsonLines(
+        path=file.path, digest=file.digest, header=(), encoding=file.encoding(encoding)
+    )
+    names: dict[str, None] = {}
+    for _, line in _lines(bare):
+        try:
+            names |= dict.fromkeys(_cells(line))
+        except (ValueError, RecursionError):
+            continue  # that row is told when its turn comes
+        if len(names) > MOST_COLUMNS:
+            break
+    if not names or len(names) > MOST_COLUMNS:
+        raise FileProblem(
+            Text("the file is no JSON Lines of orders.", "файл не является JSON Lines с заказами."),
+            _NO_OBJECT.hint,
+        )
+    return JsonLines(
+        path=file.path, digest=file.digest, header=tuple(names), encoding=bare.encoding
+    )
+
+
+def _lines(table: JsonLines) -> Iterator[tuple[int, str]]:
+    with opened(table.path, table.encoding) as text:
+        yield from enumerate(text, 1)
+
+
+# ── From JSON to cells ──────────────────────────────────────────────────────────────
+
+
+def _cells(line: str) -> dict[str, str]:
+    """Return the cells of a line.
+
+    Raises:
+        ValueError: It is no object, or holds what no cell can say.
+    """
+    if not line.strip():
+        return {}
+    decoded = json.loads(line, parse_float=Decimal, parse_constant=Decimal)
+    if not isinstance(decoded, dict):
+        raise ValueError("no object")  # noqa: TRY004  # wrong is the text, not its type
+    cells: dict[str, str] = {}
+    for name, value in decoded.items():
+        if isinstance(value, dict) and name == "utm":
+            cells |= {_mark(mark): _text(text) for mark, text in value.items()}
+        else:
+            cells[name] = _goods(value) if isinstance(value, list) else _text(value)
+    return cells
+
+
+def _mark(name: str) -> str:
+    return name if name.startswith(("utm_", "aff_")) else f"utm_{name}"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, Decimal):
+        return amount_text(value)
+    if isinstance(value, str | int):
+        return str(value)
+    raise ValueError("a cell cannot say that")
+
+
+def amount_text(number: Decimal) -> str:
+    """Write a number so that three decimals are not taken for thousands."""
+    if not number.is_finite():
+        return str(number)
+    text = format(number, "f")
+    return f"{text}0" if len(text.partition(".")[2]) == 3 else text
+
+
+_SEPARATORS = frozenset(",;|:\n")
+
+
+def _goods(goods: Sequence[Any]) -> str:
+    """Write a list of products as one cell."""
+    return "; ".join(_good(good) for good in goods)
+
+
+def _good(good: Any) -> str:
+    if not isinstance(good, Mapping):
+        name, price = good, None
+    elif set(good) - {"name", "price", "good_name", "good_sum"}:
+        raise ValueError("unknown fields of a product")
+    else:
+        name = good.get("name", good.get("good_name"))
+        price = good.get("price", good.get("good_sum"))
+    if not isinstance(name, str) or _SEPARATORS & set(name):
+        raise ValueError("no name of a product")
+    return name if price is None else f"{name}:{_text(price)}"

@@ -1,0 +1,200 @@
+"""What is common to all files of rows: where they are, how they are written, what a row is.
+
+A file is read as a whole once, for its fingerprint and its encoding, and then row by row with flat
+memory, as often as needed.  Nothing here knows what the columns mean.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from hashlib import sha256
+from io import TextIOWrapper
+from pathlib import Path
+
+from attrs import field, frozen
+
+from justclick_async.bulk.problems import FileProblem, Problem, Text
+
+__all__ = ["Record", "Survey", "Table", "no_file", "opened", "survey"]
+
+_SAMPLE = 256 * 2**10
+_PIECE = 2**20
+
+
+@frozen
+class Record:
+    """One row as text.
+
+    Attributes:
+        number: 1 for the first row below the header.
+        line: Where it begins in the file; 1 is the first line.
+        cells: As they stand in the file.
+        problem: Why the cells cannot be trusted, if they cannot.
+        more: The cells of further rows that belong to the same order.
+    """
+
+    number: int
+    line: int
+    cells: tuple[str, ...] = field(repr=False)
+    problem: Problem | None = None
+    more: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
+
+
+@frozen(kw_only=True)
+class Table:
+    """A file of rows, looked at but not yet read.
+
+    Attributes:
+        path: Where it is.
+        digest: SHA-256 of the whole file.
+        header: The names of the columns as they stand in the file.
+        encoding: Of the result files, as Python names it; that of the input where it is text.
+        delimiter: Of the result files; that of the input where it has one.
+        newline: How lines of the result files end.
+    """
+
+    path: Path
+    digest: str = field(repr=False)
+    header: tuple[str, ...]
+    encoding: str = "utf-8"
+    delimiter: str = ";"
+    newline: str = "\n"
+
+    @property
+    def told(self) -> str:
+        """How the file is written, in a few words."""
+        return self.encoding
+
+    def records(self) -> Iterator[Record]:
+        """Read the rows below the header, one after the other.
+
+        Raises:
+            FileProblem: What follows cannot be read, or the file is gone.
+        """
+        raise NotImplementedError
+
+
+@frozen
+class Survey:
+    """What one look at a whole file shows.
+
+    Attributes:
+        path: Where it is.
+        sample: How it begins.
+        digest: SHA-256 of all of it.
+        is_utf8: Whether all of it is UTF-8.
+    """
+
+    path: Path
+    sample: bytes = field(repr=False)
+    digest: str
+    is_utf8: bool
+
+    def encoding(self, named: str | None) -> str:
+        """Return the encoding that was named, or find out which it is.
+
+        Raises:
+            FileProblem: There is no encoding of that name.
+        """
+        if named:
+            return _checked_encoding(named)
+        return _encoding_of(self.sample, is_utf8=self.is_utf8)
+
+
+def survey(path: Path) -> Survey:
+    """Read the whole file once.
+
+    Raises:
+        FileProblem: There is no such file, or it is empty.
+    """
+    digest, decoder = sha256(), codecs.getincrementaldecoder("utf-8")()
+    sample, is_utf8 = b"", True
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+                sample = sample or piece[:_SAMPLE]
+                is_utf8 = is_utf8 and _decodes(decoder, piece)
+    except OSError as error:
+        raise no_file(path, error) from None
+    if not sample.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise FileProblem(
+            Text("the file is empty.", "файл пуст."),
+            Text("It needs a header line and rows below.", "В нём должны быть заголовок и строки."),
+        )
+    is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
+    return Survey(path, sample, digest.hexdigest(), is_utf8)
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(piece, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def no_file(path: Path, error: OSError) -> FileProblem:
+    """Return why a file cannot be read."""
+    return FileProblem(
+        Text(
+            f"{path} cannot be read ({error.strerror}).", f"{path} не читается ({error.strerror})."
+        ),
+        Text("Check the path and the permissions.", "Проверьте путь и права доступа."),
+    )
+
+
+def opened(path: Path, encoding: str) -> TextIOWrapper:
+    """Open a file as text, line ends left as they are."""
+    # Bytes that are no text travel as surrogate escapes: their row is refused, and the result
+    # files give them back as they were.
+    try:
+        return path.open(encoding=encoding, errors="surrogateescape", newline="")
+    except OSError as error:
+        raise no_file(path, error) from None
+
+
+# ── Encoding ────────────────────────────────────────────────────────────────────────
+
+
+def _checked_encoding(encoding: str) -> str:
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError:
+        raise FileProblem(
+            Text(f"there is no encoding {encoding!r}.", f"нет кодировки {encoding!r}."),
+            Text(
+                "Use utf-8, cp1251, koi8-r, utf-16, ...",
+                "Используйте utf-8, cp1251, koi8-r, utf-16, ...",
+            ),
+        ) from None
+
+
+def _encoding_of(sample: bytes, *, is_utf8: bool) -> str:
+    if sample.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if is_utf8 or _is_damaged_utf8(sample):
+        return "utf-8"
+    return _guessed(sample)
+
+
+def _is_damaged_utf8(sample: bytes) -> bool:
+    """Say whether this is UTF-8 but for a few bytes, which must not turn the rest to gibberish."""
+    text = sample.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    return sum(letter > "\x7f" for letter in text) - broken > 10 * broken
+
+
+def _guessed(sample: bytes) -> str:
+    """Guess a one-byte encoding; most files here that are not UTF-8 come from a Russian Excel."""
+    try:
+        from charset_normalizer import from_bytes  # noqa: PLC0415  # an extra
+    except ImportError:
+        return "cp1251"
+    found = from_bytes(
+        sample, cp_isolation=["cp1251", "koi8_r", "cp866", "mac_cyrillic"], threshold=0.5
+    ).best()
+    return found.encoding if found else "cp1251"
