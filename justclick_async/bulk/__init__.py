@@ -1,12 +1,12 @@
 """Bulk import: many orders, none lost and none created twice.
 
-    rows = read_rows("orders.csv")
-    with Journal(Path("orders.csv.journal"), identity) as journal:
-        journal.plan(plan_rows(rows), now=...)
-        finished = await Importer(client, rows, journal).run()
-        write_report(rows, journal)
+    imported = await import_orders(client, "orders.csv", account="username")
 
-The command ``justclick import`` does just that.
+    async for sent in create_orders(client, orders):
+        print(sent.number, sent.fate, sent.bill_id)
+
+The first keeps a journal and goes on after a crash; ``justclick import`` does the same in steps.
+The second keeps nothing.
 """
 
 from justclick_async.bulk.failures import Stop, StopReason
@@ -23,6 +23,8 @@ from justclick_async.bulk.problems import (
 )
 from justclick_async.bulk.report import Report, write_report
 from justclick_async.bulk.rows import Row, Rows, read_rows
+from justclick_async.bulk.streaming import Sent, create_orders
+from justclick_async.bulk.whole import Imported, ImportOptions, ImportSource, import_orders
 
 __all__ = [
     "CannotImport",
@@ -30,6 +32,9 @@ __all__ = [
     "FileProblem",
     "Finished",
     "Identity",
+    "ImportOptions",
+    "ImportSource",
+    "Imported",
     "Importer",
     "Journal",
     "JournalInUse",
@@ -39,10 +44,13 @@ __all__ = [
     "Report",
     "Row",
     "Rows",
+    "Sent",
     "State",
     "Stop",
     "StopReason",
     "Totals",
+    "create_orders",
+    "import_orders",
     "plan_rows",
     "read_rows",
     "write_report",

@@ -122,11 +122,13 @@ class Columns:
         header: The names as they stand in the file.
         plain: The index of the cell of each field that has one of its own.
         numbered: The indexes of name and price of each product, in their order.
+        renamed: Which columns were said to be called otherwise, as ``COLUMN=FIELD``.
     """
 
     header: tuple[str, ...]
     plain: Mapping[str, int]
     numbered: tuple[tuple[int | None, int | None], ...] = field(default=())
+    renamed: tuple[str, ...] = ()
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -155,6 +157,7 @@ def read_header(header: Sequence[str], rename: Mapping[str, str] | None = None) 
         tuple(header),
         {name: i for i, name in enumerate(fields) if name and " " not in name},
         _pairs(fields),
+        tuple(sorted(f"{column}={name}" for column, name in (rename or {}).items())),
     )
     _refuse_incomplete(columns)
     return columns

@@ -30,7 +30,7 @@ from justclick_async.bulk.fates import Fate, State
 from justclick_async.bulk.journal import Change, Entry, Journal, Totals, fate
 from justclick_async.bulk.problems import CannotImport, FileProblem, Language, Text
 from justclick_async.bulk.recorder import Recorder
-from justclick_async.bulk.rows import Rows
+from justclick_async.bulk.rows import Source
 from justclick_async.bulk.settle import STILL_AT_WORK, keeps_times, settle
 from justclick_async.bulk.tables import Record
 from justclick_async.calls import Steps
@@ -120,7 +120,7 @@ class Importer:
 
     Args:
         client: What carries the calls out; its pace and its retries are its own.
-        rows: The file.
+        rows: What is to be imported.
         journal: The plan, and the record of what was done.
         concurrency: How many requests may be under way at once.
         stop_after: How many rows in a row may fail in the same way; 0 for any number.
@@ -133,7 +133,7 @@ class Importer:
     def __init__(
         self,
         client: Client,
-        rows: Rows,
+        rows: Source,
         journal: Journal,
         *,
         concurrency: int = 10,

@@ -8,23 +8,23 @@ from hashlib import blake2b
 from justclick_async.bulk.fates import State
 from justclick_async.bulk.journal import Change, Planned
 from justclick_async.bulk.problems import Language
-from justclick_async.bulk.rows import Row, Rows
+from justclick_async.bulk.rows import Row, Source
 from justclick_async.models.orders import Order
 
 __all__ = ["plan_rows"]
 
 
 def plan_rows(
-    rows: Rows, *, language: Language = "en", watch: Callable[[Row], None] | None = None
+    rows: Source, *, language: Language = "en", watch: Callable[[Row], None] | None = None
 ) -> Iterator[Planned]:
     """Check every row and say what is to be entered in the journal.
 
     Args:
-        rows: The file.
+        rows: What is to be imported.
         language: Of the reasons why rows cannot be sent.
         watch: Is shown every row.
     """
-    for row in rows:
+    for row in map(rows.read, rows.records()):
         if watch is not None:
             watch(row)
         yield Planned(

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from attrs import Factory, evolve, field, frozen
@@ -28,7 +28,7 @@ from justclick_async.bulk.tables import Record, Survey, Table, survey
 from justclick_async.errors import InvalidInput
 from justclick_async.models.orders import Good, Order, Utm
 
-__all__ = ["MOSCOW", "Row", "Rows", "read_rows", "zone_named"]
+__all__ = ["MOSCOW", "Row", "Rows", "Source", "read_rows", "zone_named"]
 
 
 def zone_named(name: str) -> tzinfo:
@@ -73,6 +73,22 @@ class Row:
     record: Record
     order: Order | None = field(repr=False)
     problems: tuple[Problem, ...] = ()
+
+
+class Source(Protocol):
+    """Orders that can be read as often as needed, each time the same."""
+
+    def records(self) -> Iterator[Record]:
+        """Read the orders as text."""
+        ...
+
+    def read(self, record: Record) -> Row:
+        """Read one order."""
+        ...
+
+    def fingerprint(self, record: Record) -> bytes:
+        """Return what tells orders apart: 16 bytes."""
+        ...
 
 
 @frozen

@@ -22,6 +22,7 @@ from justclick_async.bulk.plan import plan_rows
 from justclick_async.bulk.problems import Text
 from justclick_async.bulk.report import write_report
 from justclick_async.bulk.rows import MOSCOW, Row, Rows, read_rows, zone_named
+from justclick_async.bulk.whole import identity_of
 from justclick_async.cli import telling
 from justclick_async.cli.calling import SANDBOX, connected
 from justclick_async.cli.progress import progress_for
@@ -184,11 +185,7 @@ class _Watch:
 
 
 def _identity(settings: Settings, rows: Rows, account: str) -> Identity:
-    reading = [rows.table.told, str(rows.zone)]
-    reading += sorted(settings.rename)
-    if settings.send_repeats:
-        reading.append("repeats")
-    return Identity(rows.table.digest, " ".join(reading), account)
+    return identity_of(rows, account, once=not settings.send_repeats)
 
 
 # ── The import ──────────────────────────────────────────────────────────────────────

@@ -1,0 +1,174 @@
+"""An import from beginning to end, in one call.
+
+The file is looked at, planned, sent, settled and reported; called again with the same arguments it
+goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from datetime import tzinfo
+from pathlib import Path
+from time import time
+from typing import TypeAlias, TypedDict, Unpack
+
+from attrs import frozen
+
+from justclick_async.bulk.failures import Stop
+from justclick_async.bulk.importer import Client, Importer, Reached
+from justclick_async.bulk.journal import Identity, Journal, Totals
+from justclick_async.bulk.plan import plan_rows
+from justclick_async.bulk.problems import CannotImport, Language
+from justclick_async.bulk.report import Report, write_report
+from justclick_async.bulk.rows import MOSCOW, Rows, read_rows
+from justclick_async.bulk.spool import Spool, spool
+from justclick_async.errors import InvalidInput
+from justclick_async.models.orders import Order
+
+__all__ = ["ImportOptions", "ImportSource", "Imported", "identity_of", "import_orders"]
+
+ImportSource: TypeAlias = Path | str | Iterable[Order]
+"""A file (CSV, JSON Lines, spreadsheet), or orders from code."""
+
+
+class ImportOptions(TypedDict, total=False):
+    """How an import is carried out.
+
+    Attributes:
+        concurrency: How many requests may be under way at once; 10 where left out.
+        stop_after: How many rows in a row may fail in the same way; 20, and 0 for any number.
+        once: Whether rows that say the same are one order; they are.
+        language: Of reasons and hints: ``en`` or ``ru``.
+        tell: Is called whenever something has become of a row.
+        encoding: Of the file; found out where left out.
+        delimiter: Of the file; found out where left out.
+        zone: Of times without one; Moscow.
+        rename: Fields for columns that are called otherwise.
+    """
+
+    concurrency: int
+    stop_after: int
+    once: bool
+    language: Language
+    tell: Callable[[Reached], None]
+    encoding: str | None
+    delimiter: str | None
+    zone: tzinfo
+    rename: Mapping[str, str]
+
+
+@frozen
+class Imported:
+    """What became of an import.
+
+    Attributes:
+        totals: How many rows there are of each fate, those of earlier runs included.
+        journal: Where the journal is; the same call goes on with it.
+        report: The result files; ``None`` for orders from code.
+        stop: Why it ended before its last row; ``None`` if it did not.
+    """
+
+    totals: Totals
+    journal: Path
+    report: Report | None
+    stop: Stop | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row is an order."""
+        return self.totals.succeeded == self.totals.rows
+
+
+async def import_orders(
+    client: Client,
+    source: ImportSource,
+    *,
+    account: str,
+    journal: Path | str | None = None,
+    **options: Unpack[ImportOptions],
+) -> Imported:
+    """Create an order for each row of a file, or for each order that is given, and lose none.
+
+    Args:
+        client: What carries the calls out.
+        source: A file, or orders; these must come the same each time, or the journal is refused.
+        account: Whose orders these are; a journal of another account is refused.
+        journal: Where the journal is: ``FILE.journal`` where left out.  Orders from code need one;
+            they are kept beside it.
+        options: See :class:`ImportOptions`.
+
+    Raises:
+        CannotImport: The file or the journal cannot be used; nothing that was done is lost.
+        InvalidInput: Orders from code came without a place for a journal.
+    """
+    rows, path = await asyncio.to_thread(_source, source, journal, options)
+    try:
+        with Journal(path, identity_of(rows, account, once=options.get("once", True))) as ledger:
+            if isinstance(rows, Spool):
+                rows = rows.keep(path.with_name(f"{path.name}.orders"))
+            return await _carry_out(client, rows, ledger, path, options)
+    except CannotImport:
+        if isinstance(rows, Spool):
+            rows.discard()
+        raise
+
+
+async def _carry_out(
+    client: Client, rows: Rows | Spool, journal: Journal, path: Path, options: ImportOptions
+) -> Imported:
+    language = options.get("language", "en")
+    if journal.is_new:
+        planned = plan_rows(rows, language=language)
+        once = options.get("once", True)
+        await asyncio.to_thread(journal.plan, planned, now=int(time()), once=once)
+    importer = Importer(
+        client,
+        rows,
+        journal,
+        concurrency=options.get("concurrency", 10),
+        stop_after=options.get("stop_after", 20),
+        language=language,
+        tell=options.get("tell", _tell_nobody),
+    )
+    finished = await importer.run()
+    report = None
+    if isinstance(rows, Rows):
+        report = await asyncio.to_thread(write_report, rows, journal, language=language)
+    return Imported(finished.totals, path, report, finished.stop)
+
+
+def _tell_nobody(_row: Reached) -> None:
+    """Nobody wants to know."""
+
+
+def identity_of(rows: Rows | Spool, account: str, *, once: bool) -> Identity:
+    """Return what a journal of these rows belongs to."""
+    if isinstance(rows, Spool):
+        digest, reading = rows.digest, ["orders"]
+    else:
+        table, columns = rows.table, rows.columns
+        digest, reading = table.digest, [table.told, str(rows.zone), *columns.renamed]
+    return Identity(digest, " ".join([*reading, *([] if once else ["repeats"])]), account)
+
+
+def _source(
+    source: ImportSource, journal: Path | str | None, options: ImportOptions
+) -> tuple[Rows | Spool, Path]:
+    if isinstance(source, Path | str):
+        rows = read_rows(
+            source,
+            encoding=options.get("encoding"),
+            delimiter=options.get("delimiter"),
+            zone=options.get("zone", MOSCOW),
+            rename=options.get("rename"),
+        )
+        return rows, Path(journal or f"{source}.journal")
+    if journal is None:
+        raise InvalidInput(
+            "orders from code need a place for their journal.",
+            field="journal",
+            hint='Pass journal="orders.journal"; create_orders() does without.',
+            hint_ru='Передайте journal="orders.journal"; create_orders() обходится без него.',
+        )
+    return spool(source, Path(journal)), Path(journal)

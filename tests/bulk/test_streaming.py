@@ -1,0 +1,219 @@
+"""Many orders without a journal, and a whole import in one call."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from justclick_async.bulk import CannotImport, Fate, Sent, create_orders, import_orders
+from justclick_async.bulk.spool import spool
+from justclick_async.client import AsyncJustClick
+from justclick_async.errors import (
+    AccessDenied,
+    AnswerTimeout,
+    ConnectionFailed,
+    InvalidInput,
+    ProductNotFound,
+    api_error,
+)
+from justclick_async.models import CreatedOrder, Good, Order, Utm
+from justclick_async.sandbox import Sandbox
+from tests.bulk.made import Answering, orders_file
+
+
+def order(number: int, **other: Any) -> Order:
+    return Order(email=f"u{number}@example.com", goods=["invoice"], tag=f"t{number}", **other)
+
+
+def outcomes(client: Any, orders: Any, **options: Any) -> list[Sent]:
+    async def run() -> list[Sent]:
+        return [sent async for sent in create_orders(client, orders, **options)]
+
+    return asyncio.run(run())
+
+
+class TestStreaming:
+    def test_each_order_is_told_once(self) -> None:
+        client = Answering()
+        sent = outcomes(client, map(order, range(100)), concurrency=7)
+        assert sorted(s.number for s in sent) == list(range(1, 101))
+        assert {s.fate for s in sent} == {Fate.CREATED}
+        assert all(s.order.tag == f"t{s.number - 1}" for s in sent)
+        assert client.most <= 7
+
+    def test_asynchronous_sources_are_taken_as_well(self) -> None:
+        async def source() -> AsyncIterator[Order]:
+            for number in range(20):
+                await asyncio.sleep(0)
+                yield order(number)
+
+        assert len(outcomes(Answering(), source())) == 20
+
+    def test_orders_are_taken_only_as_there_is_room(self) -> None:
+        taken: list[int] = []
+
+        def endless() -> Iterator[Order]:
+            while True:
+                taken.append(1)
+                yield order(len(taken))
+
+        async def run() -> None:
+            stream = create_orders(Answering(), endless(), concurrency=3)
+            for _ in range(10):
+                await anext(stream)
+            await stream.aclose()
+
+        asyncio.run(run())
+        assert len(taken) <= 13
+
+    def test_failures_do_not_stop_the_others(self) -> None:
+        answers = {
+            "t1": (api_error(604, "no such"), Fate.FAILED),
+            "t2": (api_error(601, "exists", result={"bill_id": 77}), Fate.EXISTED),
+            "t3": (AnswerTimeout("?"), Fate.UNKNOWN),
+            "t4": (ConnectionFailed("?"), Fate.NOT_SENT),
+        }
+        created = CreatedOrder(bill_id=1)
+        client = Answering(lambda p, _n: answers.get(p["bill_tag"], (created,))[0])
+        found = {s.order.tag: s for s in outcomes(client, map(order, range(8)))}
+        assert {tag: found[tag].fate for tag in answers} == {t: f for t, (_, f) in answers.items()}
+        assert found["t2"].bill_id == 77
+        assert len(found) == 8
+
+    def test_a_refused_account_ends_it_once_all_is_told(self) -> None:
+        client = Answering(lambda _p, n: api_error(7, "off") if n > 5 else CreatedOrder(bill_id=n))
+        told: list[Sent] = []
+
+        async def run() -> None:
+            async for sent in create_orders(client, map(order, range(100)), concurrency=4):
+                told.append(sent)  # noqa: PERF401  # what was told before the error counts
+
+        with pytest.raises(AccessDenied):
+            asyncio.run(run())
+        assert len(told) == len(client.sent) < 15
+
+    def test_equal_failures_end_it(self) -> None:
+        client = Answering(lambda *_: api_error(604, "no such"))
+        with pytest.raises(ProductNotFound):
+            outcomes(client, map(order, range(100)), stop_after=3, concurrency=1)
+        assert len(client.sent) == 3
+        assert len(outcomes(client, map(order, range(100)), stop_after=0)) == 100
+
+    def test_leaving_the_loop_gives_up_what_is_under_way(self) -> None:
+        class Slow:
+            cancelled = 0
+
+            async def run(self, _call: object) -> Any:
+                try:
+                    await asyncio.sleep(0 if not self.cancelled and not begun else 60)
+                    begun.append(1)
+                    return CreatedOrder(bill_id=1)
+                except asyncio.CancelledError:
+                    self.cancelled += 1
+                    raise
+
+        begun: list[int] = []
+        slow = Slow()
+
+        async def run() -> None:
+            stream = create_orders(slow, map(order, range(100)), concurrency=1)
+            await anext(stream)
+            waiting = asyncio.ensure_future(anext(stream))
+            await asyncio.sleep(0.01)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+        asyncio.run(run())
+        assert slow.cancelled == 1
+
+
+texts = st.none() | st.text(st.characters(codec="utf-8"))
+moments = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))
+
+
+@given(
+    first_name=texts,
+    comment=texts,
+    created=st.none() | moments,
+    timer_kill=st.none() | st.booleans() | moments,
+    utm=st.none() | st.builds(Utm, source=texts, aff_term=texts),
+    prices=st.lists(st.none() | st.decimals(0, 10**9, places=3), min_size=1),
+)
+def test_orders_from_code_come_back_as_they_were(
+    tmp_path_factory: pytest.TempPathFactory, prices: list[Decimal | None], **fields: Any
+) -> None:
+    """Text with blanks around it, three decimals: from code, nothing is guessed."""
+    given_order = Order(email="a@b.ru", goods=[Good("x y:z,", price) for price in prices], **fields)
+    kept = spool([given_order], tmp_path_factory.mktemp("spool") / "j")
+    (row,) = map(kept.read, kept.records())
+    assert row.order == given_order
+    assert stat.S_IMODE(kept.path.stat().st_mode) == 0o600
+
+
+class TestAWholeImport:
+    def imported(self, client: Any, source: Any, **options: Any) -> Any:
+        return asyncio.run(import_orders(client, source, account="me", **options))
+
+    def test_a_file_becomes_orders_and_result_files(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 10, tail="bad;;x\n")
+        imported = self.imported(Answering(), str(path))
+        assert imported.totals.by_fate == {Fate.CREATED: 10, Fate.FAILED: 1}
+        assert imported.journal == path.with_name("orders.csv.journal")
+        assert imported.report is not None
+        assert imported.report.rows == (10, 1, 0)
+        assert not imported.is_complete
+
+    def test_orders_from_code_are_gone_on_with(self, tmp_path: Path) -> None:
+        def orders() -> Iterator[Order]:
+            return map(order, range(30))
+
+        journal = tmp_path / "j"
+        off = Answering(lambda _p, n: api_error(7, "") if n == 10 else CreatedOrder(bill_id=n))
+        first = self.imported(off, orders(), journal=journal, concurrency=1)
+        assert first.totals.succeeded == 9
+        client = Answering()
+        second = self.imported(client, orders(), journal=journal)
+        assert second.is_complete
+        assert len(client.sent) == 21
+        assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
+
+    def test_other_orders_are_refused_and_the_first_ones_stay(self, tmp_path: Path) -> None:
+        journal = tmp_path / "j"
+        self.imported(Answering(), map(order, range(3)), journal=journal)
+        kept = (tmp_path / "j.orders").read_bytes()
+        with pytest.raises(CannotImport):
+            self.imported(Answering(), map(order, range(4)), journal=journal)
+        assert (tmp_path / "j.orders").read_bytes() == kept
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["j", "j.orders"]
+
+    def test_orders_from_code_need_a_place_for_the_journal(self) -> None:
+        with pytest.raises(InvalidInput, match="journal"):
+            self.imported(Answering(), [order(1)])
+
+    def test_it_works_with_a_real_client(self, tmp_path: Path) -> None:
+        async def run() -> None:
+            async with (
+                Sandbox() as there,
+                AsyncJustClick(
+                    there.login, there.api_key, base_url=there.base_url, rate=None
+                ) as client,
+            ):
+                path = orders_file(tmp_path, 50)
+                imported = await import_orders(client, path, account="me")
+                sent = [s async for s in create_orders(client, map(order, range(100, 150)))]
+                assert imported.is_complete
+                assert {s.fate for s in sent} == {Fate.CREATED}
+                held: Any = there.state()["orders"]
+                assert len(held) == 100
+
+        asyncio.run(run())
