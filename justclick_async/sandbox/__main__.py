@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from justclick_async.sandbox.faults import FAULTS, Faults
+from justclick_async.sandbox.guard import is_loopback
 from justclick_async.sandbox.readings import READINGS
 from justclick_async.sandbox.server import API_KEY, LOGIN, Sandbox
 
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         db=options.db,
         faults=dict(options.fault),
         seed=options.seed,
+        seed_file=options.seed_file,
         notify_url=options.notify_url,
         denied=options.deny,
         disabled=options.disabled,
@@ -52,8 +54,16 @@ async def _serve(sandbox: Sandbox) -> None:
         # Only what is made up is shown: a key that was given may be somebody's.
         key = API_KEY if sandbox.api_key == API_KEY else "as given"
         print(f"Login {sandbox.login}, API key {key}", file=sys.stderr, flush=True)
+        if not is_loopback(sandbox.host):
+            print(_OPEN, file=sys.stderr, flush=True)
         print(f"Sandbox ready at {sandbox.base_url}", flush=True)
         await end.wait()
+
+
+_OPEN = (
+    "Whoever reaches this address can call the sandbox with its key; its pages stay closed to all "
+    "but this machine."
+)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         help="let this go wrong in that share of the calls; repeatable",
     )
     add("--seed", type=int, help="let the faults strike the same calls every time")
+    add("--seed-file", metavar="FILE", help="JSON to begin with, as /sandbox/export.json gives it")
     add("--slow-for", type=float, default=3.0, help="seconds of the fault slow (%(default)s)")
     add("--notify-url", default="", metavar="URL", help="where to send notifications about orders")
     add("--deny", action="append", default=[], metavar="IP", help="answer this caller with code 6")

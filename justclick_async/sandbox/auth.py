@@ -2,21 +2,17 @@
 
 PHP hands over decoded parameters and nothing else.  The hash can only be checked by taking it
 out and encoding the rest again, which is what happens here; the bytes that were sent play no
-part.  Where a hash is wrong, ``diagnose`` tries the usual mistakes and names the one that was
-made.
+part.  Why a hash is wrong is found out in ``diagnosis``.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Callable, Iterator, Mapping
-from hashlib import md5
-from urllib.parse import parse_qsl, quote
 
 from attrs import define, field, frozen
 
-from justclick_async.php import PHP_QUERY_RFC3986, http_build_query, parse_str
+from justclick_async.php import http_build_query, parse_str
 from justclick_async.sandbox.codes import Refused
 from justclick_async.sandbox.guard import host_name
 from justclick_async.sandbox.params import Params
@@ -124,7 +120,7 @@ def check_hash(posted: Posted, account: Account) -> None:
         raise Refused(1)
     expected = sign_query(posted.query, account.login, account.api_key)
     if not same_hash(expected, posted.received):
-        raise Refused(4, why=diagnose(posted, account))
+        raise Refused(4, why="the hash is not the one of these parameters")
     _check_encoding(posted.params)
 
 
@@ -152,68 +148,3 @@ def _check_encoding(params: Params) -> None:
 def _without_hash(body: bytes) -> str:
     pairs = body.decode("utf-8", "surrogateescape").split("&")
     return "&".join(pair for pair in pairs if not pair.startswith("hash="))
-
-
-# ── Why a hash is wrong ─────────────────────────────────────────────────────────────
-
-
-def diagnose(posted: Posted, account: Account) -> str:
-    """Say which mistake made this hash, as far as one of the usual ones did."""
-    received = (posted.received or "").lower()
-    if same_hash(sign_query(posted.query, account.login, account.api_key), received):
-        return "the hash is right but for its capital letters"
-    for mistake, query in _mistaken_queries(posted):
-        if same_hash(sign_query(query, account.login, account.api_key), received):
-            return f"the hash was made over {mistake}"
-    for mistake, hashed in _MISTAKEN_JOINTS.items():
-        if same_hash(hashed(posted.query, account), received):
-            return f"the hash was made {mistake}"
-    if not (len(received) == 32 and set(received) <= set("0123456789abcdef")):
-        return "the hash is no MD5: 32 hexadecimal digits"
-    return "the login or the key is another one, or a parameter was changed after signing"
-
-
-def _mistaken_queries(posted: Posted) -> Iterator[tuple[str, str]]:
-    yield "the body as it was sent, which PHP encodes differently", posted.raw
-    pairs = parse_qsl(posted.raw, keep_blank_values=True)
-    yield "the parameters sorted by name", "&".join(sorted(posted.query.split("&")))
-    yield "the parameters with ~ left as it is", posted.query.replace("%7E", "~")
-    yield "the parameters with %20 for blanks", _rfc3986(posted.params)
-    yield "the parameters without any encoding", "&".join(f"{k}={v}" for k, v in pairs)
-    yield "names with bare brackets", _with_bare_brackets(posted.query)
-    yield "no parameters at all", ""
-    yield "the values alone", "".join(value for _, value in pairs)
-    yield (
-        "the parameters as encodeURIComponent writes them",
-        "&".join(f"{quote(k, safe=_JS)}={quote(v, safe=_JS)}" for k, v in pairs),
-    )
-
-
-_JS = "!'()*~"
-
-
-def _rfc3986(params: Params) -> str:
-    return http_build_query(dict(params), encoding=PHP_QUERY_RFC3986)
-
-
-def _with_bare_brackets(query: str) -> str:
-    return query.replace("%5B", "[").replace("%5D", "]")
-
-
-_MISTAKEN_JOINTS: Mapping[str, Callable[[str, Account], str]] = {
-    "without the login": lambda query, account: _md5(f"{query}::{account.api_key}"),
-    "without the key": lambda query, account: _md5(f"{query}::{account.login}"),
-    "with the key before the login": lambda query, account: sign_query(
-        query, account.api_key, account.login
-    ),
-    "with a blank around the key": lambda query, account: sign_query(
-        query, account.login, f"{account.api_key} "
-    ),
-    "with a newline after the key": lambda query, account: sign_query(
-        query, account.login, f"{account.api_key}\n"
-    ),
-}
-
-
-def _md5(text: str) -> str:
-    return md5(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()

@@ -112,8 +112,15 @@ class Contacts:
         self._sql = sql
         sql.executescript(_SCHEMA)
         if not sql.execute("SELECT 1 FROM contact_groups").fetchone():
-            for group in GROUPS:
-                self._put("contact_groups", _GROUP, group)
+            self.fill()
+
+    def fill(self) -> None:
+        """Have the groups of a new sandbox, and nobody in them."""
+        for table in "memberships", "contacts", "contact_groups":
+            self._sql.execute(f"DELETE FROM {table}")  # noqa: S608 - ours
+        self._sql.execute("DELETE FROM sqlite_sequence WHERE name = 'contacts'")
+        for group in GROUPS:
+            self._put("contact_groups", _GROUP, group)
 
     # ── Contacts ──
 
@@ -200,6 +207,36 @@ class Contacts:
         return [(groups[membership.rass_id], membership) for membership in found]
 
     # ── For the operator ──
+
+    def page(
+        self, *, text: str = "", group: Group | None = None, before: int | None = None, limit: int
+    ) -> list[Contact]:
+        """Return some contacts, newest first.
+
+        Args:
+            text: Only those with this in the address or the name.
+            group: Only those that are, or were, in it.
+            before: Only numbers below.
+            limit: How many.
+        """
+        where = "contact_id < ?"
+        wanted: list[object] = [2**62 if before is None else before]
+        if text:
+            where += " AND (instr(lower(email), lower(?)) OR instr(name, ?))"
+            wanted += [text, text]
+        if group:
+            where += " AND contact_id IN (SELECT contact_id FROM memberships WHERE rass_id = ?)"
+            wanted.append(group.rass_id)
+        sql = f"SELECT * FROM contacts WHERE {where} ORDER BY contact_id DESC LIMIT ?"  # noqa: S608
+        return [Contact(**_decoded(row)) for row in self._sql.execute(sql, (*wanted, limit))]
+
+    def sizes(self) -> dict[int, int]:
+        """Return how many are subscribed to each group, by its number."""
+        rows = self._sql.execute(
+            "SELECT rass_id, count(*) FROM memberships WHERE status = 'STATUS_SUBSCRIBE'"
+            " GROUP BY rass_id"
+        )
+        return {int(number): int(count) for number, count in rows}
 
     def state(self) -> list[dict[str, object]]:
         """Return all contacts with their groups, as ``state.json`` shows them."""

@@ -6,7 +6,6 @@ What customers do in a browser, and what owners set up there, is done here with 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from decimal import Decimal
 from typing import Any, cast
 
 from aiohttp import web
@@ -15,9 +14,8 @@ from justclick_async.sandbox import payments, subscriptions
 from justclick_async.sandbox.codes import Refused
 from justclick_async.sandbox.contacts import Contact, Group
 from justclick_async.sandbox.faults import Faults
-from justclick_async.sandbox.orders import Order
-from justclick_async.sandbox.params import money
 from justclick_async.sandbox.readings import READINGS
+from justclick_async.sandbox.seeds import exported, sow
 from justclick_async.sandbox.service import Service
 from justclick_async.sandbox.shop import Shop
 from justclick_async.sandbox.state import pieces_of
@@ -53,6 +51,9 @@ class Controls:
             web.post("/sandbox/faults", self._handler(self.faults)),
             web.post("/sandbox/account", self._handler(self.account)),
             web.post("/sandbox/notify", self._handler(self.notify)),
+            web.get("/sandbox/export.json", self._handler(self.export)),
+            web.post("/sandbox/seed", self._handler(self.seed)),
+            web.post("/sandbox/reset", self.reset),
             web.post("/sandbox/orders/{bill_id}/{action}", self._handler(self.order)),
             web.post("/sandbox/contacts/{email}/{action}", self._handler(self.contact)),
         ]
@@ -88,6 +89,19 @@ class Controls:
         await answer.write_eof()
         return answer
 
+    def export(self, _: Wanted) -> object:
+        """Tell all that a seed can hold."""
+        return exported(self._shop)
+
+    def seed(self, wanted: Wanted) -> object:
+        """Put in what an export, or a file written by hand, holds; tell how much that was."""
+        return sow(self._shop, wanted)
+
+    async def reset(self, _: web.Request) -> web.Response:
+        """Be a new sandbox again."""
+        self._service.reset()
+        return web.json_response({})
+
     def readings(self, _: Wanted) -> object:
         """Tell what the documentation leaves open, and how it is read here."""
         return dict(READINGS)
@@ -114,12 +128,12 @@ class Controls:
 
     def order(self, wanted: Wanted, bill_id: str, action: str) -> object:
         """Do to an order what a customer or the shop's owner would do in a browser."""
-        act = _known(_ORDER_ACTIONS, action)
+        act = _known(payments.ACTIONS, action)
         number = int(bill_id) if bill_id.isdecimal() and len(bill_id) < 19 else 0
         order = self._shop.orders.find(number)
         if order is None:
             raise LookupError("there is no such order")
-        order = act(self._shop, order, wanted)
+        order = act(self._shop, order, str(wanted.get("sum", "")))
         return {"bill_id": order.bill_id, "status": order.status}
 
     def contact(self, wanted: Wanted, email: str, action: str) -> object:
@@ -142,6 +156,9 @@ GET  /sandbox/readings                                  what the documentation l
 GET, POST /sandbox/faults                               {"limit": 1.0}
 POST /sandbox/account                                   {"disabled": true, "denied": ["192.0.2.1"]}
 POST /sandbox/notify                                    {"url": "http://...", "product", "kind"}
+GET  /sandbox/export.json                               products, groups, contacts, orders
+POST /sandbox/seed                                      the same, or less, to be put in
+POST /sandbox/reset                                     everything as in a new sandbox
 POST /sandbox/orders/NUMBER/pay, prepay, cancel, refund {"sum": "300.00"} for prepay
 POST /sandbox/contacts/EMAIL/activate, unsubscribe, leave   {"group": "super"}
 """
@@ -152,17 +169,6 @@ def _known(actions: Mapping[str, Any], action: str) -> Any:
         raise LookupError(f"what can be done: {', '.join(actions)}")
     return actions[action]
 
-
-def _prepay(shop: Shop, order: Order, wanted: Wanted) -> Order:
-    return payments.prepay(shop, order, Decimal(money(str(wanted.get("sum", "")), "sum")))
-
-
-_ORDER_ACTIONS: Mapping[str, Callable[[Shop, Order, Wanted], Order]] = {
-    "prepay": _prepay,
-    "pay": lambda shop, order, _: payments.pay(shop, order),
-    "cancel": lambda shop, order, _: payments.cancel(shop, order),
-    "refund": lambda shop, order, _: payments.refund(shop, order),
-}
 
 _CONTACT_ACTIONS: Mapping[str, Callable[[Shop, Contact, Group], None]] = {
     "activate": subscriptions.activate,

@@ -40,8 +40,13 @@ CREATE TABLE IF NOT EXISTS deliveries (
     status INTEGER,
     error TEXT NOT NULL DEFAULT ''
 );
+CREATE INDEX IF NOT EXISTS deliveries_by_subject ON deliveries (about);
+CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state);
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due) WHERE state = 'waiting';
 """
+
+
+_SHOWN = "id, kind, about, url, body, written, state, attempts, status, error"
 
 
 @frozen
@@ -102,14 +107,64 @@ class Outbox:
             (state, status, error, again_at, letter.id),
         )
 
+    # ── For the pages ──
+
+    def find(self, number: int) -> dict[str, object] | None:
+        """Return the notification with this number."""
+        found = self._rows("WHERE id = ?", number)
+        return found[0] if found else None
+
+    def of(self, about: str, after: int = 0) -> list[dict[str, object]]:
+        """Return the notifications about something beyond a number, newest first."""
+        return self._rows("WHERE about = ? AND id > ? ORDER BY id DESC LIMIT 100", about, after)
+
+    def page(
+        self, *, state: str = "", before: int | None = None, limit: int = 50
+    ) -> list[dict[str, object]]:
+        """Return some notifications below a number, newest first."""
+        below = 2**62 if before is None else before
+        if state:
+            where = "WHERE state = ? AND id < ? ORDER BY id DESC LIMIT ?"
+            return self._rows(where, state, below, limit)
+        return self._rows("WHERE id < ? ORDER BY id DESC LIMIT ?", below, limit)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many notifications are in which state."""
+        rows = self._sql.execute("SELECT state, count(*) FROM deliveries GROUP BY state")
+        return {str(state): int(count) for state, count in rows}
+
+    def last(self) -> int:
+        """Return the number of the latest notification."""
+        row = self._sql.execute("SELECT max(id) FROM deliveries").fetchone()
+        return int(row[0] or 0)
+
+    def resend(self, number: int) -> int:
+        """Send a notification once more, as a new one; return its number.
+
+        Raises:
+            LookupError: There is no such notification.
+        """
+        done = self._sql.execute(
+            "INSERT INTO deliveries (kind, about, url, body, written, due)"
+            " SELECT kind, about, url, body, ?, 0 FROM deliveries WHERE id = ?",
+            (self._now(), number),
+        )
+        if not done.rowcount:
+            raise LookupError("there is no such notification")
+        self.on_post()
+        return done.lastrowid or 0
+
+    def forget(self) -> None:
+        """Forget all notifications; their numbers do not come again."""
+        self._sql.execute("DELETE FROM deliveries")
+
+    def _rows(self, where: str, *values: object) -> list[dict[str, object]]:
+        sql = f"SELECT {_SHOWN} FROM deliveries {where}"  # noqa: S608 - ours
+        return [dict(row) for row in self._sql.execute(sql, values)]
+
     def state(self, limit: int = 1000) -> list[dict[str, object]]:
         """Return the latest notifications as ``state.json`` shows them, oldest first."""
-        rows = self._sql.execute(
-            "SELECT id, kind, about, url, body, written, state, attempts, status, error"
-            " FROM deliveries ORDER BY id DESC LIMIT ?",
-            (limit,),
-        ).fetchall()
-        return [dict(row) for row in reversed(rows)]
+        return self._rows("ORDER BY id DESC LIMIT ?", limit)[::-1]
 
 
 class Courier:

@@ -23,6 +23,7 @@ class Seen:
     """A request.
 
     Attributes:
+        number: Counts the requests of a sandbox from 1; given by the journal.
         at: Unix time, with fractions.
         method: As the path named it.
         version: Of the API; 0 if nobody can tell.
@@ -33,12 +34,16 @@ class Seen:
         text: Goes with *code*.
         why: What the sandbox knows beyond the text.
         hashed: What has to be hashed, without the key.
+        cause: What made the hash wrong, as ``diagnosis`` puts it.
+        about: The name in it.
+        theirs: What was hashed instead, without the key, where that is known.
         sent: The body without its hash, as it was sent.
         expected: The right hash.
         received: The hash that came.
         milliseconds: How long the work took.
     """
 
+    number: int = 0
     at: float
     method: str
     version: int = 0
@@ -49,6 +54,9 @@ class Seen:
     text: str = ""
     why: str = ""
     hashed: str = ""
+    cause: str = ""
+    about: str = ""
+    theirs: str = ""
     sent: str = ""
     expected: str = ""
     received: str = ""
@@ -60,12 +68,31 @@ class Journal:
 
     def __init__(self) -> None:
         self._seen: deque[Seen] = deque(maxlen=KEPT)
+        self._count = 0
 
     def add(self, seen: Seen) -> None:
         """Remember a request; long texts are cut."""
+        self._count += 1
+        seen.number = self._count
         seen.hashed, seen.sent = _cut(seen.hashed), _cut(seen.sent)
-        seen.received = _cut(seen.received)
+        seen.received, seen.theirs = _cut(seen.received), _cut(seen.theirs)
         self._seen.append(seen)
+
+    def find(self, number: int) -> Seen | None:
+        """Return the request with this number, if it is still remembered."""
+        return next((seen for seen in self._seen if seen.number == number), None)
+
+    def latest(self, *, outcome: str = "", method: str = "") -> list[Seen]:
+        """Return those with an outcome and of a method, newest first; empty means any."""
+        return [
+            seen
+            for seen in reversed(self._seen)
+            if outcome in ("", seen.outcome) and method in ("", seen.method)
+        ]
+
+    def forget(self) -> None:
+        """Forget all of them."""
+        self._seen.clear()
 
     def state(self) -> list[dict[str, object]]:
         """Return all of them as ``state.json`` shows them."""

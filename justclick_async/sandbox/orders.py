@@ -120,6 +120,7 @@ CREATE TABLE IF NOT EXISTS orders (
     bill_id INTEGER PRIMARY KEY AUTOINCREMENT, {", ".join(_STORED)}
 );
 CREATE INDEX IF NOT EXISTS orders_by_email ON orders (email COLLATE NOCASE, created);
+CREATE INDEX IF NOT EXISTS orders_by_status ON orders (deleted, status);
 CREATE INDEX IF NOT EXISTS orders_by_creation ON orders (created);
 CREATE INDEX IF NOT EXISTS orders_by_payment ON orders (paid) WHERE paid IS NOT NULL;
 CREATE INDEX IF NOT EXISTS orders_to_kill ON orders (kill_at)
@@ -139,7 +140,7 @@ class Orders:
         self._sql = sql
         sql.executescript(_SCHEMA)
         if not sql.execute("SELECT 1 FROM sqlite_sequence WHERE name = 'orders'").fetchone():
-            sql.execute("INSERT INTO sqlite_sequence VALUES ('orders', ?)", (FIRST_NUMBER - 1,))
+            self.fill()
 
     def add(self, order: Order) -> Order:
         """Store a new order and return it with its number."""
@@ -197,9 +198,82 @@ class Orders:
             shown["link"] = link(row["bill_id"], row["email"], row["domain"])
             yield shown
 
+    # ── For the pages ──
+
+    def page(
+        self,
+        *,
+        status: str = "",
+        text: str = "",
+        before: int | None = None,
+        after: int | None = None,
+        limit: int = 50,
+    ) -> list[Order]:
+        """Return some orders, newest first.
+
+        Args:
+            status: Only those that stand there; ``deleted`` for those that were deleted.
+            text: Only those with this number, or with this in the address or a name.
+            before: Only numbers below, as one goes on to the older ones.
+            after: Only numbers beyond, as one goes back to the newer ones.
+            limit: How many.
+        """
+        wanted: list[tuple[str, object]] = [("deleted = ?", int(status == "deleted"))]
+        wanted += [("status = ?", status)] if status not in ("", "deleted") else []
+        wanted += [("bill_id < ?", before)] if before is not None else []
+        wanted += [("bill_id > ?", after)] if after is not None else []
+        where = " AND ".join(condition for condition, _ in wanted)
+        values = [value for _, value in wanted]
+        if text:
+            where += f" AND {_MATCHES}"
+            values += [_number(text), *[f"%{_literally(text)}%"] * 3]
+        direction = "ASC" if after is not None and before is None else "DESC"
+        rows = self._sql.execute(
+            f"SELECT * FROM orders WHERE {where} ORDER BY bill_id {direction} LIMIT ?",  # noqa: S608
+            (*values, limit),
+        )
+        return sorted(map(_order, rows), key=lambda order: -order.bill_id)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many orders stand where; those that were deleted as ``deleted``."""
+        counts: dict[str, int] = {}
+        for deleted, status, count in self._sql.execute(
+            "SELECT deleted, status, count(*) FROM orders GROUP BY deleted, status"
+        ):
+            name = "deleted" if deleted else str(status)
+            counts[name] = counts.get(name, 0) + int(count)
+        return counts
+
+    def restore(self, order: Order) -> Order:
+        """Store an order as it stands, under its number if it has one."""
+        columns = _COLUMNS if order.bill_id else _STORED
+        sql = f"INSERT OR REPLACE INTO orders ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608, E501
+        done = self._sql.execute(sql, _values(order, columns))
+        return evolve(order, bill_id=order.bill_id or done.lastrowid or 0)
+
+    def fill(self) -> None:
+        """Make the first number the next one; what is in the table goes."""
+        self._sql.execute("DELETE FROM orders")
+        self._sql.execute("DELETE FROM sqlite_sequence WHERE name = 'orders'")
+        self._sql.execute("INSERT INTO sqlite_sequence VALUES ('orders', ?)", (FIRST_NUMBER - 1,))
+
     def _select(self, where: str, *values: object) -> list[Order]:
         sql = f"SELECT * FROM orders WHERE {where} ORDER BY bill_id"  # noqa: S608 - ours
         return [_order(row) for row in self._sql.execute(sql, values)]
+
+
+_MATCHES = (
+    "(bill_id = ? OR email LIKE ? ESCAPE '\\' OR first_name LIKE ? ESCAPE '\\'"
+    " OR last_name LIKE ? ESCAPE '\\')"
+)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 19 else -1
+
+
+def _literally(text: str) -> str:
+    return "".join(f"\\{char}" if char in "\\%_" else char for char in text)
 
 
 def _basket(goods: list[Sold]) -> list[tuple[str, str]]:

@@ -5,13 +5,15 @@ Each function stores the change and tells of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from justclick_async.sandbox.codes import Refused
 from justclick_async.sandbox.orders import Order
+from justclick_async.sandbox.params import money
 from justclick_async.sandbox.shop import Shop
 
-__all__ = ["cancel", "pay", "prepay", "refund", "sweep"]
+__all__ = ["ACTIONS", "cancel", "pay", "prepay", "refund", "sweep"]
 
 
 def pay(shop: Shop, order: Order, at: int | None = None) -> Order:
@@ -85,3 +87,12 @@ def sweep(shop: Shop) -> None:
     with shop.transaction():
         for order in shop.orders.due(shop.now()):
             cancel(shop, order)
+
+
+ACTIONS: Mapping[str, Callable[[Shop, Order, str], Order]] = {
+    "prepay": lambda shop, order, amount: prepay(shop, order, Decimal(money(amount, "sum"))),
+    "pay": lambda shop, order, _: pay(shop, order),
+    "cancel": lambda shop, order, _: cancel(shop, order),
+    "refund": lambda shop, order, _: refund(shop, order),
+}
+"""What can be done to an order by hand; the text is the amount of a prepayment."""

@@ -120,8 +120,13 @@ class Products:
         new = not sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'products'").fetchone()
         sql.execute(_SCHEMA)
         if new:
-            for product in CATALOGUE:
-                self.put(product)
+            self.fill()
+
+    def fill(self) -> None:
+        """Sell what a new sandbox sells, and nothing else."""
+        self._sql.execute("DELETE FROM products")
+        for product in CATALOGUE:
+            self.put(product)
 
     def find(self, good_name: str) -> Product | None:
         """Return the product with this symbolic id."""

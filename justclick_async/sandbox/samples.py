@@ -96,12 +96,11 @@ def _sample_body(kind: str, api_key: str) -> str:
 def _after(kind: str) -> Order:
     """Return the sample order as it stands when it is told of."""
     order = sample_order()
-    order_is = {
+    after: Mapping[str, Mapping[str, Any]] = {
         "order_paid": {"paid": _PAID, "last_payment": "1500.00", "received": "1500.00"},
         "order_prepaid": {"last_payment": "300.00", "received": "300.00"},
     }
-    changes: Mapping[str, Any] = order_is.get(kind, {})
-    return evolve(order, **changes)
+    return evolve(order, **after.get(kind, {}))
 
 
 def _text(value: object) -> object:

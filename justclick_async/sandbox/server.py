@@ -20,6 +20,7 @@ from justclick_async.sandbox.auth import Account
 from justclick_async.sandbox.deliveries import PAUSES, Courier
 from justclick_async.sandbox.faults import Faults
 from justclick_async.sandbox.journal import Journal
+from justclick_async.sandbox.seeds import read_seed, sow
 from justclick_async.sandbox.service import Service
 from justclick_async.sandbox.shop import Shop
 from justclick_async.sandbox.state import state_of
@@ -50,6 +51,8 @@ class Sandbox:
         db: The file that holds the state; ``None`` keeps it in memory.
         faults: Probabilities of faults by name, see ``FAULTS``; can be changed while it runs.
         seed: Makes the faults strike the same requests every time.
+        seed_file: A JSON file with products, groups, contacts and orders to begin with; read
+            only while there are no orders yet.
         notify_url: Who is told about orders of products without an address of their own.
         pauses: Seconds between the attempts to deliver a notification.
         denied: Callers' addresses that are answered with code 6.
@@ -74,6 +77,7 @@ class Sandbox:
         db: str | PathLike[str] | None = None,
         faults: Mapping[str, float] | None = None,
         seed: int | None = None,
+        seed_file: str | PathLike[str] | None = None,
         notify_url: str = "",
         pauses: Sequence[float] = PAUSES,
         denied: Collection[str] = (),
@@ -87,6 +91,7 @@ class Sandbox:
         self.base_url = ""
         self._listen_on = (host, port)
         self._db = db
+        self._seed_file = seed_file
         self._notify_url = notify_url
         self._pauses = pauses
         self._options = Options(slow_for, redirect_v2)
@@ -105,6 +110,11 @@ class Sandbox:
     def api_key(self) -> str:
         """The key of its account."""
         return self.account.api_key
+
+    @property
+    def host(self) -> str:
+        """The address it listens on."""
+        return self._listen_on[0]
 
     @property
     def service(self) -> Service:
@@ -165,13 +175,14 @@ class Sandbox:
 
         Raises:
             RuntimeError: It runs already.
-            OSError: The address cannot be listened on.
+            OSError: The address cannot be listened on, or a file cannot be used.
         """
         if self._running is not None:
             raise RuntimeError("the sandbox runs already")
         async with AsyncExitStack() as stack:
             shop = Shop(self.account, self._db, notify_url=self._notify_url, clock=self._clock)
             stack.callback(shop.close)
+            self._sow(shop)
             service = Service(shop, Journal())
             courier = Courier(shop.outbox, self._clock, self._pauses)
             for errand in (courier.run(), _sweep(shop)):
@@ -185,6 +196,16 @@ class Sandbox:
             self.base_url = f"http://{_bracketed(host)}:{runner.addresses[0][1]}"
             self._service, self._courier = service, courier
             self._running = stack.pop_all()
+
+    def _sow(self, shop: Shop) -> None:
+        if self._seed_file is None or shop.orders.counts():
+            return
+        seed = read_seed(self._seed_file)
+        try:
+            with shop.transaction():
+                sow(shop, seed)
+        except ValueError as error:
+            raise OSError(f"the seed file {self._seed_file} cannot be used: {error}") from None
 
     async def close(self) -> None:
         """Stop listening and let go of everything; a second time does nothing."""

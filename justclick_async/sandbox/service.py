@@ -12,9 +12,11 @@ from time import perf_counter, time
 
 from attrs import frozen
 
+from justclick_async.php import http_build_query
 from justclick_async.sandbox import auth
 from justclick_async.sandbox.auth import Posted
 from justclick_async.sandbox.codes import Refused
+from justclick_async.sandbox.diagnosis import KEY, diagnose
 from justclick_async.sandbox.faults import Struck
 from justclick_async.sandbox.journal import Journal, Seen
 from justclick_async.sandbox.methods import Method, Reply
@@ -57,6 +59,11 @@ class Service:
         self.shop = shop
         self.journal = journal
 
+    def reset(self) -> None:
+        """Be a new sandbox again, one that has not been asked anything."""
+        self.shop.reset()
+        self.journal.forget()
+
     def answer(self, asked: Asked, struck: Struck | None = None) -> bytes:
         """Carry out a call, unless a fault forbids it, and return its answer."""
         seen = Seen(at=time(), method=asked.name, caller=asked.caller)
@@ -70,7 +77,7 @@ class Service:
         if struck:
             seen.outcome = struck.name
         seen.milliseconds = round((perf_counter() - started) * 1000, 3)
-        self.journal.add(seen)
+        self._remember(seen)
         return answer
 
     def _carry_out(self, asked: Asked, seen: Seen) -> Reply:
@@ -85,18 +92,39 @@ class Service:
         self._note(posted, seen)
         method = _choose(asked.versions, posted)
         seen.version = method.version
-        (auth.check_hash if method.version == 1 else auth.check_key)(posted, account)
+        self._check(posted, method, seen)
         with self.shop.transaction():
             return method.carry_out(self.shop, posted.params)
 
+    def _check(self, posted: Posted, method: Method, seen: Seen) -> None:
+        account = self.shop.account
+        if method.version == 2:
+            return auth.check_key(posted, account)
+        try:
+            auth.check_hash(posted, account)
+        except Refused as refused:
+            if refused.code != 4:
+                raise
+            found = diagnose(posted, account)
+            seen.cause, seen.about, seen.theirs = found.cause, found.about, found.hashed
+            raise Refused(4, why=found.why) from None
+
     def _note(self, posted: Posted, seen: Seen) -> None:
         account = self.shop.account
-        if "rpsKey" in posted.params:
-            return  # it is the key
-        seen.hashed = f"{posted.query}::{account.login}::(API key)"
+        if "rpsKey" in posted.params:  # it is the key, or was meant to be one
+            seen.sent = http_build_query({**posted.params, "rpsKey": KEY})
+            return
+        seen.hashed = f"{posted.query}::{account.login}::{KEY}"
         seen.sent = posted.raw
         seen.received = posted.received or ""
         seen.expected = sign_query(posted.query, account.login, account.api_key)
+
+    def _remember(self, seen: Seen) -> None:
+        """Note a call, without the key wherever somebody has put it."""
+        for name in "hashed", "sent", "received", "theirs", "about", "why":
+            shown = getattr(seen, name).replace(self.shop.account.api_key, KEY)
+            setattr(seen, name, shown)
+        self.journal.add(seen)
 
     def _success(self, reply: Reply, seen: Seen, struck: Struck | None) -> bytes:
         seen.outcome, seen.code, seen.text, seen.done = "done", 0, reply.text, True

@@ -187,6 +187,14 @@ class Shop:
         own = product.settings.get(NOTIFY_SETTINGS[kind], "") if product else ""
         return own or self.notify_url
 
+    def reset(self) -> None:
+        """Be a new sandbox again: no orders, no contacts, and what is sold at first."""
+        with self.transaction():
+            self.orders.fill()
+            self.contacts.fill()
+            self.products.fill()
+            self.outbox.forget()
+
     def close(self) -> None:
         """Close the file."""
         self._sql.close()
