@@ -16,7 +16,13 @@ from typing import Any, TypeAlias, cast
 from justclick_async.errors import InvalidInputType
 from justclick_async.models.checks import type_name
 from justclick_async.notifications.refusals import MalformedNotification, NotificationTooLarge
-from justclick_async.php import LimitExceededError, parse_str, urlencode
+from justclick_async.php import (
+    MAX_DEPTH,
+    MAX_VARIABLES,
+    LimitExceededError,
+    parse_str,
+    urlencode,
+)
 
 __all__ = ["MAX_BYTES", "Body", "Form", "fields_of"]
 
@@ -41,7 +47,7 @@ def fields_of(body: Body, *, max_bytes: int = MAX_BYTES) -> dict[str, object]:
     if isinstance(body, Mapping):
         return _fields_of_mapping(body, max_bytes)
     if isinstance(body, bytearray | memoryview):
-        body = bytes(body)
+        body = _copy(body, max_bytes)
     if not isinstance(body, bytes | str):
         raise InvalidInputType(
             f"body must be bytes, str or a mapping, not {type_name(body)}.",
@@ -52,16 +58,32 @@ def fields_of(body: Body, *, max_bytes: int = MAX_BYTES) -> dict[str, object]:
     return _parsed(body, max_bytes)
 
 
+def _copy(body: bytearray | memoryview, max_bytes: int) -> bytes:
+    if memoryview(body).nbytes > max_bytes:
+        raise _too_long(max_bytes)
+    return bytes(body)
+
+
 def _parsed(body: bytes | str, max_bytes: int) -> dict[str, object]:
     if len(body) > max_bytes:
-        raise NotificationTooLarge(f"the body is larger than {max_bytes} bytes.")
+        raise _too_long(max_bytes)
+    if (body.count("&") if isinstance(body, str) else body.count(b"&")) > MAX_VARIABLES:
+        raise _too_many()  # before they are taken apart
     try:
         return {**parse_str(body)}
     except LimitExceededError:
         # Its text names the variable, which may be anything.
-        raise NotificationTooLarge("the body holds more fields or levels than PHP reads.") from None
+        raise _too_many() from None
     except ValueError:
         raise _no_text("the body") from None
+
+
+def _too_long(max_bytes: int) -> NotificationTooLarge:
+    return NotificationTooLarge(f"the body is larger than {max_bytes} bytes.")
+
+
+def _too_many() -> NotificationTooLarge:
+    return NotificationTooLarge("the body holds more fields or levels than PHP reads.")
 
 
 def _no_text(name: str, field: str | None = None) -> MalformedNotification:
@@ -69,10 +91,52 @@ def _no_text(name: str, field: str | None = None) -> MalformedNotification:
 
 
 def _fields_of_mapping(form: Mapping[str, object], max_bytes: int) -> dict[str, object]:
-    pairs = list(_pairs(form))
+    budget = _Budget(max_bytes)
+    pairs = [budget.spend_on(name, value) for name, value in _pairs(form)]
     if not any("[" in name for name, _ in pairs):
         return dict(pairs)
     return _parsed("&".join(_encoded(name, value) for name, value in pairs), max_bytes)
+
+
+class _Budget:
+    """What is left of the limits while a mapping is gone through; it ends where they do."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = self._bytes = max_bytes
+        self._variables = MAX_VARIABLES
+
+    def spend_on(self, name: str, value: object) -> tuple[str, object]:
+        """Count a field with all that is in it, and give it back.
+
+        Raises:
+            NotificationTooLarge: The limits are reached.
+        """
+        self._spend(len(name))
+        self._count(value, 0)
+        return name, value
+
+    def _count(self, value: object, depth: int) -> None:
+        inner: Iterable[object] = ()
+        if isinstance(value, Mapping):
+            inner = cast("Mapping[object, object]", value).values()
+        elif isinstance(value, list | tuple):
+            inner = cast("Iterable[object]", value)
+        if depth > MAX_DEPTH:
+            raise _too_many()
+        leaf = True
+        for each in inner:
+            leaf = False
+            self._count(each, depth + 1)
+        if leaf:
+            self._variables -= 1
+            self._spend(len(value) if isinstance(value, str | bytes) else 0)
+
+    def _spend(self, size: int) -> None:
+        self._bytes -= size
+        if self._bytes < 0:
+            raise _too_long(self._max_bytes)
+        if self._variables < 0:
+            raise _too_many()
 
 
 def _pairs(form: Mapping[str, object]) -> Iterator[tuple[str, object]]:
@@ -110,7 +174,7 @@ def _text(value: object, path: str) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
         return str(value)
     raise MalformedNotification(f"{_shown(path)} must be text, not {type_name(value)}.", field=path)
 

@@ -1,12 +1,15 @@
 """Whether a notification carries the right hash, over which fields, and if not, why.
 
 The hash is ``md5(id + email + time + key)``, all as received.  It covers neither the kind nor the
-sums, and it does not expire.  Nothing separates its parts, so that digits can be moved from one to
-the next.  See :func:`justclick_async.notifications.confirm`.
+sums, and it does not expire.  Nothing separates its parts.  So where the address ends and the time
+begins must be plain from what they look like; but digits at the beginning of an address may have
+come from the end of the number, and nobody can tell.  See
+:func:`justclick_async.notifications.confirm`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from html import unescape
 from typing import TypeAlias
@@ -18,7 +21,7 @@ from justclick_async.errors import InvalidInput
 from justclick_async.models.notifications import OrderEvent
 from justclick_async.notifications.forms import Form
 from justclick_async.notifications.kinds import Fields, OrderKind
-from justclick_async.notifications.refusals import MissingHash, WrongHash
+from justclick_async.notifications.refusals import MalformedNotification, MissingHash, WrongHash
 from justclick_async.signing import notification_hash, same_hash
 
 __all__ = ["Pin", "checked_key", "checked_pin", "covered_by_hash"]
@@ -68,7 +71,8 @@ def covered_by_hash(form: Form, kind: OrderKind, api_key: str, pin: Pin | None =
     Raises:
         MissingHash: There is none.
         WrongHash: It is that of none of the candidates.
-        MalformedNotification: A field that enters it is an array.
+        MalformedNotification: A field that enters it is an array, or the hash would be the same
+            if the address were longer or shorter.
     """
     received = form.text("hash")
     if not received:
@@ -76,6 +80,7 @@ def covered_by_hash(form: Form, kind: OrderKind, api_key: str, pin: Pin | None =
     candidates = _candidates(kind, pin)
     for names in candidates:
         if same_hash(_hash(form, names, api_key), received):
+            _check_border(form, names)
             return tuple(name for name in names if form.text(name))
     raise _wrong_hash(form, candidates, api_key, received)
 
@@ -85,6 +90,27 @@ def _hash(form: Form, names: Fields, api_key: str, email: str | None = None) -> 
     return notification_hash(
         form.text("id"), form.text("email") if email is None else email, moment, api_key
     )
+
+
+_TIME = re.compile(r"[0-9][0-9 :.+/-]*")
+_END_OF_TIME = frozenset("0123456789 :.+/-")
+
+
+def _check_border(form: Form, names: Fields) -> None:
+    """See that the hash is right for one address and one time only.
+
+    ``a@example.com`` and ``1574241885`` have the hash of ``a@example.com15`` and ``74241885``, and
+    of ``a@example.com1574241885`` without a time.  No domain ends with a digit, so that what does
+    is none of the service's.
+    """
+    email = form.text("email")
+    if not email or email[-1] in _END_OF_TIME:
+        message = "email does not end as an address does; the hash does not say where it ends."
+        raise MalformedNotification(message, field="email")
+    for name in names[2:]:
+        moment = form.text(name)
+        if moment and not _TIME.fullmatch(moment):
+            raise MalformedNotification(f"{name} must be a time: the hash covers it.", field=name)
 
 
 def _candidates(kind: OrderKind, pin: Pin | None) -> tuple[Fields, ...]:

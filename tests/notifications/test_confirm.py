@@ -170,7 +170,7 @@ def test_an_order_that_does_not_exist_is_not_confirmed():
 
 
 def test_a_time_that_cannot_be_read_is_not_confirmed():
-    fields_ = signed(decoded("order_paid", paid="yesterday"), "paid")
+    fields_ = signed(decoded("order_paid", paid="20.11.2019"), "paid")
     found = confirmed(parse(encoded(fields_), api_key=KEY), ORDER)
     assert fields(found) == ["paid"]
 

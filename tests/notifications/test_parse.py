@@ -480,7 +480,7 @@ def test_items_of_which_one_has_no_sum_have_no_sum_together():
     assert event(fields).sum is None
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2019-11-20 12:24:45", "-5", "9" * 12, "1" * 500])
+@pytest.mark.parametrize("text", ["2019-11-20 12:24:45", "20.11.2019", "9" * 12, "1" * 500])
 def test_times_of_another_form_are_kept_raw_and_named(text):
     """The pages do not say that times are Unix times."""
     created = event(signed(decoded("order_created", created=text), "created"))
@@ -489,6 +489,28 @@ def test_times_of_another_form_are_kept_raw_and_named(text):
     assert created.unreadable == ("created",)
     assert created.raw["created"] == text
     assert created.signed_over == ("id", "email", "created")
+
+
+@pytest.mark.parametrize("kind", ["order_created", "order_paid"])
+def test_the_signed_text_cannot_be_divided_otherwise(kind):
+    """Nothing in the hash separates address and time, so what they look like has to."""
+    name = "created" if kind == "order_created" else "paid"
+    genuine = decoded(kind)
+    text = genuine["email"] + genuine[name]
+    for at in range(len(text) + 1):
+        divided = genuine | {"email": text[:at], name: text[at:]}
+        if divided == genuine:
+            assert event(divided).email == genuine["email"]
+        else:
+            with pytest.raises(NotificationError):
+                event(divided)
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "m1574241885", "-5", "15@", "\uff11"])
+def test_what_is_no_time_at_all_is_not_taken_for_the_signed_one(moment):
+    with pytest.raises(MalformedNotification, match="created must be a time") as error:
+        event(signed(decoded("order_created", created=moment), "created"))
+    assert error.value.field == "created"
 
 
 def test_unknown_fields_of_parts_are_kept():
@@ -627,6 +649,45 @@ def test_a_huge_body_is_refused():
 def test_deep_nesting_is_refused():
     with pytest.raises(NotificationTooLarge):
         event(b"id" + b"[a]" * 100_000 + b"=1")
+
+
+def nested(depth):
+    value = "1"
+    for _ in range(depth):
+        value = {"a": value}
+    return value
+
+
+CYCLE: list[Any] = []
+CYCLE.append(CYCLE)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {f"a{n}": "" for n in range(1001)},
+        {"a": [""] * 1001},
+        {"items": [{} for _ in range(1001)]},
+        {"comment": "x" * 2_000_000},
+        {"x" * 2_000_000: ""},
+        {"items": nested(100)},
+        {"items": CYCLE},
+    ],
+)
+def test_what_a_framework_has_parsed_has_the_same_limits(form):
+    with pytest.raises(NotificationTooLarge):
+        parse(form, api_key=KEY)
+
+
+def test_some_nine_hundred_fields_and_sixty_four_levels_are_read():
+    fields = decoded("order_paid") | {"x": nested(64)}
+    fields |= {f"a{n}": "" for n in range(900)}
+    assert parse(fields, api_key=KEY).extra["a899"] == ""
+
+
+def test_a_number_that_is_no_number_of_the_service_is_refused():
+    with pytest.raises(MalformedNotification):
+        parse(decoded("order_paid", id=10**5000), api_key=KEY)
 
 
 def test_a_body_cut_anywhere_is_refused_or_keeps_its_hash():
