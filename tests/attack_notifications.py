@@ -188,8 +188,8 @@ def _change_field(random: Random, octets: bytes) -> bytes:
     name = random.choice(NAMES)
     pairs = [pair.split(b"=", 1) for pair in octets.split(b"&")]
     for pair in pairs:
-        if pair[0] == name.encode():
-            old = pair[1].decode().replace("%40", "@").replace("%2B", "+")
+        if pair[0] == name.encode() and len(pair) == 2:
+            old = pair[1].decode(errors="replace").replace("%40", "@").replace("%2B", "+")
             pair[1] = quote_plus(_value(random, old)).encode()
     return b"&".join(b"=".join(pair) for pair in pairs)
 

@@ -82,6 +82,7 @@ def flask_view_under_waitress(listening: socket.socket) -> None:
     from flask import Flask, request
 
     app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = router.max_bytes  # before Flask reads it
 
     @app.post(PATH)
     def view() -> Any:

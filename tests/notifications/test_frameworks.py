@@ -7,10 +7,14 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection
+from pathlib import Path
 from queue import Queue
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -28,6 +32,7 @@ class Endpoint:
     """A framework in a process of its own; ``told`` are the events that its handlers got."""
 
     url: str
+    pid: int
     _lines: Queue[str]
 
     def told(self) -> dict[str, Any]:
@@ -54,7 +59,7 @@ def served(framework: str) -> Iterator[Endpoint]:
     reader.start()
     try:
         assert port, "it did not start"
-        yield Endpoint(f"http://127.0.0.1:{port}{PATH}", lines)
+        yield Endpoint(f"http://127.0.0.1:{port}{PATH}", process.pid, lines)
     finally:
         process.kill()
         process.wait(10)
@@ -69,6 +74,24 @@ def endpoint(request: pytest.FixtureRequest) -> Iterator[Endpoint]:
         pytest.skip(f"not installed: {', '.join(missing)}")
     with served(request.param) as endpoint:
         yield endpoint
+
+
+def peak_memory(pid: int) -> float:
+    """Return the most MB that a process has held."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1000
+
+
+def status_of(url: str, octets: bytes) -> int:
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.netloc, timeout=20)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    try:
+        with suppress(ConnectionError):  # refused before all of it was sent
+            connection.request("POST", parts.path, octets, headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 def control(url: str, /, **wanted: object) -> None:
@@ -131,4 +154,14 @@ def test_it_receives_all_kinds_from_php(endpoint: Endpoint) -> None:
     assert json.loads(run_php("notify.php", endpoint.url, KEY)) == accepted
     again = [endpoint.told()["kind"] for _ in CONTACTS]
     assert again == CONTACTS  # orders are repeats; a contact may have subscribed once more
+    assert endpoint.silent
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to read memory from")
+def test_fifty_megabytes_are_refused_and_not_kept(endpoint: Endpoint) -> None:
+    assert status_of(endpoint.url, b"x=1") == 400
+    before, started = peak_memory(endpoint.pid), time.monotonic()
+    assert status_of(endpoint.url, b"comment=" + b"x" * 50_000_000) in (400, 413)
+    assert time.monotonic() - started < 5
+    assert peak_memory(endpoint.pid) - before < 20
     assert endpoint.silent
