@@ -13,7 +13,7 @@ from aiohttp import web
 from attrs import define
 
 from justclick_async.php import MAX_SIZE, urlencode
-from justclick_async.sandbox import methods
+from justclick_async.sandbox import methods, pages
 from justclick_async.sandbox.controls import Controls
 from justclick_async.sandbox.faults import Faults
 from justclick_async.sandbox.guard import guard
@@ -41,6 +41,7 @@ def make_app(service: Service, faults: Faults, options: Options) -> web.Applicat
     app = web.Application(client_max_size=MAX_SIZE, middlewares=[guard])
     app.router.add_route("*", "/api/{method}", _Api(service, faults, options).answer)
     app.add_routes(Controls(service, faults).routes())
+    app.add_routes(pages.routes(service, faults))
     return app
 
 

@@ -20,7 +20,7 @@ from justclick_async.sandbox.service import Service
 from justclick_async.sandbox.shop import Shop
 from justclick_async.sandbox.state import pieces_of
 
-__all__ = ["Controls"]
+__all__ = ["INDEX", "Controls"]
 
 Wanted = Mapping[str, Any]
 """The JSON object that was posted; empty for a GET."""
@@ -44,7 +44,6 @@ class Controls:
     def routes(self) -> Iterable[web.RouteDef]:
         """Return where each handler stands."""
         return [
-            web.get("/", self.index),
             web.get("/sandbox/state.json", self.state),
             web.get("/sandbox/readings", self._handler(self.readings)),
             web.get("/sandbox/faults", self._handler(self.faults)),
@@ -75,10 +74,6 @@ class Controls:
             return web.json_response(answer)
 
         return handler
-
-    async def index(self, _: web.Request) -> web.Response:
-        """Tell a person who has come with a browser what is where."""
-        return web.Response(text=_INDEX)
 
     async def state(self, request: web.Request) -> web.StreamResponse:
         """Send all that the sandbox holds."""
@@ -147,7 +142,7 @@ class Controls:
         return {"email": contact.email}
 
 
-_INDEX = """\
+INDEX = """\
 A local JustClick that answers as the documentation says. It knows no real customers and no money.
 
 POST /api/METHOD                                        as the service, signed or with rpsKey
@@ -162,6 +157,7 @@ POST /sandbox/reset                                     everything as in a new s
 POST /sandbox/orders/NUMBER/pay, prepay, cancel, refund {"sum": "300.00"} for prepay
 POST /sandbox/contacts/EMAIL/activate, unsubscribe, leave   {"group": "super"}
 """
+"""What is where, for programs."""
 
 
 def _known(actions: Mapping[str, Any], action: str) -> Any:

@@ -7,7 +7,7 @@ what is left out is as the shop would have it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, cast
@@ -85,20 +85,17 @@ def sow(shop: Shop, seed: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _rows(seed: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
-    rows = seed.get(part, [])
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in _each(rows)):
+    rows: object = seed.get(part, [])
+    listed = cast("list[object]", rows) if isinstance(rows, list) else [None]
+    if not all(isinstance(row, dict) for row in listed):
         raise ValueError(f"{part} is no list of JSON objects")
-    return cast("list[dict[str, Any]]", rows)
-
-
-def _each(rows: object) -> Iterable[object]:
-    return cast("Iterable[object]", rows)
+    return cast("list[dict[str, Any]]", listed)
 
 
 def _product(shop: Shop, row: Mapping[str, Any]) -> None:
     own = {name: row[name] for name in fields_dict(Product) if name in row and name != "settings"}
     known = shop.products.find(str(row["good_name"]))
-    made = {
+    made: dict[str, Any] = {
         "good_id": known.good_id if known else 0,
         "good_title": row["good_name"],
         "good_sum": "0.00",
@@ -117,8 +114,8 @@ def _group(shop: Shop, row: Mapping[str, Any]) -> None:
 
 
 def _contact(shop: Shop, row: Mapping[str, Any]) -> None:
-    fields = {"created": shop.now(), **row}
-    places = fields.pop("groups", [])
+    fields: dict[str, Any] = {"created": shop.now(), **row}
+    places: list[Any] = fields.pop("groups", [])
     known = shop.contacts.find(str(row["email"]))
     if known and not fields.get("contact_id"):
         fields["contact_id"] = known.contact_id
@@ -126,7 +123,7 @@ def _contact(shop: Shop, row: Mapping[str, Any]) -> None:
     for place in places:
         given: Mapping[str, Any] = {"rass_name": place} if isinstance(place, str) else place
         (group,) = shop.contacts.ensure_groups([str(given["rass_name"])])
-        made = {"status": "STATUS_SUBSCRIBE", "since": contact.created, **given}
+        made: dict[str, Any] = {"status": "STATUS_SUBSCRIBE", "since": contact.created, **given}
         del made["rass_name"]
         made |= {"contact_id": contact.contact_id, "rass_id": group.rass_id}
         shop.contacts.put_membership(Membership(**_known(Membership, made)))

@@ -1,0 +1,211 @@
+"""What all pages have in common: who may press a button, which language, what comes back.
+
+A button is obeyed if its form carries the token of this sandbox; ``guard`` has refused forms of
+other sites before.  Nothing on a page comes from elsewhere, and no script runs on any.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from justclick_async.sandbox.codes import Refused
+from justclick_async.sandbox.faults import Faults
+from justclick_async.sandbox.pages.words import LANGUAGES, language_of
+from justclick_async.sandbox.service import Service
+from justclick_async.signing import same_hash
+
+__all__ = [
+    "HEADERS",
+    "PER_PAGE",
+    "Desk",
+    "Form",
+    "FormHandler",
+    "Handler",
+    "Page",
+    "Wrong",
+    "number",
+    "with_query",
+]
+
+PER_PAGE = 50
+"""Rows of a table."""
+
+PATIENCE = 3.0
+"""Seconds to wait for the receiver of a notification before the page is shown."""
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src data:; form-action 'self';"
+        " frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",  # with none, browsers send "Origin: null" from our own forms
+    "Cache-Control": "no-store",
+}
+
+_MISSING = """\
+The sandbox answers calls, but its pages need jinja2, which is not installed:
+
+    pip install "justclick_async[cli]"
+
+"""
+
+
+class Wrong(Exception):
+    """A page cannot be shown, or a button not be obeyed.
+
+    Attributes:
+        status: Of HTTP.
+        text: What people are told; a key of ``words``.
+    """
+
+    def __init__(self, status: int, text: str) -> None:
+        self.status = status
+        self.text = text
+        super().__init__(status, text)
+
+
+Form = Mapping[str, str]
+"""The fields of a form that was posted."""
+
+
+class Desk:
+    """Where pages are handed out and forms are taken in.
+
+    Args:
+        service: What is looked into.
+        faults: What can be set.
+
+    Attributes:
+        service: What is looked into.
+        faults: What can be set.
+    """
+
+    service: Service
+    faults: Faults
+
+    def __init__(self, service: Service, faults: Faults) -> None:
+        self.service = service
+        self.faults = faults
+        self._token = secrets.token_urlsafe(24)
+
+    def shown(self, page: Page) -> Handler:
+        """Return the handler of a page."""
+
+        async def handler(request: web.Request) -> web.StreamResponse:
+            try:
+                return await page(self, request)
+            except Wrong as wrong:
+                return self.page(request, "wrong.html", status=wrong.status, text=wrong.text)
+
+        return handler
+
+    def taken(self, form: FormHandler) -> Handler:
+        """Return the handler of a form, which does all that it says or nothing."""
+
+        async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
+            fields = await self._fields(request)
+            try:
+                target = await form(desk, request, fields)
+            except LookupError:
+                raise Wrong(404, "There is no such thing here.") from None
+            except Refused as refused:
+                raise Wrong(409, refused.why) from None
+            except ValueError as error:
+                raise Wrong(400, str(error)) from None
+            return web.Response(status=303, headers={**HEADERS, "Location": target})
+
+        return self.shown(page)
+
+    async def _fields(self, request: web.Request) -> Form:
+        form = await request.post()
+        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        if not same_hash(self._token, fields.pop("token", "")):
+            raise Wrong(403, "This button is of another sandbox. Load the page again.")
+        return fields
+
+    def page(
+        self, request: web.Request, template: str, *, status: int = 200, **things: object
+    ) -> web.Response:
+        """Return a page made of a template."""
+        rendering = _rendering()
+        if rendering is None:
+            return web.Response(text=_MISSING, status=503 if status == 200 else status)
+        language, chosen = _language(request)
+        text = rendering.render(
+            template,
+            language=language,
+            token=self._token,
+            login=self.service.shop.account.login,
+            room=request.path.split("/")[1],
+            here=request.path,
+            query=dict(request.query),
+            **things,
+        )
+        response = web.Response(
+            body=text.encode("utf-8", "replace"),  # what was sent need not have been UTF-8
+            status=status,
+            content_type="text/html",
+            charset="utf-8",
+            headers=dict(HEADERS),
+        )
+        if chosen:
+            response.set_cookie("lang", language, samesite="Lax", httponly=True)
+        return response
+
+    async def style(self, _: web.Request) -> web.Response:
+        """Return the one style sheet."""
+        text = (Path(__file__).parent / "style.css").read_text("utf-8")
+        return web.Response(text=text, content_type="text/css", headers=dict(HEADERS))
+
+    async def told(self, since: int, about: str) -> None:
+        """Wait a little until what has just been told has arrived, or been refused, once."""
+        outbox = self.service.shop.outbox
+        end = asyncio.get_running_loop().time() + PATIENCE
+        while any(not letter["attempts"] for letter in outbox.of(about, after=since)):
+            if asyncio.get_running_loop().time() > end:
+                return
+            await asyncio.sleep(0.02)
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Page = Callable[[Desk, web.Request], Awaitable[web.StreamResponse]]
+FormHandler = Callable[[Desk, web.Request, Form], Awaitable[str]]
+
+
+def number(text: str | None) -> int | None:
+    """Return the number that a path or a query names; ``None`` if that is none."""
+    return int(text) if text and text.isdecimal() and text.isascii() and len(text) < 19 else None
+
+
+def with_query(path: str, **query: object) -> str:
+    """Return an address of this sandbox."""
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def _language(request: web.Request) -> tuple[str, bool]:
+    wanted = request.query.get("lang", "")
+    if wanted in LANGUAGES:
+        return wanted, True
+    kept = request.cookies.get("lang", "")
+    if kept in LANGUAGES:
+        return kept, False
+    return language_of(request.headers.get("Accept-Language", "")), False
+
+
+def _rendering() -> Any:
+    try:
+        return import_module("justclick_async.sandbox.pages.rendering")
+    except ModuleNotFoundError as error:
+        if error.name not in ("jinja2", "markupsafe"):
+            raise
+        return None
