@@ -162,8 +162,11 @@ def from_environment(
             "and API.",
             hint_ru="Задайте обе переменные окружения; ключ указан в аккаунте: Интеграция и API.",
         )
-    return {
+    known = {
         argument: environ[name].strip()
         for name, argument in _VARIABLES.items()
         if environ.get(name, "").strip()
     }
+    if "zone" in given:  # who names a zone does not mean the environment's address
+        known.pop("base_url", None)
+    return known

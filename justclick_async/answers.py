@@ -55,8 +55,8 @@ class Envelope:
     """
 
     error_code: int
-    error_text: str
-    result: Any
+    error_text: str = field(repr=False)
+    result: Any = field(repr=False)
     verified: bool | None
 
 
@@ -77,16 +77,16 @@ def decipher(
         APIError: The service refused.
         OutcomeUnknown: Nobody can tell; see its subclasses.
     """
-    try:
-        envelope = open_envelope(received.body, api_key)
-    except UnreadableAnswer as error:
-        raise _without_envelope(call.method, received, error) from None
-    empty = envelope.error_code in call.empty_codes
+    envelope = open_envelope(received.body, api_key)
+    if isinstance(envelope, str):
+        raise _without_envelope(call.method, received, envelope)
+    trusted = envelope.verified or not verify or call.version == 2
+    empty = envelope.error_code in call.empty_codes and trusted
     if envelope.error_code and not empty:
         raise _refusal(call.method, received, envelope)
     if received.status >= 500:
         raise _bad_status(call.method, received)
-    if verify and call.version == 1 and not envelope.verified and not empty:
+    if not trusted:
         raise AnswerHashMismatch(
             "the answer says success, but its hash is "
             + ("missing." if envelope.verified is None else "wrong."),
@@ -114,15 +114,16 @@ def _read(call: Call[R], envelope: Envelope, status: int) -> R:
             result = call.reshape(result, envelope.error_text)
         return structure(result, call.returns)
     except MisfitError as misfit:
-        error = UnreadableAnswer(
-            "the answer says success, but its result is not as documented: "
-            + "; ".join(f"{_path(path)}: {what}" for path, what in misfit.problems.items())
-            + ".",
-            status=status,
-            method=call.method,
-        )
-        error.result = envelope.result
-        raise error from None
+        what = "; ".join(f"{_path(path)}: {why}" for path, why in misfit.problems.items())
+    except Exception as error:  # noqa: BLE001  # it was sent, whatever is wrong with the reading
+        what = f"reading it ended in {type(error).__name__}"
+    unreadable = UnreadableAnswer(
+        f"the answer says success, but its result is not as documented: {what}.",
+        status=status,
+        method=call.method,
+    )
+    unreadable.result = envelope.result
+    raise unreadable
 
 
 def _path(path: str) -> str:
@@ -134,37 +135,35 @@ def _path(path: str) -> str:
 _AROUND = b"\xef\xbb\xbf \t\r\n"
 
 
-def open_envelope(body: bytes, api_key: str) -> Envelope:
-    """Decode an answer and check its hash.
+def open_envelope(body: bytes, api_key: str) -> Envelope | str:
+    """Decode an answer and check its hash; or say what the body looks like, if it is none.
 
-    Raises:
-        UnreadableAnswer: The body is no answer of the service; the text says what it looks like.
+    That is no exception, which would hold the whole body as its context.
     """
     document = body.strip(_AROUND)
     try:
         decoded: object = json.loads(document)
     except (ValueError, RecursionError):
-        raise UnreadableAnswer(f"the answer is {_looks_like(document)}.") from None
+        return _looks_like(document)
     if not is_object(decoded) or "error_code" not in decoded:
-        raise UnreadableAnswer("the answer is JSON, but not an answer of the service.")
-    return _envelope(decoded, api_key)
-
-
-def _envelope(decoded: Mapping[str, Any], api_key: str) -> Envelope:
+        return "JSON, but not an answer of the service"
     code, text, received = (decoded.get(key) for key in ("error_code", "error_text", "hash"))
-    text = "" if text is None else str(text)
+    number, text = _code(code), "" if text is None else str(text)
+    if number is None:
+        return "JSON, but its error_code is no number"
     verified = None
     if isinstance(received, str) and received:
         verified = same_hash(answer_hash(str(code), text, api_key), received)
-    return Envelope(_code(code), text, decoded.get("result"), verified)
+    # Whoever echoes the key must not make us show it.
+    return Envelope(number, text.replace(api_key, "<key>"), decoded.get("result"), verified)
 
 
-def _code(code: object) -> int:
+def _code(code: object) -> int | None:
     if isinstance(code, int) and not isinstance(code, bool):
         return code
     if isinstance(code, str) and len(code) < 20 and code.strip().isdecimal():
         return int(code)
-    raise UnreadableAnswer("the answer is JSON, but its error_code is no number.")
+    return None
 
 
 def _looks_like(document: bytes) -> str:
@@ -182,8 +181,8 @@ def _looks_like(document: bytes) -> str:
 
 
 def _refusal(method: str, received: Received, envelope: Envelope) -> Exception:
-    # Behind a 5xx may stand anybody; only a refusal that knows the key is final.
-    if received.status >= 500 and not envelope.verified:
+    # Behind these may stand anybody; only a refusal that knows the key is final.
+    if (received.status >= 500 or received.status == 429) and not envelope.verified:
         return _bad_status(method, received)
     # Code 5 (no such login) cannot be signed with our key: a wrong hash hides no refusal.
     return api_error(
@@ -195,14 +194,14 @@ def _refusal(method: str, received: Received, envelope: Envelope) -> Exception:
     )
 
 
-def _without_envelope(method: str, received: Received, error: UnreadableAnswer) -> Exception:
+def _without_envelope(method: str, received: Received, looks_like: str) -> Exception:
     if 300 <= received.status < 400:
         return _redirect(method, received, "")
     if received.status == 429 or received.status >= 500:
         return _bad_status(method, received)
     status = "" if received.status == 200 else f" (HTTP {received.status})"
     return UnreadableAnswer(
-        f"{error.args[0].removesuffix('.')}{status}.", status=received.status, method=method
+        f"the answer is {looks_like}{status}.", status=received.status, method=method
     )
 
 

@@ -13,6 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from types import EllipsisType, TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -70,6 +71,8 @@ class JustClick(V1, Driver):
     Raises:
         InvalidInput: An argument cannot be meant like that; it says which and what to do.
     """
+
+    _is_view = False
 
     def __init__(
         self,
@@ -147,9 +150,13 @@ class JustClick(V1, Driver):
         retries: Retries | int | EllipsisType = ...,
         rate: float | EllipsisType | None = ...,
     ) -> Self:
-        """Return this client with other options, on the same connections and the same pace."""
+        """Return this client with other options, on the same connections and the same pace.
+
+        Leaving ``with`` does not close what a view shares; ``close()`` does.
+        """
         view = copy.copy(self)
-        view._client = self._client.with_options(timeout=timeout, retries=retries, rate=rate)  # noqa: SLF001  # our own copy
+        view._is_view = True  # noqa: SLF001  # our own copy
+        view._client = self._client.with_options(timeout=timeout, retries=retries, rate=rate)  # noqa: SLF001
         return view
 
     def close(self) -> None:
@@ -165,7 +172,8 @@ class JustClick(V1, Driver):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        if not self._is_view:
+            self.close()
 
     def __repr__(self) -> str:
         return repr(self._client).replace(type(self._client).__name__, type(self).__name__, 1)
@@ -189,18 +197,20 @@ class LoopThread:
     _loop: asyncio.AbstractEventLoop | None
     _thread_id: int | None
     _end: weakref.finalize[..., LoopThread] | None = None
+    _waiting: set[Future[Any]]
+    _ending: threading.Event
 
     def __init__(self) -> None:
         self._forget()
         _all.add(self)
 
     def run(self, work: Coroutine[object, object, T]) -> T:
-        """Run *work* in the loop and wait for its result."""
-        if threading.get_ident() == self._thread_id:
-            work.close()
-            raise RuntimeError("a blocking client cannot be used inside its own event loop")
-        answer = asyncio.run_coroutine_threadsafe(work, self._started())
-        self._waiting.add(answer)
+        """Run *work* in the loop and wait for its result.
+
+        Raises:
+            ConnectionLost: The loop was closed before there was one.
+        """
+        answer = self._begun(work)
         try:
             return answer.result()
         except CancelledError:
@@ -214,23 +224,41 @@ class LoopThread:
     def close(self) -> None:
         """Stop the loop; a later ``run`` starts a new one."""
         with self._starting:
-            if self._end is not None:
-                self._end()
+            end, waiting = self._end, self._waiting
             self._loop = self._thread_id = self._end = None
-            for answer in list(self._waiting):
+            self._waiting = set()
+        # Not under the lock: what is cancelled now may want to close this, too.
+        try:
+            if end is not None:
+                end()
+        finally:
+            for answer in list(waiting):
                 answer.cancel()  # work that came too late for the loop would never end
 
+    def _begun(self, work: Coroutine[object, object, T]) -> Future[T]:
+        """Hand *work* to the loop, which is started if there is none."""
+        try:
+            if threading.get_ident() == self._thread_id:
+                raise RuntimeError("a blocking client cannot be used inside its own event loop")
+            with self._starting:  # or the loop might end in between
+                answer = asyncio.run_coroutine_threadsafe(work, self._started())
+                self._waiting.add(answer)
+        except BaseException:
+            work.close()
+            raise
+        return answer
+
     def _started(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
-            if self._loop is None:
-                ready: Future[asyncio.AbstractEventLoop] = Future()
-                thread = threading.Thread(
-                    target=_serve, args=(ready,), name="justclick_async", daemon=True
-                )
-                thread.start()
-                self._loop, self._thread_id = ready.result(), thread.ident
-                self._end = weakref.finalize(self, _stop, self._loop, thread)
-            return self._loop
+        if self._loop is None or self._ending.is_set():
+            ready: Future[asyncio.AbstractEventLoop] = Future()
+            self._ending = threading.Event()
+            thread = threading.Thread(
+                target=_serve, args=(ready, self._ending), name="justclick_async", daemon=True
+            )
+            thread.start()
+            self._loop, self._thread_id = ready.result(), thread.ident
+            self._end = weakref.finalize(self, _stop, self._loop, thread)
+        return self._loop
 
     def _forget(self) -> None:
         """Know of no loop.  After a fork the parent's must be left untouched."""
@@ -238,11 +266,12 @@ class LoopThread:
             self._end.detach()
             _of_the_parent.append(self._loop)
         self._starting = threading.Lock()
-        self._waiting: set[Future[Any]] = set()
+        self._waiting = set()
+        self._ending = threading.Event()
         self._loop = self._thread_id = self._end = None
 
 
-def _serve(ready: Future[asyncio.AbstractEventLoop]) -> None:
+def _serve(ready: Future[asyncio.AbstractEventLoop], ending: threading.Event) -> None:
     with asyncio.Runner() as runner:
         try:
             loop = runner.get_loop()
@@ -250,13 +279,21 @@ def _serve(ready: Future[asyncio.AbstractEventLoop]) -> None:
             ready.set_exception(error)
             raise
         ready.set_result(loop)
-        loop.run_forever()
+        try:
+            loop.run_forever()
+        finally:
+            ending.set()  # also when a hook has ended it with SystemExit
+
+
+PATIENCE = 10.0
+"""Seconds that the end of a loop is waited for; then its thread is left behind."""
 
 
 def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
-    loop.call_soon_threadsafe(loop.stop)
+    with suppress(RuntimeError):  # it has ended by itself
+        loop.call_soon_threadsafe(loop.stop)
     if thread is not threading.current_thread():  # garbage may be collected in any thread
-        thread.join()
+        thread.join(PATIENCE)
 
 
 def _after_fork() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import copy
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import count
 from time import monotonic
 from types import EllipsisType, TracebackType
@@ -29,6 +30,8 @@ from justclick_async.errors import (
 )
 from justclick_async.faces import AsyncDriver, drive
 from justclick_async.hooks import Begun, Ended, Hook
+from justclick_async.loops import PerLoop
+from justclick_async.models.checks import type_name
 from justclick_async.pacing import bucket_for
 from justclick_async.php import canonical_query
 from justclick_async.retry import Retries, patiently
@@ -101,6 +104,8 @@ class AsyncJustClick(V1, AsyncDriver):
         InvalidInput: An argument cannot be meant like that; it says which and what to do.
     """
 
+    _is_view = False
+
     def __init__(
         self,
         login: str,
@@ -122,10 +127,11 @@ class AsyncJustClick(V1, AsyncDriver):
             self._account.base_url, session=session, proxy=proxy, trust_env=trust_env
         )
         self._bucket = bucket_for(self._account.login, self._account.host)
+        self._turns = PerLoop(asyncio.Lock)
         self._timeout = Timeout.of(timeout)
         self._retries = _retries(retries)
         self._rate = _rate(rate)
-        self._verify_answers = verify_answers
+        self._verify_answers = _flag(verify_answers, "verify_answers")
         self._hooks = tuple(hooks)
 
     @classmethod
@@ -184,10 +190,14 @@ class AsyncJustClick(V1, AsyncDriver):
         retries: Retries | int | EllipsisType = ...,
         rate: float | EllipsisType | None = ...,
     ) -> Self:
-        """Return this client with other options, on the same connections and the same pace."""
+        """Return this client with other options, on the same connections and the same pace.
+
+        Leaving ``async with`` does not close what a view shares; ``close()`` does.
+        """
         view = copy.copy(self)
+        view._is_view = True  # noqa: SLF001  # our own copy
         if timeout is not ...:
-            view._timeout = Timeout.of(timeout)  # noqa: SLF001  # our own copy
+            view._timeout = Timeout.of(timeout)  # noqa: SLF001
         if retries is not ...:
             view._retries = _retries(retries)  # noqa: SLF001
         if rate is not ...:
@@ -209,7 +219,8 @@ class AsyncJustClick(V1, AsyncDriver):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.close()
+        if not self._is_view:
+            await self.close()
 
     def __repr__(self) -> str:
         return (
@@ -231,17 +242,26 @@ class AsyncJustClick(V1, AsyncDriver):
         async def take(step: Call[Any] | Pause) -> object:
             if isinstance(step, Pause):
                 return await asyncio.sleep(step.seconds, None)
-            await self._wait_for_its_turn()
-            return await self._once(call, body, next(attempts), deadline.left())
+            attempt = next(attempts)
+            await self._wait_for_its_turn(deadline.left() if attempt > 1 else None)
+            return await self._once(call, body, attempt, deadline.left())
 
         flow = patiently(call, self._retries, time_left=deadline.left)
         return cast("Answer[R]", await drive(flow, take))
 
-    async def _wait_for_its_turn(self) -> None:
-        if self._rate is not None:
-            seconds = self._bucket.reserve(self._rate, monotonic())
-            if seconds:
-                await asyncio.sleep(seconds)
+    async def _wait_for_its_turn(self, left: float | None) -> None:
+        """Wait for the pace; whoever waits is served in turn, and takes nothing when it gives up.
+
+        The first wait counts for no deadline: a thousand calls at once are no fault of the service.
+        """
+        if self._rate is None:
+            return
+        with suppress(TimeoutError):  # then the time is up, as is found right afterwards
+            async with asyncio.timeout(left), self._turns.get():
+                while wait := self._bucket.wait(self._rate, monotonic()):  # noqa: ASYNC110
+                    # At most a second: the pace may have changed meanwhile.
+                    await asyncio.sleep(min(wait, 1.0))
+                self._bucket.take(self._rate, monotonic())
 
     async def _once(self, call: Call[R], body: bytes, attempt: int, left: float) -> Answer[R]:
         if left <= 0:
@@ -330,16 +350,18 @@ def _failed(error: BaseException, method: str, attempt: int, request: int, secon
 
 
 def _retries(retries: Retries | int) -> Retries:
-    if isinstance(retries, Retries):
-        return retries
-    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-        raise InvalidInput(
-            "retries must be a whole number from 0 on, or Retries(...).",
-            field="retries",
-            hint="Pass 0 to turn repeating off.",
-            hint_ru="Передайте 0, чтобы отключить повторы.",
+    return retries if isinstance(retries, Retries) else Retries(retries)
+
+
+def _flag(value: bool, name: str) -> bool:  # noqa: FBT001  # a value to be checked
+    if not isinstance(value, bool):
+        raise InvalidInputType(
+            f"{name} must be bool, not {type_name(value)}.",
+            field=name,
+            hint="Pass True or False.",
+            hint_ru="Передайте True или False.",
         )
-    return Retries(retries)
+    return value
 
 
 def _rate(rate: float | None) -> float | None:

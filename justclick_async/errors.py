@@ -43,8 +43,8 @@ The tree::
     └── NotificationError (also ValueError)       not sent   see ``justclick_async.notifications``
 
 All of them survive pickling and copying.  Neither the API key nor a customer's data is part of
-their text: an answer's own text is shown with addresses and phone numbers blacked out, and stands
-unchanged in ``APIError.text``.
+their text: an answer's own text is shown with e-mail addresses and phone numbers blacked out, and
+stands unchanged, but for the key, in ``APIError.text``.
 """
 
 from __future__ import annotations
@@ -308,12 +308,17 @@ class OrderExists(Conflict):
     @property
     def bill_id(self) -> int | None:
         """The number of the order that exists."""
-        number: object = self.result
-        if isinstance(number, Mapping):
-            number = cast("Mapping[str, object]", number).get("bill_id")
-        if isinstance(number, int) or (isinstance(number, str) and number.strip().isdecimal()):
-            return int(number)
-        return None
+        found: object = self.result
+        if isinstance(found, list) and len(cast("list[object]", found)) == 1:
+            found = cast("list[object]", found)[0]
+        if isinstance(found, Mapping):
+            found = cast("Mapping[str, object]", found).get("bill_id")
+        if isinstance(found, float) and found.is_integer():
+            found = int(found)
+        if isinstance(found, bool) or not isinstance(found, int | str):
+            return None
+        digits = str(found).strip()
+        return int(digits) if digits.isdecimal() and len(digits) < 20 else None
 
 
 class AlreadySubscribed(Conflict):
@@ -590,12 +595,15 @@ def api_error(
 
 
 _PERSONAL = re.compile(
-    r"(?P<email>[^\s@<>,;:'\"]+@[^\s@<>,;'\"]+)|(?P<phone>[+(]\d[\d\s()\-]{6,}\d|\b\d{10,}\b)"
+    r"(?P<email>[^\s@<>,;:'\"]+@[^\s@<>,;'\"]+)|(?P<phone>(?<!\w)[+(]?\d(?:[\s()-]*\d){8,})"
 )
 
 
 def without_personal_data(text: str) -> str:
-    """Black out e-mail addresses and phone numbers in a text of the service, and shorten it."""
+    """Black out e-mail addresses and phone numbers in a text of the service, and shorten it.
+
+    Names and postal addresses look like any other words; they are not recognised.
+    """
     redacted = _PERSONAL.sub(lambda match: f"<{match.lastgroup}>", text)
     printable = "".join(letter if letter.isprintable() else " " for letter in redacted)
     return printable if len(printable) <= 200 else f"{printable[:200]}…"

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -29,6 +29,7 @@ from typing import (
 )
 
 from justclick_async.calls import Call, Flow, Found, Pause, Steps, Stream
+from justclick_async.errors import InvalidInput
 
 __all__ = ["AsyncDriver", "Driver", "drive", "endpoint", "stream"]
 
@@ -36,6 +37,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 S_co = TypeVar("S_co", covariant=True)
 T = TypeVar("T")
+G = TypeVar("G")
 
 
 class endpoint(Generic[P, S_co]):  # noqa: N801  # reads as a decorator
@@ -87,9 +89,13 @@ class stream(Generic[P, T]):  # noqa: N801  # reads as a decorator
     if TYPE_CHECKING:
 
         @overload
-        def __get__(self, client: AsyncDriver, owner: object) -> Callable[P, AsyncIterator[T]]: ...
+        def __get__(
+            self, client: AsyncDriver, owner: object
+        ) -> Callable[P, AsyncGenerator[T, None]]: ...
         @overload
-        def __get__(self, client: Driver, owner: object) -> Callable[P, Iterator[T]]: ...
+        def __get__(
+            self, client: Driver, owner: object
+        ) -> Callable[P, Generator[T, None, None]]: ...
         @overload
         def __get__(self, client: None, owner: object) -> stream[P, T]: ...
         def __get__(self, client: object, owner: object) -> object: ...
@@ -100,7 +106,7 @@ class stream(Generic[P, T]):  # noqa: N801  # reads as a decorator
 
 async def drive(steps: Steps[R], take: Callable[[Call[Any] | Pause], Awaitable[object]]) -> R:
     """Take *steps* one after the other and return what they lead to."""
-    flow = iter(steps)
+    flow = _fresh(iter(steps))
     try:
         step = next(flow)
         while True:
@@ -117,6 +123,18 @@ async def drive(steps: Steps[R], take: Callable[[Call[Any] | Pause], Awaitable[o
         flow.close()  # cancelled half-way, its own ``finally`` must run now, not some day
 
 
+def _fresh(flow: G) -> G:
+    """Return a generator that nobody has begun; one that has ended would look like success."""
+    if inspect.isgenerator(flow) and inspect.getgeneratorstate(flow) != inspect.GEN_CREATED:
+        raise InvalidInput(
+            "these steps were taken already.",
+            field="steps",
+            hint="Describe them again for each run: client.run(my_flow(...)).",
+            hint_ru="Опишите их заново для каждого запуска: client.run(my_flow(...)).",
+        )
+    return flow
+
+
 def _one(step: Pause) -> Flow[None]:
     yield step
 
@@ -125,6 +143,7 @@ class _Client:
     """Turns the endpoints and streams of a client class into plain methods."""
 
     _iterator: Any
+    _closing: tuple[None, ...]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -139,7 +158,7 @@ class _Client:
         """Say what a method returns whose description is annotated as a ``Stream[T]``."""
         steps = get_args(get_args(annotation)[0])
         (found,) = (step for step in steps if get_origin(step) is Found)
-        return cls._iterator[get_args(found)[0]]
+        return cls._iterator[(get_args(found)[0], *cls._closing)]
 
     @classmethod
     def _method(
@@ -150,7 +169,7 @@ class _Client:
         returns: Callable[[object], object],
     ) -> Callable[..., object]:
         method: Any = functools.wraps(describe)(doing(describe))
-        signature = inspect.signature(describe, eval_str=True)
+        signature = _signature(describe)
         answer = returns(signature.return_annotation)
         itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
         method.__signature__ = signature.replace(
@@ -170,6 +189,20 @@ class _Client:
         raise NotImplementedError
 
 
+def _signature(describe: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature of a description, which has to say what it returns."""
+    try:
+        signature = inspect.signature(describe, eval_str=True)
+    except NameError as error:
+        raise TypeError(
+            f"{describe.__qualname__}: {error.name} must be imported at run time, not only for "
+            "type checkers: the client's method shows it"
+        ) from error
+    if not get_args(signature.return_annotation):
+        raise TypeError(f"{describe.__qualname__} must return Call[...], Flow[...] or Stream[...]")
+    return signature
+
+
 def _answer(annotation: object) -> object:
     """Say what a method returns whose description is annotated as ``Call[R]`` or ``Flow[R]``."""
     answer = get_args(annotation)[-1]
@@ -179,7 +212,8 @@ def _answer(annotation: object) -> object:
 class AsyncDriver(_Client):
     """Awaits answers.  A subclass says how, in ``run``."""
 
-    _iterator = AsyncIterator
+    _iterator = AsyncGenerator
+    _closing = (None,)
 
     async def run(self, steps: Steps[R]) -> R:
         """Carry out a call or a flow and return what it leads to."""
@@ -199,9 +233,9 @@ class AsyncDriver(_Client):
 
         return method
 
-    async def _iterate(self, flow: Stream[T]) -> AsyncIterator[T]:
+    async def _iterate(self, flow: Stream[T]) -> AsyncGenerator[T, None]:
         try:
-            step = next(flow)
+            step = next(_fresh(flow))
             while True:
                 if isinstance(step, Found):
                     for item in step.items:
@@ -223,7 +257,8 @@ class AsyncDriver(_Client):
 class Driver(_Client):
     """Blocks until an answer is there.  A subclass says how, in ``run``."""
 
-    _iterator = Iterator
+    _iterator = Generator
+    _closing = (None, None)
 
     def run(self, steps: Steps[R]) -> R:
         """Carry out a call or a flow and return what it leads to."""
@@ -243,9 +278,9 @@ class Driver(_Client):
 
         return method
 
-    def _iterate(self, flow: Stream[T]) -> Iterator[T]:
+    def _iterate(self, flow: Stream[T]) -> Generator[T, None, None]:
         try:
-            step = next(flow)
+            step = next(_fresh(flow))
             while True:
                 if isinstance(step, Found):
                     yield from step.items

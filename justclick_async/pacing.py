@@ -19,9 +19,12 @@ SLOW_DOWN_AT_MOST_EVERY = 1.0
 class Bucket:
     """Spaces requests out so that no more than *rate* leave in a second, but for a small burst.
 
-    Nothing here reads a clock or waits: both are the caller's.  There is no lock either.  Two
-    threads that reserve in the same instant may at worst take the same slot, and a lock held
-    during a fork would stop the child for good.
+    Nothing here reads a clock or waits: both are the caller's, who asks how long to ``wait`` and
+    takes the slot when it leaves, not before.  So who gives up while waiting takes nothing, and
+    who waits is slowed down by a complaint as well.
+
+    There is no lock.  Two threads may at worst take the same slot; a lock held during a fork would
+    stop the child for good.
     """
 
     def __init__(self) -> None:
@@ -29,18 +32,22 @@ class Bucket:
         self._pace = 1.0
         self._slowed_at = float("-inf")
 
-    def reserve(self, rate: float, now: float) -> float:
-        """Take the next slot and return how many seconds to wait for it.
+    def wait(self, rate: float, now: float) -> float:
+        """Return how many seconds are left until a request may leave; 0 if it may now.
 
         Args:
             rate: Requests in a second at full speed.
             now: The time of a clock that never goes back, in seconds.
         """
-        interval = 1 / (rate * self.pace(now))
-        free_at = max(self._free_at, now)
-        self._free_at = free_at + interval
-        burst = max(0.0, rate / 5 - 1) * interval
-        return max(0.0, free_at - burst - now)
+        burst = max(0.0, rate / 5 - 1) * self._interval(rate, now)
+        return max(0.0, self._free_at - burst - now)
+
+    def take(self, rate: float, now: float) -> None:
+        """Take the slot: a request leaves now."""
+        self._free_at = max(self._free_at, now) + self._interval(rate, now)
+
+    def _interval(self, rate: float, now: float) -> float:
+        return 1 / (rate * self.pace(now))
 
     def slow_down(self, now: float) -> None:
         """Halve the pace: the service has complained."""
@@ -59,5 +66,5 @@ _buckets: WeakValueDictionary[tuple[str, str], Bucket] = WeakValueDictionary()
 
 
 def bucket_for(login: str, host: str) -> Bucket:
-    """Return the one bucket of an account on a host, however many clients there are of it."""
+    """Return this process's one bucket of an account on a host, however many clients there are."""
     return _buckets.setdefault((login, host), Bucket())

@@ -8,9 +8,8 @@ value itself, which may be a customer's.  Fields that nobody has described are k
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -30,6 +29,7 @@ from typing import (
 
 from attrs import NOTHING, fields
 
+from justclick_async.garbage import no_garbage
 from justclick_async.models.orders import OrderInfo
 from justclick_async.models.products import GoodType
 from justclick_async.models.records import NO_EXTRA, Partner, Record
@@ -98,14 +98,20 @@ def _text(value: object) -> str:
     raise MisfitError(f"expected text, found {kind(value)}")
 
 
+MOST_DIGITS = 20
+"""Of numbers that the service counts with; int() refuses thousands in its own way."""
+
+
 def _number(value: object) -> int | None:
     if type(value) is int:
         return value
     if value is None or value == "":
         return None
-    if type(value) is str and value.isdecimal():
-        return int(value)
-    if isinstance(value, str) and value.strip().removeprefix("-").isdecimal():
+    if (
+        isinstance(value, str)
+        and len(value) < MOST_DIGITS
+        and value.strip().removeprefix("-").isdecimal()
+    ):
         return int(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -177,8 +183,6 @@ def _required_text(value: object) -> str:
 
 
 def _required_number(value: object) -> int:
-    if type(value) is str and value.isdecimal():
-        return int(value)
     number = _number(value)
     if number is None:
         raise _missing()
@@ -242,26 +246,11 @@ def _elements(value: object) -> list[object]:
 MANY = 500
 
 
-@contextmanager
-def _no_garbage() -> Generator[None, None, None]:
-    """Hold the collection of garbage while many records come into being and none goes.
-
-    With ten thousand orders, looking for garbage among them would take a third of the time.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 def _many(read: Reader, into: Callable[[list[Any]], Any]) -> Reader:
     def each(value: object) -> object:
         elements = _elements(value)
         try:
-            with _no_garbage() if len(elements) > MANY else nullcontext():
+            with no_garbage() if len(elements) > MANY else nullcontext():
                 return into([read(element) for element in elements])
         except MisfitError:
             _raise_all({f"[{i}]": (read, element) for i, element in enumerate(elements)})

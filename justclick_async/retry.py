@@ -10,14 +10,38 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from itertools import count
-from typing import Any
+from math import inf
+from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen, validators
+from attrs import Attribute, field, frozen
 
 from justclick_async.calls import Answer, Call, Flow, Pause
-from justclick_async.errors import BadStatus, JustClickError, Outcome
+from justclick_async.errors import BadStatus, InvalidInput, JustClickError, Outcome
+
+if TYPE_CHECKING:
+    from attrs import AttrsInstance
 
 __all__ = ["Retries", "may_repeat", "patiently"]
+
+
+def _is_count(_retries: AttrsInstance, _field: Attribute[Any], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidInput(
+            "retries must be a whole number from 0 on, or Retries(...).",
+            field="retries",
+            hint="Pass 0 to turn repeating off.",
+            hint_ru="Передайте 0, чтобы отключить повторы.",
+        )
+
+
+def _is_seconds(_retries: AttrsInstance, attribute: Attribute[Any], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf:
+        raise InvalidInput(
+            f"Retries.{attribute.name} must be a number of seconds from 0 on.",
+            field=f"retries.{attribute.name}",
+            hint="Pass Retries(2, base=0.5, cap=8).",
+            hint_ru="Передайте Retries(2, base=0.5, cap=8).",
+        )
 
 
 @frozen
@@ -33,9 +57,9 @@ class Retries:
         cap: Upper bound of any pause, in seconds.
     """
 
-    times: int = field(default=2, validator=[validators.instance_of(int), validators.ge(0)])
-    base: float = field(default=0.5, kw_only=True, validator=validators.ge(0))
-    cap: float = field(default=8.0, kw_only=True, validator=validators.ge(0))
+    times: int = field(default=2, validator=_is_count)
+    base: float = field(default=0.5, kw_only=True, validator=_is_seconds)
+    cap: float = field(default=8.0, kw_only=True, validator=_is_seconds)
 
     def pause(self, attempt: int, *, draw: Callable[[], float] = random.random) -> float:
         """Return how many seconds to wait after the failed *attempt* (1 is the first)."""
@@ -58,20 +82,32 @@ def patiently(
 ) -> Flow[Answer[Any]]:
     """Make *call*, again and again where that is safe, until it succeeds or the time is up.
 
-    The last error is raised as it is, with ``attempts`` set.
+    The last error is raised as it is, with ``attempts`` set; but once nobody knows whether an
+    attempt arrived, a later one that was not sent does not make that any better.
     """
+    unknown: JustClickError | None = None
     for attempt in count(1):
         try:
             answer: Answer[Any] = yield call
             return answer  # noqa: TRY300  # nothing else is left to do
         except JustClickError as error:
-            error.attempts = attempt
+            if error.outcome is Outcome.UNKNOWN:
+                unknown = error
+            final = unknown if unknown and error.outcome is Outcome.NOT_SENT else error
+            final.attempts = attempt
             if attempt > retries.times or not may_repeat(error, repeatable=call.repeatable):
-                raise
-            pause = retries.pause(attempt, draw=draw)
-            if isinstance(error, BadStatus) and error.retry_after is not None:
-                pause = max(pause, error.retry_after)
+                raise final  # noqa: B904  # mostly the same
+            pause = _pause_after(error, retries, attempt, draw)
             if pause >= time_left():
-                raise
+                raise final  # noqa: B904
         yield Pause(pause)
     raise AssertionError  # count() does not end
+
+
+def _pause_after(
+    error: JustClickError, retries: Retries, attempt: int, draw: Callable[[], float]
+) -> float:
+    pause = retries.pause(attempt, draw=draw)
+    if isinstance(error, BadStatus) and error.retry_after is not None:
+        return max(pause, error.retry_after)
+    return pause

@@ -12,8 +12,10 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Callable
 from functools import lru_cache, partial
+from math import inf, isfinite
+from time import monotonic
 from typing import Any, TypeAlias
-from weakref import WeakKeyDictionary
+from urllib.parse import urlsplit
 
 import aiohttp
 from attrs import Attribute, evolve, field, frozen
@@ -25,10 +27,14 @@ from justclick_async.errors import (
     ConnectionFailed,
     ConnectionLost,
     InvalidInput,
+    InvalidInputType,
     JustClickError,
     NotSentInTime,
+    Outcome,
     TLSFailed,
 )
+from justclick_async.loops import PerLoop
+from justclick_async.models.checks import type_name
 from justclick_async.version import __version__
 
 __all__ = ["LARGEST_ANSWER", "SessionSource", "Timeout", "Transport"]
@@ -42,7 +48,7 @@ SessionSource: TypeAlias = "aiohttp.ClientSession | Callable[[], aiohttp.ClientS
 
 
 def _positive(_timeout: Timeout, attribute: Attribute[Any], value: float | None) -> None:
-    if value is None or (isinstance(value, int | float) and value > 0):
+    if value is None or (isinstance(value, int | float) and value > 0 and isfinite(value)):
         return
     raise InvalidInput(
         f"timeout: {attribute.name} must be a positive number of seconds, or None.",
@@ -57,7 +63,8 @@ class Timeout:
     """How long to wait, in seconds; ``None`` waits for ever.
 
     Attributes:
-        total: For everything, all attempts and pauses together.
+        total: For all attempts and pauses together, from the moment when the pace lets the first
+            one leave.
         connect: For a connection to be made, TLS included.
         read: Between two pieces of the answer.
         pool: For a free place among the connections, and then for the connection.
@@ -81,8 +88,9 @@ class Transport:
 
     Args:
         base_url: Scheme, host and port.
-        session: A session to use instead of own ones; it is never closed.  A function is called
-            once for each event loop, and what it returns is ours to close.
+        session: A session to use instead of own ones; it is never closed, and serves the event
+            loop and process of its first use only.  A function is called once for each event
+            loop, and what it returns is ours to close.
         proxy: URL of a proxy.
         trust_env: Whether to take proxies from the environment, and passwords from ``.netrc``.
     """
@@ -96,12 +104,22 @@ class Transport:
         trust_env: bool = False,
     ) -> None:
         self._base_url = base_url
-        self._proxy = proxy
-        self._given = session if isinstance(session, aiohttp.ClientSession) else None
-        self._make: Callable[[], aiohttp.ClientSession] = (
-            session if callable(session) else partial(_make_session, trust_env=trust_env)
-        )
-        self._forget()
+        self._proxy = _checked_proxy(proxy)
+        self._given: aiohttp.ClientSession | None = None
+        self._at_home: tuple[int, asyncio.AbstractEventLoop] | None = None
+        make: Callable[[], aiohttp.ClientSession] = partial(_make_session, trust_env=trust_env)
+        if isinstance(session, aiohttp.ClientSession):
+            self._given = session
+        elif callable(session):
+            make = session
+        elif session is not None:
+            raise InvalidInputType(
+                f"session must be aiohttp.ClientSession or a function, not {type_name(session)}.",
+                field="session",
+                hint="Pass session=lambda: aiohttp.ClientSession(...).",
+                hint_ru="Передайте session=lambda: aiohttp.ClientSession(...).",
+            )
+        self._sessions: PerLoop[_Opened] = PerLoop(partial(_Opened, make))
         self._headers = {
             "Accept": "application/json",
             "Content-Type": "application/x-www-form-urlencoded",
@@ -117,59 +135,85 @@ class Transport:
             OutcomeUnknown: Sent, but no complete answer came back.
         """
         url = f"{self._base_url}/api/{method}"
+        received = await self._post(url, body, timeout, method)
+        began = monotonic()
         for _ in range(MOST_REDIRECTS):
-            received = await self._post(url, body, timeout, method)
             target = redirect_target(method, received, url)
             if target is None:
-                return received
+                break
             url = target
-        return await self._post(url, body, timeout, method)
+            received = await self._follow(url, body, _rest(timeout, began), method)
+        return received
 
     async def close(self) -> None:
         """Close the connections of the running loop; a later request opens new ones."""
-        opened = self._sessions.pop(asyncio.get_running_loop(), None)
+        opened = self._sessions.pop()
         if opened is not None:
             await opened.close()
 
+    async def _follow(self, url: str, body: bytes, timeout: Timeout, method: str) -> Received:
+        """Send once more what was answered with a redirect, so it has been sent already."""
+        try:
+            return await self._post(url, body, timeout, method)
+        except JustClickError as error:
+            if error.outcome is not Outcome.NOT_SENT:
+                raise
+            lost = ConnectionLost("it was redirected, and could not be sent again.", method=method)
+        raise lost
+
     async def _post(self, url: str, body: bytes, timeout: Timeout, method: str) -> Received:
-        session = self._given or await self._session()
+        session = self._guarded(self._given) if self._given else await self._session()
         try:
             async with session.post(
                 url,
                 data=body,
                 headers=self._headers,
                 allow_redirects=False,
+                raise_for_status=False,  # whatever a session that was passed in prefers
                 proxy=self._proxy,
                 timeout=_for_aiohttp(timeout),
             ) as response:
-                content = await _read(response)
+                content = await _read(response, method)
                 return Received(response.status, response.headers, content)
-        except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
-            translated = _translate(error, session)
-            if translated is None:
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            failure = _translated(error)
+        except asyncio.CancelledError:
+            # Closing a session cancels who waits for a connection of it; nobody else has.
+            task = asyncio.current_task()
+            if not session.closed or task is None or task.cancelling():
                 raise
-            translated.method = method
-            raise translated from error
+            failure = ConnectionFailed("the client was closed before it could be sent.")
+        failure.method = method
+        # Raised out here, since aiohttp's own words may hold a proxy's password or an answer.
+        raise failure
+
+    def _guarded(self, session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+        """Return a session that was passed in, if it can be used here."""
+        if self._at_home is None:
+            self._at_home = (os.getpid(), asyncio.get_running_loop())
+        pid, loop = self._at_home
+        if pid != os.getpid() or loop is not asyncio.get_running_loop():
+            raise InvalidInput(
+                "the session that was passed in belongs to another event loop or process.",
+                field="session",
+                hint="Pass a function that makes one: session=lambda: aiohttp.ClientSession(...).",
+                hint_ru="Передайте функцию: session=lambda: aiohttp.ClientSession(...).",
+            )
+        if session.closed:
+            raise ConnectionFailed(
+                "the session that was passed in is closed.",
+                hint="Keep it open as long as the client is used, or let the client make its own.",
+                hint_ru="Не закрывайте её, пока работает клиент, или дайте клиенту создать свою.",
+            )
+        return session
 
     async def _session(self) -> aiohttp.ClientSession:
-        if self._pid != os.getpid():
-            _of_the_parent.append(self._sessions)
-            self._forget()
-        loop = asyncio.get_running_loop()
-        opened = self._sessions.get(loop)
-        if opened is None or opened.session.closed:
-            opened = self._sessions[loop] = _Opened(self._make)
-            await opened.start()
+        opened = self._sessions.get()
+        if opened.session.closed:
+            self._sessions.pop()
+            opened = self._sessions.get()
+        await opened.start()
         return opened.session
-
-    def _forget(self) -> None:
-        """Know of no session."""
-        self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, _Opened] = WeakKeyDictionary()
-        self._pid = os.getpid()
-
-
-_of_the_parent: list[object] = []
-"""Sessions inherited by a fork.  Kept, since their end would be sent over the parent's sockets."""
 
 
 class _Opened:
@@ -182,18 +226,38 @@ class _Opened:
     def __init__(self, make: Callable[[], aiohttp.ClientSession]) -> None:
         self.session = make()
         self._open = self._until_the_loop_ends()
+        self._started = False
 
     async def start(self) -> None:
-        await anext(self._open)
+        if not self._started:
+            self._started = True
+            await anext(self._open)
 
     async def close(self) -> None:
         await self._open.aclose()
+        await self.session.close()
 
     async def _until_the_loop_ends(self) -> AsyncGenerator[None, None]:
         try:
             yield
         finally:
             await self.session.close()
+
+
+def _checked_proxy(proxy: str | None) -> str | None:
+    try:
+        parts = urlsplit(proxy or "http://none:1")
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except (ValueError, AttributeError, TypeError):
+        good = False
+    if not good:
+        raise InvalidInput(
+            "proxy is no URL of a proxy.",
+            field="proxy",
+            hint="Write http://host:port, with user:password@ before the host if need be.",
+            hint_ru="Напишите http://хост:порт, при необходимости с пользователь:пароль@.",
+        )
+    return proxy
 
 
 def _make_session(*, trust_env: bool) -> aiohttp.ClientSession:
@@ -207,15 +271,20 @@ def _user_agent() -> str:
 
 @lru_cache(maxsize=64)
 def _for_aiohttp(timeout: Timeout) -> aiohttp.ClientTimeout:
+    # A connection has to be there a little before the total is up: then a total that runs out
+    # means that the request was sent, and nobody has to guess.
+    total = inf if timeout.total is None else timeout.total
+    most = min(total * 0.95, max(total - 0.25, total * 0.75))
+    pool, connect = (min(each or inf, most) for each in (timeout.pool, timeout.connect))
     return aiohttp.ClientTimeout(
         total=timeout.total,
-        connect=timeout.pool,
-        sock_connect=timeout.connect,
+        connect=None if pool == inf else pool,
+        sock_connect=None if connect == inf else connect,
         sock_read=timeout.read,
     )
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, method: str) -> bytes:
     """Read a body, unpacked, up to the limit."""
     pieces: list[bytes] = []
     left = LARGEST_ANSWER
@@ -226,6 +295,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
             raise AnswerTooLarge(
                 f"the answer is larger than {LARGEST_ANSWER // 2**20} MiB; reading was given up.",
                 status=response.status,
+                method=method,
             )
         pieces.append(piece)
     return b"".join(pieces)
@@ -238,6 +308,13 @@ def shortened(timeout: Timeout, left: float) -> Timeout:
     )
 
 
+def _rest(timeout: Timeout, began: float) -> Timeout:
+    """Return what is left of *timeout* since *began*."""
+    if timeout.total is None:
+        return timeout
+    return evolve(timeout, total=max(0.001, timeout.total - (monotonic() - began)))
+
+
 # ── What aiohttp says, in our terms ─────────────────────────────────────────────────
 
 _NOT_CONNECTED = (
@@ -247,11 +324,8 @@ _NOT_CONNECTED = (
 )
 
 
-def _translate(error: BaseException, session: aiohttp.ClientSession) -> JustClickError | None:
-    """Return our exception for one of aiohttp's; ``None`` for what is none of ours to explain.
-
-    The texts name kinds and hosts only: aiohttp's own may hold URLs with proxy passwords.
-    """
+def _translated(error: Exception) -> JustClickError:
+    """Return our exception for one of aiohttp's; the text names kinds and reasons only."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
         return TLSFailed("the certificate of the host is not accepted, or TLS failed.")
     if isinstance(error, aiohttp.ConnectionTimeoutError):
@@ -260,15 +334,7 @@ def _translate(error: BaseException, session: aiohttp.ClientSession) -> JustClic
         return ConnectionFailed(f"no connection ({_reason(error)}).")
     if isinstance(error, TimeoutError):
         return AnswerTimeout("no complete answer came within the time.")
-    if isinstance(error, aiohttp.ClientError | OSError):
-        return ConnectionLost(f"the connection was cut off ({_reason(error)}).")
-    if isinstance(error, RuntimeError) and session.closed:
-        return ConnectionFailed(
-            "the session that was passed in is closed.",
-            hint="Keep it open as long as the client is used, or let the client make its own.",
-            hint_ru="Не закрывайте её, пока используется клиент, или дайте клиенту создать свою.",
-        )
-    return None
+    return ConnectionLost(f"the connection was cut off ({_reason(error)}).")
 
 
 def _reason(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from justclick_async import CreatedOrder, JustClickError, UnexpectedRedirect, UnreadableAnswer
-from justclick_async.answers import Received, decipher, open_envelope, redirect_target
+from justclick_async.answers import Envelope, Received, decipher, open_envelope, redirect_target
 from justclick_async.calls import Call
 from justclick_async.signing import answer_hash
 from tests.service import KEY, envelope
@@ -59,16 +59,22 @@ def test_an_envelope_of_anything_becomes_a_result_or_an_error_of_ours(
     assert answer.error_code == 0
 
 
+def opened(body: str, key: str) -> Envelope:
+    envelope = open_envelope(body.encode(), key)
+    assert isinstance(envelope, Envelope)
+    return envelope
+
+
 @pytest.mark.parametrize("code", [0, "0", 4, "601"])
 @pytest.mark.parametrize("text", ["OK", "ok", "", "Заказ создан", "a::b"])
 def test_a_hash_is_taken_over_code_and_text_as_they_came(code: int | str, text: str) -> None:
-    assert open_envelope(envelope(code=code, text=text).encode(), KEY).verified is True
-    assert open_envelope(envelope(code=code, text=text + " ").encode(), KEY + "x").verified is False
+    assert opened(envelope(code=code, text=text), KEY).verified is True
+    assert opened(envelope(code=code, text=text + " "), KEY + "x").verified is False
 
 
 def test_a_hash_with_capitals_is_another_hash() -> None:
     body = envelope(hash=answer_hash(0, "OK", KEY).upper())
-    assert open_envelope(body.encode(), KEY).verified is False
+    assert opened(body, KEY).verified is False
 
 
 @pytest.mark.parametrize(
@@ -85,8 +91,10 @@ def test_a_hash_with_capitals_is_another_hash() -> None:
     ],
 )
 def test_an_unreadable_answer_says_what_it_looks_like(body: bytes, words: str) -> None:
-    with pytest.raises(UnreadableAnswer, match=words):
-        open_envelope(body, KEY)
+    assert words in str(open_envelope(body, KEY))
+    with pytest.raises(UnreadableAnswer, match=words) as raised:
+        decipher(CREATE, Received(200, {}, body), KEY)
+    assert raised.value.__context__ is None
 
 
 def test_a_shape_that_is_not_documented_names_path_and_type_and_no_value() -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 
 import aiohttp
 import pytest
@@ -217,6 +219,33 @@ def test_the_awaiting_client_forks_as_well() -> None:
     assert service.connections == 2
 
 
+def test_a_session_that_was_passed_in_is_refused_after_a_fork() -> None:
+    with running(answer([])) as service:
+        in_a_process(
+            service.base_url,
+            """
+            import aiohttp
+            from justclick_async import InvalidInput
+            async def parent():
+                async with aiohttp.ClientSession() as session:
+                    c = AsyncJustClick("username", "0123456789" * 4, base_url=sys.argv[1],
+                                       session=session, rate=None)
+                    await c.get_bills("buyer@example.com")
+                    if not (pid := os.fork()):
+                        signal.alarm(20)
+                        try:
+                            await c.get_bills("buyer@example.com")
+                        except InvalidInput as error:
+                            os._exit(7)
+                        os._exit(1)
+                    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+                    await c.get_bills("buyer@example.com")
+            asyncio.run(parent())
+            """,
+        )
+    assert service.connections == 1
+
+
 # ── Thread-safe ─────────────────────────────────────────────────────────────────────
 
 
@@ -259,6 +288,68 @@ def test_closing_while_others_wait_ends_their_waiting() -> None:
             assert len(ended) == 4
             """,
         )
+
+
+def test_asking_while_others_close_ends_in_an_answer_or_an_error_of_ours() -> None:
+    with running(answer([])) as service:
+        in_a_process(
+            service.base_url,
+            """
+            from justclick_async import JustClickError
+            c = client()
+            stop = time.monotonic() + 3
+            def ask():
+                while time.monotonic() < stop:
+                    try:
+                        c.get_bills("buyer@example.com")
+                    except JustClickError:
+                        pass
+            threads = [threading.Thread(target=ask) for _ in range(4)]
+            [t.start() for t in threads]
+            while time.monotonic() < stop:
+                c.close()
+            [t.join(10) for t in threads]
+            assert not any(t.is_alive() for t in threads)
+            c.close()
+            gc.collect()
+            """,
+        )
+
+
+def test_a_hook_may_close_the_client_or_end_the_thread() -> None:
+    with running(answer([])) as service:
+        in_a_process(
+            service.base_url,
+            """
+            from justclick_async import ConnectionLost, Ended
+            def hook(event):
+                if isinstance(event, Ended) and todo:
+                    todo.pop()()
+            todo = []
+            c = JustClick("username", "0" * 40, base_url=sys.argv[1], rate=None, hooks=[hook],
+                          verify_answers=False)
+            for what in (c.close, lambda: sys.exit(3)):
+                todo.append(what)
+                try:
+                    c.get_bills("buyer@example.com")
+                except (ConnectionLost, SystemExit):
+                    pass
+                assert c.get_bills("buyer@example.com") == []
+            """,
+        )
+
+
+def test_leaving_a_view_ends_nobodys_request() -> None:
+    with running(answer([]), delay=0.5) as service:
+        with JustClick(LOGIN, KEY, base_url=service.base_url, rate=None) as client:
+            results: list[object] = []
+            thread = threading.Thread(target=lambda: results.append(client.get_bills("a@b.ru")))
+            thread.start()
+            time.sleep(0.2)
+            with client.with_options(timeout=1):
+                pass
+            thread.join()
+    assert results == [[]]
 
 
 # ── Ctrl-C-safe ─────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ import pickle
 import zlib
 from datetime import UTC, datetime
 from decimal import Decimal
+from traceback import format_exception
 from typing import Any
 
 import aiohttp
@@ -47,8 +48,10 @@ from justclick_async import (
     Utm,
     endpoint,
 )
+from justclick_async.answers import Received
 from justclick_async.endpoints import V1
 from justclick_async.signing import sign_request
+from justclick_async.transport import Transport
 from tests.service import KEY, LOGIN, Cut, answer, envelope, http, running
 
 ORDER = Order(email="buyer@example.com", goods=[Good("invoice", price=1500)])
@@ -323,6 +326,7 @@ UNKNOWN = {
         BadStatus,
     ),
     "too many requests": (http("slow down", 429), BadStatus),
+    "a proxy's own JSON and 429": (http('{"error_code": 1015}', 429), BadStatus),
     "nothing": (http(b""), UnreadableAnswer),
     "JSON that breaks off": (http(envelope()[:-5]), UnreadableAnswer),
     "JSON of another kind": (http("[1, 2]"), UnreadableAnswer),
@@ -331,6 +335,7 @@ UNKNOWN = {
     "depth without end": (http("[" * 200_000), UnreadableAnswer),
     "another result than documented": (answer({"bill": 7}), UnreadableAnswer),
     "a result that is no number": (answer({"bill_id": "seven"}), UnreadableAnswer),
+    "a number without end": (answer({"bill_id": "9" * 5000}), UnreadableAnswer),
     "a wrong hash": (answer({"bill_id": 7}, hash="0" * 32), AnswerHashMismatch),
     "a hash with letters of elsewhere": (answer({"bill_id": 7}, hash="хэш"), AnswerHashMismatch),
     "no hash": (answer({"bill_id": 7}, hash=None), AnswerHashMismatch),
@@ -522,6 +527,50 @@ async def test_no_place_in_the_pool_in_time_is_not_sent() -> None:
 
 
 @pytest.mark.asyncio
+async def test_what_was_cut_off_before_sending_is_not_sent_whatever_ran_out() -> None:
+    def one_connection() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1))
+
+    with running(answer([]), delay=1) as service:
+        async with client_of(service.base_url, session=one_connection, retries=0) as client:
+            slow = asyncio.create_task(client.get_bills("buyer@example.com"))
+            await asyncio.sleep(0.1)
+            with pytest.raises(NotSentInTime):
+                await client.with_options(timeout=0.6).create_order(ORDER)
+            assert await slow == []
+    writers: list[asyncio.StreamWriter] = []
+    silent = await asyncio.start_server(lambda _, writer: writers.append(writer), "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    async with client_of(f"https://127.0.0.1:{port}", timeout=1, retries=0) as client:
+        with pytest.raises(NotSentInTime):  # the handshake never ends
+            await client.create_order(ORDER)
+    for writer in writers:
+        writer.close()
+    silent.close()
+
+
+@pytest.mark.asyncio
+async def test_a_redirect_gets_what_is_left_of_the_time_and_was_sent_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    totals: list[float | None] = []
+
+    async def post(self: Transport, url: str, body: bytes, timeout: Timeout, method: str) -> Any:
+        totals.append(timeout.total)
+        if len(totals) == 3:
+            raise ConnectionFailed("no connection.")
+        await asyncio.sleep(0.01)
+        return Received(307, {"location": f"/api/A{len(totals)}"}, b"")
+
+    monkeypatch.setattr(Transport, "_post", post)
+    with pytest.raises(ConnectionLost) as raised:
+        await client_of("http://127.0.0.1:1").create_order(ORDER)
+    assert raised.value.outcome is Outcome.UNKNOWN
+    first, second, third = (total or 0 for total in totals)
+    assert first == 5 > second > third
+
+
+@pytest.mark.asyncio
 async def test_the_deadline_covers_all_attempts() -> None:
     with running(http("busy", 503)) as service:
         patient = Retries(50, base=0.4, cap=0.4)
@@ -543,6 +592,39 @@ async def test_cancelling_passes_through_and_the_client_goes_on() -> None:
             assert await client.get_bills("buyer@example.com") == []
 
 
+@pytest.mark.asyncio
+async def test_calls_that_are_cancelled_while_they_wait_for_the_pace_take_no_slot() -> None:
+    with running(answer([])) as service:
+        async with client_of(service.base_url, rate=5) as client:
+            await client.get_bills("buyer@example.com")
+            before = client._bucket._free_at
+            calls = [asyncio.create_task(client.get_bills("buyer@example.com")) for _ in range(100)]
+            await asyncio.sleep(0.05)
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
+            assert client._bucket._free_at == before
+    assert len(service.requests) == 1
+
+
+@pytest.mark.asyncio
+async def test_closing_cancels_nobody_elses_task() -> None:
+    def one_connection() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1))
+
+    with running(answer([]), delay=1) as service:
+        client = client_of(service.base_url, session=one_connection, retries=0)
+        calls = [asyncio.create_task(client.create_order(ORDER)) for _ in range(3)]
+        await asyncio.sleep(0.2)
+        await client.close()
+        ended = await asyncio.gather(*calls, return_exceptions=True)
+    assert sorted(type(error).__name__ for error in ended) == [
+        "ConnectionFailed",
+        "ConnectionFailed",
+        "ConnectionLost",
+    ]
+
+
 # ── Sessions ────────────────────────────────────────────────────────────────────────
 
 
@@ -557,6 +639,7 @@ def test_one_client_serves_several_event_loops_and_leaves_nothing_open() -> None
         for _ in range(3):
             asyncio.run(twice())
         gc.collect()  # an unclosed session would warn here, and a warning is an error
+        assert len(client._transport._sessions._held) == 1, "ended loops are not kept"
     assert len(service.requests) == 6
     assert service.connections == 3
 
@@ -571,6 +654,52 @@ async def test_a_session_that_was_passed_in_is_used_and_not_closed() -> None:
         assert service.requests[0].headers["x-mine"] == "1"
         with pytest.raises(ConnectionFailed, match="is closed"):
             await client.get_bills("buyer@example.com")
+
+
+def test_a_session_that_was_passed_in_serves_its_own_loop_only() -> None:
+    with running(answer([])) as service:
+        client: list[AsyncJustClick] = []
+
+        async def first() -> None:
+            async with aiohttp.ClientSession() as session:
+                client.append(client_of(service.base_url, session=session))
+                await client[0].get_bills("buyer@example.com")
+
+        asyncio.run(first())
+        with pytest.raises(InvalidInput, match="another event loop or process"):
+            asyncio.run(client[0].get_bills("buyer@example.com"))
+    assert len(service.requests) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_session_that_raises_for_status_does_not_hide_a_refusal() -> None:
+    with running(http(envelope(code=603, text="missing products"), 400)) as service:
+        async with aiohttp.ClientSession(raise_for_status=True) as session:
+            with pytest.raises(Exception, match="code 603"):
+                await client_of(service.base_url, session=session).create_order(ORDER)
+
+
+@pytest.mark.asyncio
+async def test_leaving_a_view_closes_nothing() -> None:
+    with running(answer([])) as service:
+        async with client_of(service.base_url) as client:
+            for _ in range(3):
+                async with client.with_options(timeout=1) as view:
+                    await view.get_bills("buyer@example.com")
+    assert service.connections == 1
+
+
+@pytest.mark.asyncio
+async def test_a_flow_is_taken_once() -> None:
+    with running(None, answer([])) as service:
+        async with client_of(service.base_url, retries=0) as client:
+            flow = V1.get_orders_with_goods()
+            with pytest.raises(ConnectionLost):
+                await client.run(flow)
+            with pytest.raises(InvalidInput, match="taken already"):
+                await client.run(flow)
+            with pytest.raises(InvalidInput, match="taken already"):
+                await client.answer(flow)
 
 
 @pytest.mark.asyncio
@@ -672,11 +801,17 @@ async def test_a_method_is_a_bare_name(method: Any) -> None:
         {"retries": True},
         {"rate": 0},
         {"rate": "10"},
+        {"timeout": float("inf")},
+        {"session": "nonsense"},
+        {"verify_answers": None},
+        {"proxy": "user:s3cret@host:3128"},
+        {"proxy": "http://user:s3cret@host:99999"},
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(InvalidInput, match=next(iter(options))):
+    with pytest.raises(InvalidInput, match=next(iter(options))) as raised:
         AsyncJustClick(LOGIN, KEY, **options)
+    assert "s3cret" not in "".join(format_exception(raised.value))
 
 
 # ── What is told, and what is not ───────────────────────────────────────────────────
@@ -700,6 +835,37 @@ async def test_hooks_and_logs_tell_of_each_attempt_and_never_of_data(
     for secret in KEY, "buyer@example.com":
         assert secret not in caplog.text + text + repr(events)
     assert "GetBills" in caplog.text
+
+
+@pytest.mark.asyncio
+async def test_a_traceback_holds_no_password_and_no_answer() -> None:
+    async with client_of("https://127.0.0.1:9", proxy="http://user:s3cret@127.0.0.1:9") as client:
+        with pytest.raises(ConnectionFailed) as raised:
+            await client.create_order(ORDER)
+    assert "s3cret" not in "".join(format_exception(raised.value))
+    with running(Cut(b'{"email": "ivan@example.com"}\r\n\r\n')) as service:
+        async with client_of(service.base_url) as client:
+            with pytest.raises(ConnectionLost) as lost:
+                await client.create_order(ORDER)
+    assert "ivan" not in "".join(format_exception(lost.value))
+
+
+@pytest.mark.asyncio
+async def test_a_key_that_the_service_echoes_is_not_shown() -> None:
+    with running(answer(code=4, text=f"rpsKey {KEY} is unknown")) as service:
+        async with client_of(service.base_url) as client:
+            with pytest.raises(Exception, match="rpsKey <key> is unknown") as raised:
+                await client.v2.call("getgoods")
+    assert KEY not in raised.value.text
+
+
+@pytest.mark.asyncio
+async def test_none_found_counts_only_from_who_knows_the_key() -> None:
+    forged = answer({"666": {"1": {"good_name": "evil"}}}, 400, hash="0" * 32)
+    with running(forged) as service:
+        async with client_of(service.base_url) as client:
+            with pytest.raises(Exception, match="code 400"):
+                await client.get_bills("buyer@example.com")
 
 
 @pytest.mark.asyncio

@@ -89,7 +89,21 @@ def test_an_unknown_code_is_kept_and_reported() -> None:
 
 @pytest.mark.parametrize(
     ("result", "number"),
-    [({"bill_id": "7"}, 7), ({"bill_id": 7}, 7), ("7", 7), (7, 7), ([], None), (None, None)],
+    [
+        ({"bill_id": "7"}, 7),
+        ({"bill_id": 7}, 7),
+        ({"bill_id": 7.0}, 7),
+        ([{"bill_id": "7"}], 7),
+        (["7"], 7),
+        ("7", 7),
+        (7, 7),
+        ([], None),
+        (None, None),
+        ({"bill_id": True}, None),
+        ("9" * 5000, None),
+        ([7, 8], None),
+        ("²", None),
+    ],
 )
 def test_601_gives_the_number_of_the_order_however_it_comes(
     result: object, number: int | None
@@ -104,6 +118,14 @@ def test_a_customers_data_in_the_services_text_is_blacked_out() -> None:
     assert "\x1b" not in str(error)
     assert "<email>" in str(error)
     assert error.text.startswith("Wrong email ivan@example.com")
+
+
+@pytest.mark.parametrize(
+    "phone", ["+7 (928) 777-77-77", "8-928-777-77-77", "89287777777", "8 928 777 77 77"]
+)
+def test_phones_are_blacked_out_as_people_write_them(phone: str) -> None:
+    assert str(api_error(3, f"bad phone: {phone}.")).count("<phone>") == 1
+    assert "bad ip 203.0.113.77" in str(api_error(6, "bad ip 203.0.113.77"))
 
 
 def test_errors_are_what_python_calls_them_too() -> None:

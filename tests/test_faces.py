@@ -88,6 +88,19 @@ def test_a_wrong_call_is_told_in_terms_of_the_endpoint() -> None:
         untyped.get_bills("a@example.com", "paid")
 
 
+def test_an_endpoint_says_what_it_returns_with_names_that_are_there_at_run_time() -> None:
+    def silent(email: str):  # type: ignore[no-untyped-def]
+        return Call("X", {}, object)
+
+    def unknown(email: str) -> Call[Nowhere]:  # type: ignore[name-defined]  # noqa: F821
+        return Call("X", {}, object)
+
+    with pytest.raises(TypeError, match=r"silent must return Call\[...\]"):
+        type("Mine", (JustClick,), {"silent": endpoint(silent)})
+    with pytest.raises(TypeError, match="Nowhere must be imported at run time"):
+        type("Mine", (JustClick,), {"unknown": endpoint(unknown)})
+
+
 # ── Streams ─────────────────────────────────────────────────────────────────────────
 
 
@@ -152,7 +165,7 @@ def test_a_stream_is_an_iterator_of_the_other() -> None:
     client = Blocking(2, ConnectionError(), 1)
     assert list(client.numbers(4)) == [0, 1, 2]
     assert client.paused == 1.5
-    assert str(inspect.signature(Blocking.numbers)).endswith("-> collections.abc.Iterator[int]")
+    assert str(inspect.signature(Blocking.numbers)).endswith("Generator[int, None, None]")
 
 
 @pytest.mark.asyncio

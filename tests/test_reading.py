@@ -32,6 +32,7 @@ from justclick_async import (
     UnreadableAnswer,
     Utm,
     UtmMarks,
+    garbage,
 )
 from justclick_async.answers import Received, decipher
 from justclick_async.calls import Call
@@ -351,6 +352,17 @@ def test_garbage_is_collected_again_after_many_records(monkeypatch: pytest.Monke
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_a_child_that_was_forked_in_between_collects_garbage() -> None:
+    with garbage.no_garbage():
+        with garbage.no_garbage():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+        garbage._after_fork()
+        assert gc.isenabled()
+        garbage._holders = 1  # as it is in the parent
+    assert gc.isenabled()
 
 
 def test_no_decoded_value_is_changed_by_reading_it() -> None:

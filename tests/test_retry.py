@@ -86,6 +86,20 @@ def test_the_last_error_is_raised_as_it_is() -> None:
     assert LOST.attempts == 4
 
 
+def test_once_nobody_knows_a_later_attempt_that_was_not_sent_makes_it_no_better() -> None:
+    lost = errors.ConnectionLost("cut off.")
+    assert steps(READ, [lost, UNSENT, UNSENT, UNSENT])[-1] is lost
+    assert lost.attempts == 4
+    refused = errors.api_error(602, "failed")
+    assert steps(READ, [lost, refused])[-1] is refused
+
+
+@pytest.mark.parametrize("options", [{"times": -1}, {"times": True}, {"base": -1}, {"cap": "8"}])
+def test_retries_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(errors.InvalidInput, match=r"retries|Retries"):
+        Retries(**options)  # type: ignore[arg-type]
+
+
 def test_no_pause_is_longer_than_the_cap() -> None:
     assert steps(READ, [LOST] * 3, cap=1.5)[1:6:2] == [Pause(1), Pause(1.5), Pause(1.5)]
 

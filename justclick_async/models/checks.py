@@ -64,14 +64,16 @@ def text(value: object, name: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        # The cause would show the text itself, which may be a customer's.
-        raise InvalidInput(
-            f"{name} holds a lone surrogate at position {error.start}, which UTF-8 cannot carry.",
-            field=name,
-            hint="Decode the input with the right encoding, or replace what cannot be decoded.",
-            hint_ru="Декодируйте исходные данные в верной кодировке или замените повреждённое.",
-        ) from None
-    return value
+        position = error.start
+    else:
+        return value
+    # Raised out here: the cause would hold the text itself, which may be a customer's.
+    raise InvalidInput(
+        f"{name} holds a lone surrogate at position {position}, which UTF-8 cannot carry.",
+        field=name,
+        hint="Decode the input with the right encoding, or replace what cannot be decoded.",
+        hint_ru="Декодируйте исходные данные в верной кодировке или замените повреждённое.",
+    )
 
 
 def given(value: object, name: str) -> str:
