@@ -99,6 +99,12 @@ def _guard(file: str | None) -> Guard:
         ) from None
 
 
+_SILENT = logging.getLogger("justclick_async.cli.listening")
+_SILENT.propagate = False
+_SILENT.addHandler(logging.NullHandler())
+"""For aiohttp, which logs requests that it does not understand, with the data in them."""
+
+
 class Listener:
     """An endpoint: from a request to a line on standard output.
 
@@ -132,7 +138,9 @@ class Listener:
     async def _start(self, stack: AsyncExitStack) -> None:
         app = web.Application(client_max_size=MAX_BYTES + 1)
         app.router.add_route("*", "/{path:.*}", self._receive)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=FORWARD_TIMEOUT)
+        runner = web.AppRunner(
+            app, access_log=None, logger=_SILENT, shutdown_timeout=FORWARD_TIMEOUT
+        )
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         host, port = self._wanted.host, self._wanted.port
@@ -149,7 +157,12 @@ class Listener:
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt
             for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, self._end.set)
+                loop.add_signal_handler(number, self._end_now, number)
+
+    def _end_now(self, number: int) -> None:
+        # Once more ends it at once, whatever it waits for.
+        asyncio.get_running_loop().remove_signal_handler(number)
+        self._end.set()
 
     def _end_soon(self) -> Callable[[], object]:
         return partial(asyncio.get_running_loop().call_soon_threadsafe, self._end.set)
@@ -187,6 +200,8 @@ async def _body(request: web.Request) -> bytes:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise NotificationTooLarge(f"the body is larger than {MAX_BYTES} bytes.") from None
+    except (web.RequestPayloadError, ConnectionError):
+        raise MalformedNotification("the body ends early, or cannot be unpacked.") from None
 
 
 # ── Handlers ────────────────────────────────────────────────────────────────────────

@@ -23,21 +23,25 @@ def handler(router: Router) -> Callable[[web.Request], Awaitable[web.Response]]:
 
     async def answer(request: web.Request) -> web.Response:
         body = await _read(request, router.max_bytes)
-        if body is None:
-            return _response(Reply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
+        if isinstance(body, Reply):
+            return _response(body)
         return _response(await router.answer(body, method=request.method))
 
     return answer
 
 
-async def _read(request: web.Request, limit: int) -> bytes | None:
+async def _read(request: web.Request, limit: int) -> bytes | Reply:
     if (request.content_length or 0) > limit:
-        return None
+        return Reply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            return None
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                return Reply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    except (web.RequestPayloadError, ConnectionError):
+        # It does not unpack, or who sent it has gone; aiohttp would log either as our failure.
+        return Reply(HTTPStatus.BAD_REQUEST)
     return bytes(body)
 
 

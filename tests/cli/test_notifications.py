@@ -6,8 +6,10 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -82,7 +84,9 @@ def listening(*options: object, env: dict[str, str] = ENV) -> Iterator[Listening
 
 
 @contextmanager
-def receiver(status: int = 200) -> Iterator[tuple[str, Queue[tuple[str, bytes]]]]:
+def receiver(
+    status: int = 200, delay: float = 0.0
+) -> Iterator[tuple[str, Queue[tuple[str, bytes]]]]:
     """An endpoint that answers everything in the same way, and what it got."""
     got: Queue[tuple[str, bytes]] = Queue()
 
@@ -90,6 +94,7 @@ def receiver(status: int = 200) -> Iterator[tuple[str, Queue[tuple[str, bytes]]]
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             got.put((self.headers["Content-Type"], self.rfile.read(length)))
+            time.sleep(delay)
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -207,6 +212,46 @@ def test_what_is_refused_is_told_and_not_printed() -> None:
     assert "--allow-unsigned" in ran.err
     assert "A repeat: order_paid 123456." in ran.err
     assert "1 accepted, 4 refused" in ran.err
+
+
+BROKEN = [
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00",  # somebody speaks TLS
+    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 17\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ",
+    b"POST http://[",
+]
+
+
+def test_requests_that_are_none_are_neither_shown_nor_harmful() -> None:
+    """An HTTP server likes to log what it does not understand, with the data in it."""
+    with listening("--json") as listener:
+        for start in BROKEN:
+            with socket.create_connection(
+                ("127.0.0.1", int(listener.url.rpartition(":")[2]))
+            ) as to:
+                to.sendall(start + b"buyer@example.com\r\n\r\n")
+                to.shutdown(socket.SHUT_WR)
+                while to.recv(1000):
+                    pass
+        assert listener.post(sample("order_paid", key=KEY)) == 200
+        ran = listener.end()
+    assert (ran.code, len(ran.events)) == (0, 1)
+    assert says_nothing_personal(ran)
+
+
+def test_what_is_under_way_is_finished_before_it_ends() -> None:
+    with receiver(delay=1.0) as (url, got), listening("--json", "--forward", url) as listener:
+        answers: list[int] = []
+        body = sample("order_paid", key=KEY)
+        sender = threading.Thread(target=lambda: answers.append(listener.post(body)))
+        sender.start()
+        got.get(timeout=10)
+        ran = listener.end()
+        sender.join()
+    assert answers == [200]
+    assert (ran.code, len(ran.events)) == (0, 1)
 
 
 def test_a_guard_file_remembers_over_a_restart(tmp_path: Path) -> None:

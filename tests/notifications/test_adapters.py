@@ -195,12 +195,18 @@ def test_a_body_in_chunks_without_end_is_cut_off(port, serve):
     assert send(port, (b"x" * 10_000 for _ in range(1000)))[0] == 413
 
 
-def test_a_connection_that_ends_early_handles_nothing(port, seen):
+def test_a_connection_that_ends_early_handles_nothing(port, seen, caplog):
     head = f"POST {PATH}/ HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PAID)}\r\n\r\n".encode()
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(head + PAID[:-40])
     assert send(port, PAID)[0] == 200
     assert seen == [123456]
+    assert "Traceback" not in caplog.text
+
+
+def test_a_body_that_cannot_be_unpacked_is_refused(port, caplog):
+    assert send(port, b"buyer@example.com", **{"Content-Encoding": "gzip"})[0] == 400
+    assert "buyer@example.com" not in caplog.text
 
 
 def test_deliveries_at_once_are_handled_once(port, seen):
