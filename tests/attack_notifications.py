@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import parse_qs, parse_qsl, quote_plus
 
 from attrs import Factory, define
 from hypothesis import HealthCheck, given, settings
@@ -48,8 +48,8 @@ class Score:
     refused: Counter[str] = Factory(Counter)
     unchanged: int = 0
     moved: int = 0
-    forged: list[bytes] = Factory(list)
-    crashed: list[tuple[bytes, str]] = Factory(list)
+    forged: list[Any] = Factory(list)
+    crashed: list[tuple[Any, str]] = Factory(list)
     slowest: float = 0.0
 
 
@@ -240,11 +240,23 @@ def mutated(random: Random) -> bytes:
     return random.choice(MUTATIONS)(random, octets or b"&") if random.random() < 0.3 else octets
 
 
+def _as_received(random: Random, octets: bytes) -> Any:
+    """Return bytes mostly; sometimes text, or what frameworks make of it."""
+    chance = random.random()
+    if chance < 0.7:
+        return octets
+    if chance < 0.8:
+        return octets.decode(errors="surrogateescape")
+    if chance < 0.9:
+        return parse_qs(octets.decode("latin-1"), keep_blank_values=True)
+    return dict(parse_qsl(octets.decode(errors="replace"), keep_blank_values=True))
+
+
 def attack(cases: int, seed: int = 1) -> Score:
     """Parse *cases* hostile bodies, nine in ten made here and one by hypothesis."""
     score, random = Score(), Random(seed)
     for _ in range(cases - cases // 10):
-        judge(mutated(random), score, allow_unsigned=random.random() < 0.5)
+        judge(_as_received(random, mutated(random)), score, allow_unsigned=random.random() < 0.5)
     _attack_by_hypothesis(cases // 10, score)
     return score
 

@@ -71,6 +71,8 @@ class OrderEvent(_Event):
 
     The hash covers ``bill_id``, ``email`` and mostly one time, and it does not expire.  The rest,
     the kind and the sums included, is what somebody says: ``confirm`` it before acting on it.
+    Nothing in it divides number and address: ``12`` and ``3a@example.com`` have the hash of ``123``
+    and ``a@example.com``.  Only ``confirm`` tells these apart.
 
     Text that did not come is an empty string.  Sums are in the currency of the shop.
 

@@ -214,6 +214,24 @@ def test_what_is_refused_is_told_and_not_printed() -> None:
     assert "1 accepted, 4 refused" in ran.err
 
 
+def test_it_speaks_russian() -> None:
+    with listening(env=RUSSIAN) as listener:
+        assert listener.post(sample("order_paid", ["hash=0"])) == 403
+        ran = listener.end()
+    for said in "ПЕРСОНАЛЬНЫЕ ДАННЫЕ", "Слушаю: http://", "хеш неверен", "отклонено 1":
+        assert said in ran.err
+
+
+def test_a_port_can_be_chosen_and_may_be_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = run("notifications", "listen", "--port", port, env=ENV)
+        assert (ran.code, ran.out) == (3, "")
+        assert f"cannot listen on port {port}" in ran.err
+    with listening("--port", port) as listener:
+        assert listener.url == f"http://127.0.0.1:{port}"
+
+
 BROKEN = [
     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00",  # somebody speaks TLS
