@@ -1,0 +1,564 @@
+"""The pages over HTTP: what they show, what their buttons do, and who may press them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from html import unescape
+from importlib.resources import files
+from time import perf_counter
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from attrs import define
+
+from justclick_async.php import http_build_query
+from justclick_async.sandbox import API_KEY, LOGIN, READINGS, Sandbox
+from justclick_async.sandbox.diagnosis import CAUSES
+from justclick_async.sandbox.faults import FAULTS
+from justclick_async.sandbox.pages.rendering import Split, split
+from justclick_async.sandbox.pages.words import ENGLISH, RUSSIAN, language_of
+from justclick_async.sandbox.samples import sample_order
+from justclick_async.signing import sign_query
+from tests.sandbox.running import ORDER, call, call_v2, send
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
+PATHS = ("/", "/orders", "/contacts", "/products", "/deliveries", "/requests", "/faults")
+
+
+@define
+class Shown:
+    """A page."""
+
+    status: int
+    text: str
+    headers: Mapping[str, str]
+
+    @property
+    def words(self) -> str:
+        return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", self.text)))
+
+
+class Browser:
+    """Something that loads pages and presses buttons."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
+        self.session = session
+        self.base_url = base_url
+
+    async def get(self, path: str, **headers: str) -> Shown:
+        headers = {"Accept": "text/html", "Accept-Language": "en", **headers}
+        async with self.session.get(self.base_url + path, headers=headers) as response:
+            return Shown(response.status, await response.text(), response.headers)
+
+    async def token(self) -> str:
+        found = re.search(r'name="token" value="([^"]+)"', (await self.get("/products")).text)
+        assert found
+        return found[1]
+
+    async def press(
+        self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> Shown:
+        """Post a form with the token, as a browser does it, and follow where it leads."""
+        async with self.session.post(
+            self.base_url + path,
+            data={"token": await self.token(), **fields},
+            headers={"Origin": self.base_url, "Accept": "text/html", **(headers or {})},
+        ) as response:
+            return Shown(response.status, await response.text(), response.headers)
+
+
+@pytest_asyncio.fixture
+async def browser(sandbox: Sandbox) -> AsyncIterator[Browser]:
+    jar = aiohttp.CookieJar(unsafe=True)  # cookies of an IP address, too
+    async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        yield Browser(session, sandbox.base_url)
+
+
+@pytest_asyncio.fixture
+async def hook(sandbox: Sandbox) -> AsyncIterator[list[int]]:
+    """A receiver of notifications, which answers with the first of these statuses."""
+    answers: list[int] = [200]
+
+    async def take(_: web.Request) -> web.Response:
+        return web.Response(status=answers[0])
+
+    app = web.Application()
+    app.router.add_post("/hook", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    sandbox.notify(f"http://127.0.0.1:{runner.addresses[0][1]}/hook")
+    yield answers
+    await runner.cleanup()
+
+
+async def order(sandbox: Sandbox, **more: object) -> int:
+    came = await call(sandbox.base_url, "CreateOrder", {**ORDER, **more})
+    return int(came.result["bill_id"])
+
+
+def found(sandbox: Sandbox, bill_id: int) -> Any:
+    return sandbox.service.shop.orders.find(bill_id)
+
+
+# ── What is shown ───────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("path", PATHS)
+async def test_every_page_is_there_in_both_languages(browser: Browser, path: str) -> None:
+    english = await browser.get(path)
+    russian = await browser.get(path, **{"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.8"})
+    assert (english.status, russian.status) == (200, 200)
+    assert '<html lang="en">' in english.text
+    assert '<html lang="ru">' in russian.text
+    assert "Песочница" in russian.text
+    assert "Песочница" not in english.text
+
+
+@pytest.mark.asyncio
+async def test_the_language_can_be_chosen_and_is_kept(browser: Browser) -> None:
+    assert '<html lang="ru">' in (await browser.get("/orders?lang=ru")).text
+    assert '<html lang="ru">' in (await browser.get("/contacts")).text
+    assert '<html lang="en">' in (await browser.get("/?lang=en")).text
+    assert '<html lang="en">' in (await browser.get("/?lang=<script>")).text
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("de", "en"),
+        ("ru", "ru"),
+        ("en, ru", "en"),
+        ("ru;q=0.1, en-GB;q=0.2", "en"),
+        ("fr, ru-RU;q=0.5", "ru"),
+        ("ru;q=x", "ru"),
+        (";;,,q=", "en"),
+    ],
+)
+def test_the_language_is_the_one_that_is_liked_best(accepted: str, language: str) -> None:
+    assert language_of(accepted) == language
+
+
+def test_every_text_of_the_templates_is_in_russian() -> None:
+    templates = files("justclick_async.sandbox.pages") / "templates"
+    texts = {
+        text
+        for template in templates.iterdir()
+        for text in re.findall(r'\bt\("([^"]+)"\)', template.read_text("utf-8"))
+    }
+    assert len(texts) > 100
+    assert texts | set(CAUSES) | {fault.meaning for fault in FAULTS.values()} <= set(RUSSIAN)
+    assert set(ENGLISH) <= set(RUSSIAN)
+
+
+@pytest.mark.asyncio
+async def test_nothing_on_a_page_comes_from_elsewhere(browser: Browser) -> None:
+    for path in PATHS:
+        page = await browser.get(path)
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+        assert page.headers["X-Content-Type-Options"] == "nosniff"
+        assert page.headers["Cache-Control"] == "no-store"
+        assert "<script" not in page.text
+        assert not re.search(r"\son\w+=|style=", page.text)
+        assert not re.search(r'(?:src|href|action)="(?!/|\?|data:)', page.text)
+    assert "text/css" in (await browser.get("/style.css")).headers["Content-Type"]
+
+
+@pytest.mark.asyncio
+async def test_a_program_is_told_what_is_where(browser: Browser) -> None:
+    told = await browser.get("/", Accept="*/*")
+    assert told.headers["Content-Type"].startswith("text/plain")
+    page = await browser.get("/")
+    for topic in READINGS:
+        assert topic in page.words
+
+
+@pytest.mark.asyncio
+async def test_orders_are_filtered_and_paged(sandbox: Sandbox, browser: Browser) -> None:
+    shop = sandbox.service.shop
+    with shop.transaction():
+        for number in range(120):
+            made = shop.orders.add(sample_order(0, 1291001819 + number))
+            if number % 3 == 0:
+                shop.orders.change(made, 1291001819, "paid", pay_status="paid", paid=1291001819)
+
+    def numbers(page: Shown) -> list[int]:
+        return list(map(int, re.findall(r'href="/orders/(\d+)"', page.text)))
+
+    def link(page: Shown, rel: str) -> str:
+        found = re.search(rf'rel="{rel}" href="([^"]+)"', page.text)
+        return unescape(found[1]) if found else ""
+
+    first = await browser.get("/orders")
+    second = await browser.get(link(first, "next"))
+    third = await browser.get(link(second, "next"))
+    assert numbers(first) + numbers(second) + numbers(third) == list(range(103056, 102936, -1))
+    assert (link(first, "prev"), link(third, "next")) == ("", "")
+    assert numbers(await browser.get(link(third, "prev"))) == numbers(second)
+    back = await browser.get(link(second, "prev"))
+    assert (numbers(back), link(back, "prev")) == (numbers(first), "")
+
+    paid = await browser.get("/orders?status=paid")
+    assert len(numbers(paid)) == 40
+    assert numbers(await browser.get("/orders?q=102940")) == [102940]
+    assert len(numbers(await browser.get("/orders?q=ANNA%40example.com&status=paid"))) == 40
+    for nonsense in "q=%25", "q=_", "q=%5C", "status=sent", "before=1", "before=x&after=-1&q=zz":
+        page = await browser.get(f"/orders?{nonsense}")
+        assert (page.status, numbers(page)) == (200, [])
+
+
+@pytest.mark.asyncio
+async def test_a_hundred_thousand_orders_stay_fast(sandbox: Sandbox, browser: Browser) -> None:
+    shop = sandbox.service.shop
+    template = sample_order(0)
+    with shop.transaction():
+        for number in range(100_000):
+            shop.orders.restore(template if number % 1000 else sample_order(102937 + number))
+    await browser.get("/orders")
+    for path in "/", "/orders", "/orders?status=waiting&before=110000", "/orders?q=102999":
+        started = perf_counter()
+        assert (await browser.get(path)).status == 200
+        assert perf_counter() - started < 1.0
+
+
+@pytest.mark.asyncio
+async def test_hostile_names_are_text(sandbox: Sandbox, browser: Browser) -> None:
+    bill_id = await order(
+        sandbox, bill_first_name=HOSTILE, bill_comment=HOSTILE, bill_tag=HOSTILE, bill_city=HOSTILE
+    )
+    await call(
+        sandbox.base_url,
+        "AddLeadToGroup",
+        {"rid": ["super"], "lead_email": "a@example.com"},
+        lead_name=HOSTILE,
+    )
+    await call(
+        sandbox.base_url, "AddGood", good_name="hostile", good_title=HOSTILE, good_sum="1.00"
+    )
+    await send(sandbox.base_url, "GetBills", http_build_query({HOSTILE: HOSTILE}).encode())
+    bill = found(sandbox, bill_id).link
+    paths = [
+        *PATHS,
+        f"/orders/{bill_id}",
+        bill,
+        "/orders?q=" + HOSTILE.replace("%", ""),
+        "/requests/1",
+    ]
+    requests = [f"/requests/{number}" for number in range(1, 5)]
+    seen = ""
+    for path in [*paths, *requests]:
+        page = await browser.get(path)
+        assert page.status == 200, path
+        assert "<script" not in page.text
+        assert "<img" not in page.text
+        assert "49" not in re.findall(r">\D*(49)\D*<", page.text)
+        seen += page.words
+    assert seen.count(HOSTILE) > 5
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/orders/1", "/orders/x", "/orders/99999999999999999999999", "/orders/%D9%A1",
+        "/requests/1", "/deliveries/1", "/bill/", "/bill/?id=1&crc=1", "/nothing",
+        "/..%2f..%2fetc/passwd", "/style.css/../../app.py", "/templates/base.html",
+    ],
+)  # fmt: skip
+async def test_what_there_is_not_is_404(browser: Browser, path: str) -> None:
+    assert (await browser.get(path)).status == 404
+
+
+@pytest.mark.asyncio
+async def test_a_bill_opens_with_its_own_link_only(sandbox: Sandbox, browser: Browser) -> None:
+    bill_id = await order(sandbox)
+    link = found(sandbox, bill_id).link
+    assert (await browser.get(link)).status == 200
+    assert (await browser.get(link + "0")).status == 404
+    assert (await browser.get(link.partition("&")[0])).status == 404
+
+
+# ── Requests ────────────────────────────────────────────────────────────────────────
+
+
+def signed(sent: str, hashed: str, login: str = LOGIN) -> bytes:
+    return f"{sent}&hash={sign_query(hashed, login, API_KEY)}".encode()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("body", "cause", "marks"),
+    [
+        (signed("b=1&a=2", "a=2&b=1"), "the parameters sorted by name", ["b", "a"]),
+        (signed("a=b+c", "a=b%20c"), "%20 for blanks", ["+", "%20"]),
+        (signed("a=%7E", "a=~"), "~ left as it is", ["%7E", "~"]),
+        (signed("a=1&b=2", "a=1"), "before the parameter b was added", ["&", ":"]),
+        (signed("a=1", "a=1", "Username"), "with the login Username", ["u", "U"]),
+        (
+            signed(
+                "g%5B0%5D%5Bn%5D=1&e=2&g%5B0%5D%5Bs%5D=3", "g%5B0%5D%5Bn%5D=1&e=2&g%5B0%5D%5Bs%5D=3"
+            ),
+            "interleaved keys",
+            ["g", "e"],
+        ),
+        (b"a=1&hash=" + b"a" * 32, "a parameter was changed after signing", []),
+        (b"a=1&hash=" + API_KEY.encode(), "the hash is no MD5", []),
+        (b"a=%FF%00&a[=%zz&hash=" + b"a" * 32, "the login or the key is another one", None),
+    ],
+)
+async def test_a_wrong_hash_is_explained(
+    sandbox: Sandbox, browser: Browser, body: bytes, cause: str, marks: list[str] | None
+) -> None:
+    assert (await send(sandbox.base_url, "GetBills", body)).code == 4
+    assert cause in (await browser.get("/requests")).words
+    page = await browser.get("/requests/1")
+    assert cause in page.words
+    assert "What has to be hashed" in page.words
+    if marks is not None:
+        assert list(map(unescape, re.findall(r"<mark>(.*?)</mark>", page.text))) == marks
+    assert API_KEY not in page.text
+    assert (await browser.get("/requests/1?lang=ru")).status == 200
+
+
+@pytest.mark.asyncio
+async def test_the_key_is_shown_nowhere(sandbox: Sandbox, browser: Browser) -> None:
+    await call(sandbox.base_url, "GetBills", email=API_KEY)
+    await call_v2(sandbox.base_url, "createorder", product_names="invoice", email=API_KEY)
+    await send(sandbox.base_url, "GetBills", b"rpsKey=" + b"f" * 40)
+    await send(sandbox.base_url, "GetBills", f"user_rps_key={API_KEY}&hash={API_KEY}".encode())
+    for path in [*PATHS, *(f"/requests/{number}" for number in range(1, 5))]:
+        page = await browser.get(path)
+        assert page.status == 200
+        assert API_KEY not in page.text
+        assert "f" * 40 not in page.text
+    assert API_KEY not in str(sandbox.state()["requests"])
+
+
+@pytest.mark.asyncio
+async def test_requests_are_filtered(sandbox: Sandbox, browser: Browser) -> None:
+    await order(sandbox)
+    await send(sandbox.base_url, "GetBills", b"a=1&hash=x")
+    sandbox.faults.next("limit")
+    await call(sandbox.base_url, "GetAllGoods")
+    for query, numbers in (
+        ("", ["3", "2", "1"]),
+        ("outcome=refused", ["2"]),
+        ("outcome=limit", ["3"]),
+        ("method=CreateOrder", ["1"]),
+        ("before=2", ["1"]),
+        ("outcome=x", []),
+    ):
+        page = await browser.get(f"/requests?{query}")
+        assert re.findall(r'href="/requests/(\d+)"', page.text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "against", "parts"),
+    [
+        ("abc", "abd", ("ab", "c", "")),
+        ("abc", "abc", ("abc", "", "")),
+        ("ab", "abc", ("ab", "", "")),
+        ("a%20b", "a%21b", ("a", "%20", "b")),
+        ("a%20b", "a+b", ("a", "%20", "b")),
+        ("a%7Eb", "a%8Eb", ("a", "%7E", "b")),
+        ("", "x", ("", "", "")),
+    ],
+)
+def test_the_first_difference_is_found(text: str, against: str, parts: tuple[str, ...]) -> None:
+    assert split(text, against) == Split(*parts)
+
+
+# ── Buttons ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.asyncio
+async def test_a_bill_is_prepaid_paid_and_refunded(
+    sandbox: Sandbox, browser: Browser, hook: list[int]
+) -> None:
+    bill_id = await order(sandbox)
+    bill = found(sandbox, bill_id).link
+    page = await browser.press(bill, {"action": "prepay", "sum": "300,50"})
+    assert "Order prepaid order_prepaid" in page.words
+    assert found(sandbox, bill_id).received == "300.50"
+    page = await browser.press(bill, {"action": "pay"})
+    assert page.words.count("accepted HTTP 200") == 3
+    hook[0] = 500
+    page = await browser.press(bill, {"action": "refund"})
+    assert "refused, to be tried again HTTP 500" in page.words
+    assert found(sandbox, bill_id).status == "moneyback"
+    history = (await browser.get(f"/orders/{bill_id}")).words
+    assert re.search("History waiting .* prepaid .* paid .* refunded", history)
+
+
+@pytest.mark.asyncio
+async def test_an_order_is_cancelled_and_then_not_paid(sandbox: Sandbox, browser: Browser) -> None:
+    bill_id = await order(sandbox)
+    page = await browser.press(f"/orders/{bill_id}", {"action": "cancel"})
+    assert "cancelled" in page.words
+    for action, status in ("pay", 409), ("refund", 409), ("explode", 404), ("", 404):
+        assert (await browser.press(f"/orders/{bill_id}", {"action": action})).status == status
+    fields = {"action": "prepay", "sum": "much"}
+    assert (await browser.press(f"/orders/{bill_id}", fields)).status in (400, 409)
+    assert found(sandbox, bill_id).status == "cancel"
+
+
+@pytest.mark.asyncio
+async def test_a_notification_is_sent_again(
+    sandbox: Sandbox, browser: Browser, hook: list[int]
+) -> None:
+    await order(sandbox)
+    await sandbox.settled()
+    page = await browser.press("/deliveries/1", {})
+    assert "Notification 2 accepted" in page.words
+    assert "bill_id" not in page.words
+    assert "anna@example.com" in page.words
+    assert (await browser.get("/deliveries?state=delivered")).text.count('href="/deliveries/') >= 2
+    assert (await browser.press("/deliveries/9", {})).status == 404
+
+
+@pytest.mark.asyncio
+async def test_addresses_are_set_and_nonsense_is_refused(
+    sandbox: Sandbox, browser: Browser
+) -> None:
+    url = "http://127.0.0.1:1/x?y=1&z=2"
+    assert "Saved." in (await browser.press("/products", {"url": url})).words
+    fields = {"product": "invoice", "order_paid": url, "order_created": ""}
+    assert "Saved." in (await browser.press("/products", fields)).words
+    assert "Saved." in (await browser.press("/contacts", {"group": "super", "url": url})).words
+    shop = sandbox.service.shop
+    product, group = shop.products.find("invoice"), shop.contacts.group("super")
+    assert product is not None
+    assert group is not None
+    assert (shop.notify_url, group.notify_url) == (url, url)
+    assert product.settings["good_api_url_notif"] == url
+    for wrong in "javascript:alert(1)", "file:///etc/passwd", "http://", "x":
+        assert (await browser.press("/products", {"url": wrong})).status == 400
+    assert (await browser.press("/products", {"product": "x", "order_paid": url})).status == 404
+    assert (await browser.press("/contacts", {"group": "x", "url": url})).status == 404
+    assert shop.notify_url == url
+
+
+@pytest.mark.asyncio
+async def test_contacts_confirm_and_leave(sandbox: Sandbox, browser: Browser) -> None:
+    await call(
+        sandbox.base_url, "AddLeadToGroup", {"rid": ["super"], "lead_email": "a@example.com"}
+    )
+    fields = {"email": "a@example.com", "group": "super"}
+    for action, told in ("activate", "subscribed"), ("unsubscribe", "unsubscribed"):
+        page = await browser.press("/contacts", {**fields, "action": action})
+        assert told in page.words
+    assert "a@example.com" in (await browser.get("/contacts?q=A%40EXAMPLE&group=super")).words
+    assert "a@example.com" not in (await browser.get("/contacts?group=second")).words
+    for wrong in {"email": "b@example.com"}, {"group": "x"}, {"action": "x"}:
+        fields = {"email": "a@example.com", "group": "super", "action": "activate", **wrong}
+        assert (await browser.press("/contacts", fields)).status == 404
+
+
+@pytest.mark.asyncio
+async def test_faults_are_switched(sandbox: Sandbox, browser: Browser) -> None:
+    page = await browser.press("/faults", {"limit": "100", "slow": "0,5", "action": "set"})
+    assert "Saved." in page.words
+    assert (sandbox.faults["limit"], sandbox.faults["slow"]) == (1.0, 0.005)
+    assert (await call(sandbox.base_url, "GetAllGoods")).code == 8
+    assert "limit, slow" in (await browser.get("/")).words.replace("slow, limit", "limit, slow")
+    for wrong in "101", "-1", "much", "nan":
+        assert (await browser.press("/faults", {"limit": wrong, "slow": "9"})).status == 400
+    assert sandbox.faults["slow"] == 0.005
+    await browser.press("/faults", {"action": "none"})
+    await browser.press("/faults", {"action": "next", "name": "limit"})
+    codes = [(await call(sandbox.base_url, "GetAllGoods")).code for _ in range(2)]
+    assert codes == [8, 0]
+    assert (await browser.press("/faults", {"action": "next", "name": "x"})).status == 400
+    await browser.press("/faults", {"action": "account", "disabled": "on"})
+    assert (await call(sandbox.base_url, "GetAllGoods")).code == 7
+
+
+@pytest.mark.asyncio
+async def test_the_state_is_reset_seeded_and_sampled(sandbox: Sandbox, browser: Browser) -> None:
+    page = await browser.press("/state/sample", {})
+    assert "Order 102937" in page.words
+    assert "as in a new sandbox" in (await browser.press("/state/reset", {})).words
+    seed = '{"orders": [{"email": "a@example.com", "goods": [{"good_name": "invoice"}]}]}'
+    assert "It is in." in (await browser.press("/state/seed", {"seed": seed})).words
+    assert found(sandbox, 102937).email == "a@example.com"
+    for wrong in "", "[]", '{"colours": []}', "[" * 100_000:
+        assert (await browser.press("/state/seed", {"seed": wrong})).status == 400
+
+
+# ── Who may press them ──────────────────────────────────────────────────────────────
+
+
+BUTTONS = [
+    ("/faults", {"limit": "100"}),
+    ("/state/reset", {}),
+    ("/state/sample", {}),
+    ("/products", {"url": "http://evil.example/"}),
+    ("/orders/102937", {"action": "pay"}),
+]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("path", "fields"), BUTTONS)
+async def test_buttons_of_others_are_not_obeyed(
+    sandbox: Sandbox, browser: Browser, path: str, fields: dict[str, str]
+) -> None:
+    await order(sandbox)
+    before = sandbox.state()
+    for refused in (
+        await browser.press(path, {**fields, "token": ""}),
+        await browser.press(path, {**fields, "token": "ё" * 32}),
+        await browser.press(path, fields, {"Origin": "https://evil.example"}),
+        await browser.press(path, fields, {"Origin": "null"}),
+        await browser.press(path, fields, {"Host": "evil.example"}),
+    ):
+        assert refused.status == 403
+    assert sandbox.state() == before
+    assert sandbox.faults["limit"] == 0
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("path", PATHS)
+async def test_pages_are_for_this_machine(browser: Browser, path: str) -> None:
+    assert (await browser.get(path, Host="evil.example")).status == 403
+    assert (await browser.get(path, Host="192.0.2.1")).status == 403
+
+
+# ── Without jinja2 ──────────────────────────────────────────────────────────────────
+
+
+def test_without_jinja2_calls_are_answered_and_pages_say_what_to_install() -> None:
+    script = """
+import asyncio, sys
+sys.modules["jinja2"] = None
+import aiohttp
+from justclick_async.sandbox import Sandbox
+from tests.sandbox.running import call
+async def story():
+    async with Sandbox() as box, aiohttp.ClientSession(headers={"Accept": "text/html"}) as session:
+        assert (await call(box.base_url, "GetAllGoods")).code == 0
+        for path in "/", "/orders", "/style.css":
+            async with session.get(box.base_url + path) as response:
+                print(response.status, await response.text())
+        async with session.get(box.base_url, headers={"Accept": "*/*"}) as response:
+            assert "POST /api/METHOD" in await response.text()
+asyncio.run(story())
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count('pip install "justclick_async[cli]"') == 2
+    assert done.stdout.startswith("503 ")
+
+
+def test_jinja2_is_not_loaded_before_a_page_is_asked_for() -> None:
+    script = "import sys, justclick_async.sandbox; assert 'jinja2' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
