@@ -45,7 +45,7 @@ R = TypeVar("R")
 DEFAULT_RATE = 10.0
 """Requests a second.  The service publishes no figure and threatens to block who overloads it."""
 
-log = logging.getLogger("justclick_async")
+log: logging.Logger = logging.getLogger("justclick_async")
 _requests = count(1)
 
 

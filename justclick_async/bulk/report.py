@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from pathlib import Path
@@ -156,7 +156,7 @@ def _encodable(value: object, rows: Rows) -> object:
 
 
 @contextmanager
-def _replacing(path: Path, rows: Rows) -> Iterator[TextIO]:
+def _replacing(path: Path, rows: Rows) -> Generator[TextIO, None, None]:
     """Open a file that takes the place of *path* once it is complete."""
     draft = path.with_name(f"{path.name}.tmp")  # whoever holds the journal is alone
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -148,7 +148,7 @@ class Connection:
 @asynccontextmanager
 async def connected(
     access: Access, *, sandbox: bool, rate: float | None, db: str | None = None
-) -> AsyncIterator[Connection]:
+) -> AsyncGenerator[Connection, None]:
     """Open a client, on an embedded sandbox if one is wanted."""
     async with AsyncExitStack() as stack:
         running: Sandbox | None = None

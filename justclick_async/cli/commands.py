@@ -14,7 +14,7 @@ from justclick_async.cli.settings import Access
 __all__ = ["app"]
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="JSON on standard output.")]
-Flag = Parameter(negative="")
+Flag: Parameter = Parameter(negative="")
 Kind: TypeAlias = Literal[
     "order_created",
     "order_paid",
@@ -26,14 +26,14 @@ Kind: TypeAlias = Literal[
     "lead_unsubscribed",
 ]
 
-app = App(
+app: App = App(
     name="justclick",
     help="The JustClick API from the command line.",
     version=__version__,
 )
-orders = App(name="orders", help="Orders: create one, list a customer's, change the status.")
-v2 = App(name="v2", help="Methods of API 2.0.")
-notifications = App(
+orders: App = App(name="orders", help="Orders: create one, list a customer's, change the status.")
+v2: App = App(name="v2", help="Methods of API 2.0.")
+notifications: App = App(
     name="notifications", help="What the service tells by itself: listen, verify, send."
 )
 app.command(orders)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -271,7 +271,7 @@ async def _send(
 
 
 @contextmanager
-def _signals(importer: Importer, running: asyncio.Future[Finished]) -> Iterator[None]:
+def _signals(importer: Importer, running: asyncio.Future[Finished]) -> Generator[None, None, None]:
     """Let Ctrl-C and SIGTERM finish what is under way; a second one gives it up."""
     loop = asyncio.get_running_loop()
     asked: list[int] = []

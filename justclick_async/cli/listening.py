@@ -113,7 +113,7 @@ class Listener:
     """
 
     def __init__(self, wanted: Wanted, key: str, guard: Guard) -> None:
-        self.code = 0
+        self.code: int = 0
         self._wanted = wanted
         self._parse = partial(parse, api_key=key, allow_unsigned=wanted.allow_unsigned)
         self._router = Router(api_key=key, guard=_TellingGuard(guard), on_error=_say_failure)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
@@ -33,9 +33,9 @@ class Progress:
 
     def __init__(self, total: int, unknown: int) -> None:
         self.total = total
-        self.unknown = unknown
-        self.reached = 0
-        self.failed = 0
+        self.unknown: int = unknown
+        self.reached: int = 0
+        self.failed: int = 0
         self._began = self._shown = monotonic()
 
     def tell(self, row: Reached) -> None:
@@ -128,7 +128,7 @@ class _Bar(Progress):
 
 
 @contextmanager
-def progress_for(journal: Journal, *, as_json: bool) -> Iterator[Progress]:
+def progress_for(journal: Journal, *, as_json: bool) -> Generator[Progress, None, None]:
     """Show progress in the way that fits whoever looks."""
     unknown = journal.in_doubt()
     total = journal.left() + unknown

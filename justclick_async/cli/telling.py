@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from shutil import which
-from typing import Any
+from typing import Any, cast
+
+import attrs
 
 from justclick_async.bulk.failures import StopReason
 from justclick_async.bulk.fates import Fate
@@ -17,7 +19,7 @@ from justclick_async.bulk.journal import Journal, Totals
 from justclick_async.bulk.report import Report
 from justclick_async.bulk.rows import Row, Rows
 from justclick_async.cli.say import Text, described, say, say_exception, say_json, to_people
-from justclick_async.models.orders import Order, Utm
+from justclick_async.models.orders import Good, Order, Utm
 
 __all__ = [
     "checked",
@@ -57,18 +59,22 @@ def _understood(row: Row) -> dict[str, str]:
 
 
 def _fields(order: Order) -> Iterable[tuple[str, Any]]:
-    for attribute in order.__attrs_attrs__:
-        value = getattr(order, attribute.name)
+    for name in _names(Order):
+        value = getattr(order, name)
         if isinstance(value, Utm):
-            for mark in value.__attrs_attrs__:
-                yield f"utm {mark.name}", getattr(value, mark.name)
+            yield from ((f"utm {mark}", getattr(value, mark)) for mark in _names(Utm))
         else:
-            yield attribute.name, value
+            yield name, value
 
 
-def _shown(value: Any) -> str:
+def _names(model: type[Order | Utm]) -> list[str]:
+    return [attribute.name for attribute in attrs.fields(model)]
+
+
+def _shown(value: object) -> str:
     if isinstance(value, tuple):
-        return ", ".join(f"{g.name} {g.price if g.price is not None else '·'}" for g in value)
+        goods = cast("tuple[Good, ...]", value)
+        return ", ".join(f"{g.name} {g.price if g.price is not None else '·'}" for g in goods)
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S %Z")
     text = str(value)

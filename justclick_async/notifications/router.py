@@ -43,7 +43,7 @@ Handler: TypeAlias = Callable[[Any], object]
 _Step: TypeAlias = Callable[[], object]
 _Steps: TypeAlias = Generator[_Step, Any, "Reply"]
 
-log = logging.getLogger("justclick_async.notifications")
+log: logging.Logger = logging.getLogger("justclick_async.notifications")
 
 
 @frozen

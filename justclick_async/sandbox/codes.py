@@ -56,7 +56,7 @@ class Refused(Exception):
 
     def __init__(self, code: int, about: str = "", *, result: object = None, why: str = "") -> None:
         self.code = code
-        self.text = TEXTS[code].format(about=about)
+        self.text: str = TEXTS[code].format(about=about)
         self.result = result
-        self.why = why or self.text
+        self.why: str = why or self.text
         super().__init__(code, self.text)

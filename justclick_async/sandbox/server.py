@@ -86,9 +86,9 @@ class Sandbox:
         redirect_v2: bool = False,
         clock: Callable[[], float] = time,
     ) -> None:
-        self.account = Account(login, api_key, set(denied), disabled)
-        self.faults = Faults(faults, seed=seed)
-        self.base_url = ""
+        self.account: Account = Account(login, api_key, set(denied), disabled)
+        self.faults: Faults = Faults(faults, seed=seed)
+        self.base_url: str = ""
         self._listen_on = (host, port)
         self._db = db
         self._seed_file = seed_file

@@ -107,10 +107,10 @@ class Shop:
         self._sql.execute(f"PRAGMA user_version = {_VERSION}")
 
     def _open_areas(self) -> None:
-        self.outbox = Outbox(self._sql, self.now)
-        self.products = Products(self._sql)
-        self.orders = Orders(self._sql)
-        self.contacts = Contacts(self._sql)
+        self.outbox: Outbox = Outbox(self._sql, self.now)
+        self.products: Products = Products(self._sql)
+        self.orders: Orders = Orders(self._sql)
+        self.contacts: Contacts = Contacts(self._sql)
         self.partners: Sequence[Partner] = PARTNERS
         self.coupons: Sequence[Coupon] = COUPONS
         self.managers: Sequence[Manager] = MANAGERS
