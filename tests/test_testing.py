@@ -60,13 +60,13 @@ def test_a_project_uses_the_fixtures(
 
 
 def test_what_is_not_used_is_not_loaded(tmp_path: Path) -> None:
-    """A project that uses no fixture starts no thread and loads no sandbox."""
+    """A project that uses no fixture starts no thread and loads neither client nor sandbox."""
     (tmp_path / "test_nothing.py").write_text(
         "import sys, threading\n"
         "def test_nothing():\n"
         "    assert 'justclick_async.testing' in sys.modules\n"
-        "    assert 'justclick_async.sandbox' not in sys.modules\n"
-        "    assert 'justclick_async.notifications' not in sys.modules\n"
+        "    for name in 'aiohttp', 'justclick_async.client', 'justclick_async.sandbox':\n"
+        "        assert name not in sys.modules\n"
         "    assert threading.active_count() == 1\n",
         "utf-8",
     )

@@ -88,7 +88,7 @@ class Shop:
         clock: Callable[[], float] = time,
     ) -> None:
         self.account = account
-        self.notify_url = notify_url
+        self.notify_url: str = notify_url
         self._clock = clock
         self._sql = _open(db)
         try:
