@@ -23,10 +23,19 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if not request.path.startswith("/api/"):
         if not is_loopback(request.host):
             raise web.HTTPForbidden(text="The sandbox shows itself on loopback hosts only.\n")
-        origin = request.headers.get("Origin")
-        if origin is not None and origin != f"{request.scheme}://{request.host}":
+        if not _is_own(request):
             raise web.HTTPForbidden(text="The sandbox takes nothing from other sites' pages.\n")
     return await handler(request)
+
+
+def _is_own(request: web.Request) -> bool:
+    """Say whether a request comes from a page of this sandbox, or from no page at all."""
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        return origin == f"{request.scheme}://{request.host}"
+    # Links from anywhere may lead here; nothing but a page of ours may post.
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    return request.method in ("GET", "HEAD") or site in ("same-origin", "none")
 
 
 def host_name(host: str) -> str:
