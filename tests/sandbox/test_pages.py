@@ -313,6 +313,11 @@ def signed(sent: str, hashed: str, login: str = LOGIN) -> bytes:
             "interleaved keys",
             ["g", "e"],
         ),
+        (
+            b"a=1&hash=" + sign_query("a=1", LOGIN, API_KEY).upper().encode(),
+            "right but for its capital letters",
+            [],
+        ),
         (b"a=1&hash=" + b"a" * 32, "a parameter was changed after signing", []),
         (b"a=1&hash=" + API_KEY.encode(), "the hash is no MD5", []),
         (b"a=%FF%00&a[=%zz&hash=" + b"a" * 32, "the login or the key is another one", None),
