@@ -7,14 +7,15 @@ know where a row came from: ``{"goods": [{"name": "invoice", "price": 1500}], "u
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from attrs import frozen
 
 from justclick_async.bulk.problems import FileProblem, Problem, Text
 from justclick_async.bulk.tables import Record, Survey, Table, opened
+from justclick_async.reading import is_object
 
 __all__ = ["JsonLines", "amount_text", "json_lines"]
 
@@ -96,14 +97,16 @@ def _cells(line: str) -> dict[str, str]:
     if not line.strip():
         return {}
     decoded = json.loads(line, parse_float=Decimal, parse_constant=Decimal)
-    if not isinstance(decoded, dict):
-        raise ValueError("no object")  # noqa: TRY004  # wrong is the text, not its type
+    if not is_object(decoded):
+        raise ValueError("no object")
     cells: dict[str, str] = {}
     for name, value in decoded.items():
-        if isinstance(value, dict) and name == "utm":
+        if is_object(value) and name == "utm":
             cells |= {_mark(mark): _text(text) for mark, text in value.items()}
         else:
-            cells[name] = _goods(value) if isinstance(value, list) else _text(value)
+            cells[name] = (
+                _goods(cast("list[object]", value)) if type(value) is list else _text(value)
+            )
     return cells
 
 
@@ -140,11 +143,11 @@ def _goods(goods: Sequence[Any]) -> str:
 
 
 def _good(good: Any) -> str:
-    if not isinstance(good, Mapping):
-        name, price = good, None
-    elif set(good) - {"name", "price", "good_name", "good_sum"}:
-        raise ValueError("unknown fields of a product")
-    else:
+    name: object = good
+    price: object = None
+    if is_object(good):
+        if set(good) - {"name", "price", "good_name", "good_sum"}:
+            raise ValueError("unknown fields of a product")
         name = good.get("name", good.get("good_name"))
         price = good.get("price", good.get("good_sum"))
     if not isinstance(name, str) or _SEPARATORS & set(name):

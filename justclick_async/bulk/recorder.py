@@ -17,8 +17,8 @@ __all__ = ["Recorder"]
 
 @define
 class _Batch:
-    changes: list[Change] = field(factory=list)
-    afterwards: list[Callable[[], None]] = field(factory=list)
+    changes: list[Change] = field(factory=list[Change])
+    afterwards: list[Callable[[], None]] = field(factory=list[Callable[[], None]])
     written: asyncio.Event = field(factory=asyncio.Event)
 
 

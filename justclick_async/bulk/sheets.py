@@ -49,9 +49,8 @@ def spreadsheet(file: Survey) -> Spreadsheet:
     Raises:
         FileProblem: It is no spreadsheet, is empty, or what reads it is not installed.
     """
-    header = next(
-        (cells for _, row in _rows(file.path) if any(cells := tuple(map(_text, row)))), ()
-    )
+    rows = (tuple(map(_text, row)) for _, row in _rows(file.path))
+    header: tuple[str, ...] = next(filter(any, rows), ())
     if not header:
         raise FileProblem(
             Text("the first sheet is empty.", "первый лист пуст."),
@@ -79,7 +78,9 @@ def _rows(path: Any) -> Iterator[tuple[int, list[Any]]]:
             ),
         ) from None
     try:
-        sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
+        # Its stub forgets to say which PathLike it takes.
+        book = CalamineWorkbook.from_path(path)  # pyright: ignore[reportUnknownMemberType]
+        sheet = book.get_sheet_by_index(0)
     except (CalamineError, OSError) as error:
         raise FileProblem(
             Text(
