@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from ipaddress import ip_address
-from types import MappingProxyType
 
 from justclick_async.bulk.problems import Text
 from justclick_async.models.orders import Good
@@ -53,9 +52,11 @@ def plain(cell: str) -> str:
     ``="00123"`` and ``'+7...`` are how people keep Excel from turning text into numbers.
     """
     text = cell.strip()
+    if text[:1] not in ("=", "'"):
+        return text
     if text.startswith('="') and (wrapped := _WRAPPED.fullmatch(text)):
         return wrapped[1].replace('""', '"').strip()
-    if text.startswith("'") and text[1:2] in tuple("+=-@0123456789"):
+    if text[0] == "'" and text[1:2] in tuple("+=-@0123456789"):
         return text[1:].strip()
     return text
 
@@ -270,10 +271,10 @@ def _moment(cell: str, zone: tzinfo) -> datetime | None:
     return iso if iso.tzinfo else iso.replace(tzinfo=zone)
 
 
-_FLAGS: Mapping[str, bool] = MappingProxyType(
-    dict.fromkeys(("1", "true", "yes", "да", "истина"), True)
-    | dict.fromkeys(("0", "false", "no", "нет", "ложь"), False)
-)
+_FLAGS: Mapping[str, bool] = {
+    **dict.fromkeys(("1", "true", "yes", "да", "истина"), True),
+    **dict.fromkeys(("0", "false", "no", "нет", "ложь"), False),
+}
 
 
 def flag_or_moment(cell: str, zone: tzinfo) -> bool | datetime:

@@ -9,7 +9,6 @@ from attrs import field, frozen
 from justclick_async.bulk.fates import State
 from justclick_async.bulk.journal import Change
 from justclick_async.bulk.problems import Language
-from justclick_async.bulk.settle import quiet_after
 from justclick_async.errors import (
     AccessDenied,
     APIError,
@@ -61,8 +60,15 @@ _STOPPING = (
 """Refusals that concern the account and not the row.  The row stays planned."""
 
 
-def change_after(error: JustClickError, number: int, language: Language, now: int) -> Change:
-    """Say what a failed request means for its row."""
+def change_after(error: JustClickError, number: int, language: Language, ripe: int) -> Change:
+    """Say what a failed request means for its row.
+
+    Args:
+        error: How it failed.
+        number: The row.
+        language: Of reason and hint.
+        ripe: When not finding the order means something, if nobody knows of it.
+    """
     if isinstance(error, OrderExists):
         return Change(number, State.DONE, bill_id=error.bill_id, code=error.code)
     hint = error.hint_ru if language == "ru" else error.hint
@@ -72,7 +78,6 @@ def change_after(error: JustClickError, number: int, language: Language, now: in
         return Change(number, state, code=error.code, reason=reason, hint=hint)
     reason = str(error.args[0])
     if error.outcome is Outcome.UNKNOWN:
-        ripe = now + quiet_after(error)
         return Change(number, State.UNKNOWN, reason=reason, hint=hint, ripe=ripe)
     state = State.PLANNED if may_go_again(error) else State.FAILED
     return Change(number, state, reason=reason, hint=hint)

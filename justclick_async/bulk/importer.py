@@ -31,7 +31,7 @@ from justclick_async.bulk.journal import Change, Entry, Journal, Totals, fate
 from justclick_async.bulk.problems import CannotImport, FileProblem, Language, Text
 from justclick_async.bulk.recorder import Recorder
 from justclick_async.bulk.rows import Source
-from justclick_async.bulk.settle import STILL_AT_WORK, keeps_times, settle
+from justclick_async.bulk.settle import STILL_AT_WORK, keeps_times, quiet_after, settle
 from justclick_async.bulk.tables import Record
 from justclick_async.calls import Steps
 from justclick_async.endpoints.orders import create_order
@@ -124,6 +124,8 @@ class Importer:
         journal: The plan, and the record of what was done.
         concurrency: How many requests may be under way at once.
         stop_after: How many rows in a row may fail in the same way; 0 for any number.
+        settle_after: For how many seconds the service may be at work on a request that was cut off;
+            only then is an order that is not there called absent.
         language: Of reasons and hints.
         tell: Is called whenever something has become of a row.
         say: Is called with what else people may want to know.
@@ -138,6 +140,7 @@ class Importer:
         *,
         concurrency: int = 10,
         stop_after: int = 20,
+        settle_after: int = STILL_AT_WORK,
         language: Language = "en",
         tell: Callable[[Reached], None] = lambda _: None,
         say: Callable[[Text], None] = lambda _: None,
@@ -147,6 +150,7 @@ class Importer:
         self._rows = rows
         self._journal = journal
         self._concurrency = concurrency
+        self._settle_after = settle_after
         self._language: Language = language
         self._tell = tell
         self._say = say
@@ -155,6 +159,7 @@ class Importer:
         self._stop: Stop | None = None
         self._stopped = asyncio.Event()
         self._again: deque[_Ready] = deque()
+        self._room = asyncio.Semaphore(concurrency)
         self._claimed: set[int] = set()
         self._keeps_times: bool | None = None
 
@@ -169,7 +174,8 @@ class Importer:
             CannotImport: The journal or the file cannot be used any longer.  What was under way was
                 finished first.
         """
-        self._journal.recover()
+        # Whoever was at work here is dead: whatever was sent was sent before now.
+        self._journal.recover(ripe=self._now() + self._settle_after)
         async with Recorder(self._journal) as self._recorder:
             await self._rounds()
         if self._stop is not None and isinstance(self._stop.error, CannotImport):
@@ -179,7 +185,8 @@ class Importer:
 
     async def _rounds(self) -> None:
         for _ in range(ROUNDS):
-            await self._crew(self._entries(State.PLANNED), self._send)
+            # Twice as many as may be under way: while some are sent, the journal takes the next.
+            await self._crew(self._entries(State.PLANNED), self._claim, 2 * self._concurrency)
             if self._stop is not None or not self._journal.in_doubt():
                 return
             asked_at = self._now()
@@ -187,11 +194,13 @@ class Importer:
             if not (self._journal.left() or await self._ripens(asked_at)) or self._stop is not None:
                 return
 
-    async def _crew(self, supply: Supply, work: Callable[[_Ready], Awaitable[None]]) -> None:
+    async def _crew(
+        self, supply: Supply, work: Callable[[_Ready], Awaitable[None]], size: int
+    ) -> None:
         """Let so many at once work on what is supplied, and have all of it in the journal."""
         with closing(supply):
             async with asyncio.TaskGroup() as crew:
-                for _ in range(self._concurrency):
+                for _ in range(size):
                     crew.create_task(self._work(supply, work))
         await self._recorder.flush()
 
@@ -241,9 +250,20 @@ class Importer:
 
     # ── Sending ─────────────────────────────────────────────────────────────────────
 
+    async def _claim(self, ready: _Ready) -> None:
+        """Enter a row as being sent, and send it once there is room for it."""
+        await self._recorder.enter(Change(ready.number, State.SENDING))
+        try:
+            await self._room.acquire()
+        except asyncio.CancelledError:
+            self._recorder.note(Change(ready.number, State.PLANNED))
+            raise
+        try:
+            await self._send(ready)
+        finally:
+            self._room.release()
+
     async def _send(self, ready: _Ready) -> None:
-        ripe = self._now() + STILL_AT_WORK
-        await self._recorder.enter(Change(ready.number, State.SENDING, ripe=ripe))
         if self._stop is not None:
             self._recorder.note(Change(ready.number, State.PLANNED))
             return
@@ -256,7 +276,8 @@ class Importer:
             self._reached(Change(ready.number, State.DONE, bill_id=created.bill_id))
 
     def _failed(self, ready: _Ready, error: JustClickError) -> None:
-        self._reached(change_after(error, ready.number, self._language, self._now()))
+        ripe = self._now() + quiet_after(error, self._settle_after)
+        self._reached(change_after(error, ready.number, self._language, ripe))
         self._watch(error)
         if may_go_again(error) and ready.tries + 1 < TRIES:
             self._again.append(evolve(ready, tries=ready.tries + 1))
@@ -285,7 +306,7 @@ class Importer:
         self._say(_looking_up(self._journal.in_doubt()))
         if self._keeps_times is None:
             await self._learn()
-        await self._crew(self._entries(State.UNKNOWN), self._settle)
+        await self._crew(self._entries(State.UNKNOWN), self._settle, self._concurrency)
 
     async def _learn(self) -> None:
         """Learn from one order that is there whether the service keeps the times it is given."""
@@ -324,7 +345,7 @@ class Importer:
     async def _ripens(self, asked_at: int) -> bool:
         """Wait until what was not found may be called absent; say whether there is any."""
         ripe = self._journal.ripens(asked_at)
-        if ripe is None or ripe > asked_at + 2 * STILL_AT_WORK:  # the clock was put back
+        if ripe is None or ripe > asked_at + 2 * self._settle_after + 1:  # the clock was put back
             return False
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), max(0.0, ripe - self._clock()) + 0.05)

@@ -10,7 +10,7 @@ No customer's data is kept, only numbers, hashes and reasons.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -45,7 +45,7 @@ _TABLES = (
     number INTEGER PRIMARY KEY,     -- 1 is the first row below the header
     fingerprint BLOB NOT NULL,      -- what the row says
     customer BLOB,                  -- whose row it is; NULL where the row itself tells the time
-    state TEXT NOT NULL CHECK (state IN ('planned', 'sending', 'done', 'failed', 'unknown')),
+    state TEXT NOT NULL,            -- a CHECK would take as long as the rest of the update
     created INTEGER,                -- the time of the order, Unix, where the row tells none
     repeats INTEGER,                -- the first row that says the same
     bill_id INTEGER,
@@ -188,7 +188,7 @@ class Journal:
         try:
             with _readable(path):
                 self._database = _connect(path)
-                self.is_new = self._begin()
+                self.is_new: bool = self._begin()
                 # Rows are read while others are written, so not over the same connection.
                 self._reading = _connect(path) if path else self._database
         except BaseException:
@@ -253,11 +253,15 @@ class Journal:
 
     # ── Going on ────────────────────────────────────────────────────────────────────
 
-    def recover(self) -> int:
-        """Mark rows that were being sent when an earlier run died; return how many they are."""
+    def recover(self, *, ripe: int) -> int:
+        """Mark rows that were being sent when an earlier run died; return how many they are.
+
+        Args:
+            ripe: When not finding their orders means something.
+        """
         with self._transaction():
             found = self._database.execute(
-                "UPDATE rows SET state = 'unknown' WHERE state = 'sending'"
+                "UPDATE rows SET state = 'unknown', ripe = ? WHERE state = 'sending'", (ripe,)
             )
             return found.rowcount
 
@@ -430,7 +434,7 @@ class Journal:
         return value
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Generator[None, None, None]:
         with _readable(self.path):
             self._database.execute("BEGIN IMMEDIATE")
             try:
@@ -504,7 +508,7 @@ def _connect(path: Path | None) -> sqlite3.Connection:
 
 
 @contextmanager
-def _readable(path: Path | None) -> Iterator[None]:
+def _readable(path: Path | None) -> Generator[None, None, None]:
     try:
         yield
     except sqlite3.OperationalError as error:

@@ -256,14 +256,16 @@ class _Reader:
         self._columns = columns
         self._encoding = table.encoding
         self._kept = columns.kept
+        self._keeps_all = len(columns.kept) == len(columns.header)
         self._plain = [(index, name, readings.get(name)) for name, index in columns.plain.items()]
 
     def fingerprint(self, record: Record) -> bytes:
-        digest = blake2b(digest_size=16)
-        for row in (record.cells, *record.more):
-            said = "\x1f".join([row[i].strip() for i in self._kept if i < len(row)])
-            digest.update(said.rstrip("\x1f").encode("utf-8", "surrogatepass") + b"\x1e")
-        return digest.digest()
+        rows = (record.cells, *record.more)
+        if not self._keeps_all:
+            rows = tuple(tuple(row[i] for i in self._kept if i < len(row)) for row in rows)
+        # Cells that are not there say the same as empty ones at the end.
+        said = "\x1e".join(["\x1f".join(row).rstrip("\x1f ") for row in rows])
+        return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def read(self, record: Record) -> Row:
         problems = self._untrustworthy(record)

@@ -53,12 +53,12 @@ class Verdict:
     bill_id: int | None = None
 
 
-def quiet_after(error: JustClickError) -> int:
+def quiet_after(error: JustClickError, still_at_work: int = STILL_AT_WORK) -> int:
     """Return after how many seconds the absence of an order proves that it was not created."""
-    still_at_work = isinstance(error, AnswerTimeout) or (
+    may_go_on = isinstance(error, AnswerTimeout) or (
         isinstance(error, BadStatus) and error.status in (502, 503, 504)
     )
-    return STILL_AT_WORK if still_at_work else AT_ONCE
+    return still_at_work if may_go_on else min(AT_ONCE, still_at_work)
 
 
 def settle(order: Order, *, is_taken: Callable[[int], bool], keeps_times: bool) -> Flow[Verdict]:

@@ -22,6 +22,7 @@ from justclick_async.bulk.plan import plan_rows
 from justclick_async.bulk.problems import CannotImport, Language
 from justclick_async.bulk.report import Report, write_report
 from justclick_async.bulk.rows import MOSCOW, Rows, read_rows
+from justclick_async.bulk.settle import STILL_AT_WORK
 from justclick_async.bulk.spool import Spool, spool
 from justclick_async.errors import InvalidInput
 from justclick_async.models.orders import Order
@@ -38,6 +39,8 @@ class ImportOptions(TypedDict, total=False):
     Attributes:
         concurrency: How many requests may be under way at once; 10 where left out.
         stop_after: How many rows in a row may fail in the same way; 20, and 0 for any number.
+        settle_after: For how many seconds the service may be at work on a request that was cut
+            off; 10.
         once: Whether rows that say the same are one order; they are.
         language: Of reasons and hints: ``en`` or ``ru``.
         tell: Is called whenever something has become of a row.
@@ -49,6 +52,7 @@ class ImportOptions(TypedDict, total=False):
 
     concurrency: int
     stop_after: int
+    settle_after: int
     once: bool
     language: Language
     tell: Callable[[Reached], None]
@@ -128,6 +132,7 @@ async def _carry_out(
         journal,
         concurrency=options.get("concurrency", 10),
         stop_after=options.get("stop_after", 20),
+        settle_after=options.get("settle_after", STILL_AT_WORK),
         language=language,
         tell=options.get("tell", _tell_nobody),
     )

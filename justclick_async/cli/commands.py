@@ -61,6 +61,7 @@ def import_file(
     timezone: str | None = None,
     rename: Annotated[tuple[str, ...], Parameter(name="--map", negative="")] = (),
     stop_after: int = 20,
+    settle_after: int = 10,
     send_repeats: Annotated[bool, Flag] = False,
     access: Access = Access(),  # noqa: B008  # frozen
 ) -> int:
@@ -90,6 +91,9 @@ def import_file(
         COLUMN=FIELD for a column that is called otherwise; repeatable.
     stop_after
         Stop after so many rows in a row failed in the same way; 0 for never.
+    settle_after
+        Seconds that the service may be at work on a request that was cut off: an order that is not
+        there is sent again only after that.
     send_repeats
         Send rows that say the same as an earlier one; otherwise both are one order.
     """
@@ -110,6 +114,7 @@ def import_file(
             timezone=timezone,
             rename=rename,
             stop_after=stop_after,
+            settle_after=settle_after,
             send_repeats=send_repeats,
             access=access,
         )

@@ -53,6 +53,7 @@ class Settings:
     timezone: str | None
     rename: tuple[str, ...]
     stop_after: int
+    settle_after: int
     send_repeats: bool
     access: Access = field(repr=False)
 
@@ -122,6 +123,11 @@ def _check(settings: Settings) -> None:
         raise WrongUsage(
             Text("--concurrency must be 1 or more.", "--concurrency должно быть не меньше 1."),
             Text("Leave it out for 10.", "Не указывайте, чтобы взять 10."),
+        )
+    if settings.settle_after < 0:
+        raise WrongUsage(
+            Text("--settle-after must not be negative.", "--settle-after не бывает отрицательным."),
+            Text("Leave it out for 10 seconds.", "Не указывайте, чтобы взять 10 секунд."),
         )
     if settings.rate is not None and settings.rate < 0:
         raise WrongUsage(
@@ -258,6 +264,7 @@ async def _send(
             journal,
             concurrency=settings.concurrency,
             stop_after=settings.stop_after,
+            settle_after=settings.settle_after,
             language=language(),
             tell=progress.tell,
             say=progress.say,

@@ -116,7 +116,7 @@ class TestKeeping:
         assert subprocess.run([sys.executable, "-c", code]).returncode == 9
         with Journal(path, WHO) as journal:
             assert [e.state for e in journal.entries()] == [State.SENDING, State.PLANNED]
-            assert journal.recover() == 1
+            assert journal.recover(ripe=5) == 1
             assert [e.state for e in journal.entries()] == [State.UNKNOWN, State.PLANNED]
 
     def test_commits_reach_the_disk(self, path: Path) -> None:
@@ -276,7 +276,7 @@ class Ledger(RuleBasedStateMachine):
         self.folder, self.path = folder, folder / "j"
         self.journal = Journal(self.path, WHO)
         if recover:
-            self.journal.recover()
+            self.journal.recover(ripe=5)
             self.model = {
                 n: (State.UNKNOWN if s is State.SENDING else s, b, c)
                 for n, (s, b, c) in self.model.items()

@@ -70,7 +70,8 @@ def test_an_importer_that_is_killed_again_and_again(
 ) -> None:
     path = orders_file(tmp_path, count)
     options = [f"--fault={name}={share}" for name, share in faults.items()]
-    words = ["import", path, "--yes", "--rate", "0", "--concurrency", "12", "--stop-after", "0"]
+    words: list[object] = ["import", path, "--yes", "--rate", "0", "--settle-after", "1"]
+    words += ["--concurrency", "12", "--stop-after", "0"]
     with service("--db", tmp_path / "sandbox.db", "--slow-for", "0.3", *options) as there:
         began = time.monotonic()
         run("import", path, "--dry-run", env=there.env)
@@ -86,7 +87,8 @@ def test_an_importer_that_is_killed_again_and_again(
 def test_a_service_that_is_killed_again_and_again(tmp_path: Path) -> None:
     """The importer stops in front of a closed door, and the next one goes on."""
     path = orders_file(tmp_path, 1500)
-    words = ["import", path, "--yes", "--rate", "0", "--stop-after", "5"]
+    words: list[object] = ["import", path, "--yes", "--rate", "0", "--settle-after", "1"]
+    words += ["--stop-after", "5"]
     db = ("--db", tmp_path / "sandbox.db")
     for _ in range(4):
         with ExitStack() as stack:
@@ -103,12 +105,12 @@ def test_a_service_that_is_killed_again_and_again(tmp_path: Path) -> None:
 
 INSTANTS = {
     "while the plan is made": """
-        from justclick_async.bulk import plan
-        rows, read = plan.Rows, plan.Rows.read
+        from justclick_async.bulk.rows import Rows
+        read = Rows.read
         def dying(self, record):
             die(record.number == 40)
             return read(self, record)
-        rows.read = dying
+        Rows.read = dying
     """,
     "after the plan is made": """
         from justclick_async.bulk.importer import Importer
@@ -169,7 +171,7 @@ INSTANTS = {
 @pytest.mark.parametrize("instant", INSTANTS)
 def test_an_importer_that_dies_at_the_worst_instant(tmp_path: Path, instant: str) -> None:
     path = orders_file(tmp_path, 100)
-    words = ["import", str(path), "--yes", "--rate", "0"]
+    words = ["import", str(path), "--yes", "--rate", "0", "--settle-after", "1"]
     body = "\n".join(line.removeprefix("        ") for line in INSTANTS[instant].splitlines())
     code = (
         "import os, sys\n"
@@ -194,7 +196,7 @@ def test_a_disk_that_is_full_stops_the_import_and_a_larger_one_lets_it_go_on(
 ) -> None:
     """The limit on the size of a file stands in for the disk."""
     path = orders_file(tmp_path, 3000)
-    words = ["import", str(path), "--yes", "--rate", "0"]
+    words = ["import", str(path), "--yes", "--rate", "0", "--settle-after", "1"]
     code = (
         "import resource, signal, sys\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"

@@ -1,0 +1,203 @@
+"""What a journal costs: an import beside the same orders without one, and beside bare posts.
+
+``python -m benchmarks.importing`` prints microseconds of wall time per order and ratios, all from
+one run against a server that costs next to nothing, so that every cost of ours shows; then what
+memory an import takes at 10,000 and at 1,000,000 rows, over a client that answers by itself.
+``--quick`` is for a smoke run, ``--json FILE`` keeps the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Awaitable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import aiohttp
+
+from benchmarks.measure import compare, save, show
+from benchmarks.server import KEY, LOGIN, running
+from justclick_async import AsyncJustClick, signing
+from justclick_async.bulk import (
+    Identity,
+    Importer,
+    Journal,
+    create_orders,
+    import_orders,
+    plan_rows,
+    read_rows,
+)
+from justclick_async.endpoints import V1
+from justclick_async.models import CreatedOrder
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+HEADER = "email;first_name;last_name;phone;goods;city;tag;created\n"
+
+
+def orders_file(folder: Path, count: int) -> Path:
+    """Write a file of *count* orders."""
+    path = folder / f"{count}.csv"
+    with path.open("w", encoding="utf-8") as file:
+        file.write(HEADER)
+        for i in range(count):
+            file.write(
+                f"buyer{i}@example.com;Иван;Петров;+7(928)777-77-77;invoice:1500, sales;Москва;"
+                f"AdWords;{1291001819 + i}\n"
+            )
+    return path
+
+
+class Contenders:
+    """The same orders, carried out in different ways; each returns microseconds per order."""
+
+    def __init__(self, base_url: str, path: Path, count: int, concurrency: int) -> None:
+        self._url = f"{base_url}/api/CreateOrder"
+        self._path = path
+        self._count = count
+        self._concurrency = concurrency
+        self._runner = asyncio.Runner()
+        self._client = AsyncJustClick(LOGIN, KEY, base_url=base_url, rate=None)
+        orders = [row.order for row in read_rows(path)]
+        self._orders = [order for order in orders if order is not None]
+        self._bodies = [
+            signing.signed_body(V1.create_order(order).params, LOGIN, KEY) for order in self._orders
+        ]
+        self._session = self._runner.run(self._open())
+
+    async def _open(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=self._concurrency))
+
+    def bare(self) -> float:
+        """Post the bodies, made before the clock runs, and decode the answers."""
+
+        async def worker(bodies: Iterator[bytes]) -> None:
+            for body in bodies:
+                async with self._session.post(self._url, data=body, headers=FORM) as response:
+                    json.loads(await response.read())
+
+        async def run() -> None:
+            bodies = iter(self._bodies)
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(self._concurrency):
+                    workers.create_task(worker(bodies))
+
+        return self._timed(run())
+
+    def streamed(self) -> float:
+        """Create the orders without a journal."""
+
+        async def run() -> None:
+            stream = create_orders(self._client, self._orders, concurrency=self._concurrency)
+            async for sent in stream:
+                assert sent.error is None
+
+        return self._timed(run())
+
+    def journaled(self) -> float:
+        """Send what is planned; plan and result files are not counted."""
+        rows = read_rows(self._path)
+        identity = Identity(rows.table.digest, "", "")
+        with TemporaryDirectory() as folder, Journal(Path(folder) / "j", identity) as journal:
+            journal.plan(plan_rows(rows), now=0)
+            importer = Importer(self._client, rows, journal, concurrency=self._concurrency)
+            return self._timed(importer.run())
+
+    def whole(self) -> float:
+        """Import the file: plan, send, write the result files."""
+        with TemporaryDirectory() as folder:
+            journal = Path(folder) / "j"
+            options: Any = {"journal": journal, "concurrency": self._concurrency}
+            return self._timed(import_orders(self._client, self._path, account="", **options))
+
+    def close(self) -> None:
+        """Close both clients."""
+
+        async def close() -> None:
+            await self._session.close()
+            await self._client.close()
+
+        self._runner.run(close())
+        self._runner.close()
+
+    def _timed(self, work: Awaitable[object]) -> float:
+        began = perf_counter()
+        self._runner.get_loop().run_until_complete(work)
+        return (perf_counter() - began) / self._count * 1e6
+
+
+# ── Memory ──────────────────────────────────────────────────────────────────────────
+
+
+class AnswersByItself:
+    """A client without a network."""
+
+    number = 0
+
+    async def run(self, _steps: object) -> Any:
+        self.number += 1
+        await asyncio.sleep(0)
+        return CreatedOrder(bill_id=self.number)
+
+
+def import_alone(path: Path) -> None:
+    """Import a file over a client without a network; print the peak of memory in MB."""
+    with TemporaryDirectory() as folder:
+        journal = Path(folder) / "j"
+        began = perf_counter()
+        done = asyncio.run(
+            import_orders(AnswersByItself(), path, account="", journal=journal, concurrency=50)
+        )
+    assert done.is_complete
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"rows": done.totals.rows, "MB": peak, "seconds": perf_counter() - began}))
+
+
+def memory(folder: Path, count: int) -> dict[str, float]:
+    """Measure an import in a process of its own."""
+    path = orders_file(folder, count)
+    words = [sys.executable, "-m", "benchmarks.importing", "--alone", str(path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smoke run")
+    parser.add_argument("--json", metavar="FILE", help="write the figures to FILE")
+    parser.add_argument("--alone", metavar="FILE", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.alone:
+        import_alone(options.alone)
+        return
+    count, rounds, large = (200, 1, 20_000) if options.quick else (4000, 7, 1_000_000)
+    with TemporaryDirectory() as name, running() as base_url:
+        folder = Path(name)
+        contenders = Contenders(base_url, orders_file(folder, count), count, 32)
+        rows = compare(
+            {
+                "aiohttp posts, same bytes": contenders.bare,
+                "create_orders, no journal": contenders.streamed,
+                "import, sending only": contenders.journaled,
+                "import, from file to results": contenders.whole,
+            },
+            rounds,
+        )
+        contenders.close()
+        show("One order, 32 at once", rows)
+        print(f"  journaled / unjournaled, orders a second: {rows[1].median / rows[2].median:.2f}")
+        for count in (10_000, large):
+            told = memory(folder, count)
+            print(f"  {count:>9,} rows: peak {told['MB']:.1f} MB, {told['seconds']:.1f} s")
+    save(options.json, {"One order, 32 at once": rows})
+
+
+if __name__ == "__main__":
+    main()
