@@ -13,6 +13,7 @@ from justclick_async.errors import (
     AccessDenied,
     APIError,
     AuthenticationFailed,
+    BadStatus,
     InvalidInput,
     JustClickError,
     LimitExceeded,
@@ -21,7 +22,7 @@ from justclick_async.errors import (
     without_personal_data,
 )
 
-__all__ = ["Stop", "StopReason", "Watchman", "change_after", "may_go_again"]
+__all__ = ["Brake", "Stop", "StopReason", "Watchman", "change_after", "may_go_again"]
 
 
 class StopReason(StrEnum):
@@ -84,12 +85,69 @@ def change_after(error: JustClickError, number: int, language: Language, ripe: i
 
 
 def may_go_again(error: JustClickError) -> bool:
-    """Say whether nothing has left, for a reason that may pass."""
-    return error.outcome is Outcome.NOT_SENT and not isinstance(error, InvalidInput)
+    """Say whether nothing was done, for a reason that may pass."""
+    return (
+        isinstance(error, LimitExceeded)
+        or (error.outcome is Outcome.NOT_SENT
+        and not isinstance(error, InvalidInput))
+    )
 
 
 def _concerns_the_account(error: APIError) -> bool:
     return any(isinstance(error, kind) for kind, _ in _STOPPING)
+
+
+class Brake:
+    """Holds the line for a while when the service complains of too many calls.
+
+    Complaints that come while the line is held belong to the one that held it.  Each further one
+    without a success in between holds it twice as long; at last it is to be stopped, since every
+    call that is refused may prolong a block.
+    """
+
+    def __init__(self) -> None:
+        self._until = float("-inf")
+        self._complaints = 0
+
+    def all_is_well(self) -> None:
+        """See a success."""
+        self._complaints = 0
+
+    def complaint(self, error: JustClickError, now: float) -> float | None:
+        """Hear a complaint; return for how many seconds to hold the line, if this is a new one.
+
+        Args:
+            error: What the service said.
+            now: The time of a clock that never goes back.
+        """
+        if not complains(error) or now < self._until:
+            return None
+        seconds = 2.0**self._complaints
+        if isinstance(error, BadStatus) and error.retry_after is not None:
+            seconds = max(seconds, error.retry_after)
+        self._complaints += 1
+        self._until = now + seconds
+        return seconds
+
+    @property
+    def is_worn_out(self) -> bool:
+        """Whether going on is of no use."""
+        return self._complaints > PATIENCE
+
+    def held(self, now: float) -> float:
+        """Return for how many seconds the line is still held."""
+        return max(0.0, self._until - now)
+
+
+PATIENCE = 4
+"""Complaints in a row that are met by waiting."""
+
+
+def complains(error: JustClickError) -> bool:
+    """Say whether the service complains of too many calls (code 8, HTTP 429 and 503)."""
+    if isinstance(error, BadStatus):
+        return error.status in (429, 503)
+    return isinstance(error, LimitExceeded)
 
 
 class Watchman:

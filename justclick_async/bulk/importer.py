@@ -14,12 +14,13 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from functools import partial
 from itertools import zip_longest
-from time import time
+from time import monotonic, time
 from typing import Protocol, TypeVar
 
 from attrs import evolve, field, frozen
 
 from justclick_async.bulk.failures import (
+    Brake,
     Stop,
     StopReason,
     Watchman,
@@ -35,7 +36,7 @@ from justclick_async.bulk.settle import STILL_AT_WORK, keeps_times, quiet_after,
 from justclick_async.bulk.tables import Record
 from justclick_async.calls import Steps
 from justclick_async.endpoints.orders import create_order
-from justclick_async.errors import JustClickError
+from justclick_async.errors import APIError, JustClickError, LimitExceeded
 from justclick_async.models.orders import Order
 
 __all__ = ["Client", "Finished", "Importer", "Reached", "Stop", "StopReason"]
@@ -156,6 +157,7 @@ class Importer:
         self._say = say
         self._clock = clock
         self._watchman = Watchman(stop_after)
+        self._brake = Brake()
         self._stop: Stop | None = None
         self._stopped = asyncio.Event()
         self._again: deque[_Ready] = deque()
@@ -264,6 +266,7 @@ class Importer:
             self._room.release()
 
     async def _send(self, ready: _Ready) -> None:
+        await self._held()
         if self._stop is not None:
             self._recorder.note(Change(ready.number, State.PLANNED))
             return
@@ -273,19 +276,32 @@ class Importer:
             self._failed(ready, error)
         else:
             self._watchman.all_is_well()
+            self._brake.all_is_well()
             self._reached(Change(ready.number, State.DONE, bill_id=created.bill_id))
 
     def _failed(self, ready: _Ready, error: JustClickError) -> None:
         ripe = self._now() + quiet_after(error, self._settle_after)
         self._reached(change_after(error, ready.number, self._language, ripe))
         self._watch(error)
-        if may_go_again(error) and ready.tries + 1 < TRIES:
+        limit = isinstance(error, LimitExceeded)
+        if may_go_again(error) and (limit or ready.tries + 1 < TRIES):
             self._again.append(evolve(ready, tries=ready.tries + 1))
 
     def _watch(self, error: JustClickError) -> None:
-        reason = self._watchman.sees(error)
+        seconds = self._brake.complaint(error, monotonic())
+        if self._brake.is_worn_out:
+            self._end(Stop(StopReason.LIMIT, error))
+        elif seconds is not None:
+            self._say(_slower(error, seconds))
+        reason = None if isinstance(error, LimitExceeded) else self._watchman.sees(error)
         if reason is not None:
             self._end(Stop(reason, error))
+
+    async def _held(self) -> None:
+        """Wait while the line is held."""
+        while self._stop is None and (seconds := self._brake.held(monotonic())):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), seconds)
 
     def _reached(self, change: Change, *, was_unknown: bool = False) -> None:
         reached = Reached(
@@ -353,6 +369,14 @@ class Importer:
 
     def _now(self) -> int:
         return int(self._clock())
+
+
+def _slower(error: JustClickError, seconds: float) -> Text:
+    code = error.code if isinstance(error, APIError) else getattr(error, "status", None)
+    return Text(
+        f"The service asks to go slower ({code}): nothing is sent for {seconds:.0f} s.",
+        f"Сервис просит снизить скорость ({code}): пауза {seconds:.0f} с.",
+    )
 
 
 def _looking_up(count: int) -> Text:

@@ -15,7 +15,7 @@ from justclick_async.bulk.journal import Identity, Journal
 from justclick_async.bulk.plan import plan_rows
 from justclick_async.bulk.rows import Rows, read_rows
 from justclick_async.calls import Call, Pause, Steps
-from justclick_async.errors import ConnectionLost, OutcomeUnknown
+from justclick_async.errors import BadStatus, ConnectionLost, OutcomeUnknown
 from justclick_async.faces import drive
 from justclick_async.models import Bill, BilledGood, CreatedOrder, OrderDetails
 
@@ -108,18 +108,25 @@ class Shop(Answering):
         lose: Says for each request what goes wrong: ``"before"`` it is done, ``"after"``, or
             nothing.
         keeps_times: Whether it keeps the times that orders are given.
+        fail: Says for each request how it fails, not done.
     """
 
     def __init__(
-        self, lose: Callable[[dict[str, Any], int], str] = lambda *_: "", keeps_times: bool = True
+        self,
+        lose: Callable[[dict[str, Any], int], str] = lambda *_: "",
+        keeps_times: bool = True,
+        fail: Callable[[dict[str, Any], int], Exception | None] = lambda *_: None,
     ) -> None:
         super().__init__(self._create)
         self.lose = lose
+        self.fail = fail
         self.keeps_times = keeps_times
         self.orders: dict[int, dict[str, Any]] = {}
         self.asked: list[str] = []
 
     def _create(self, params: dict[str, Any], number: int) -> object:
+        if failure := self.fail(params, number):
+            return failure
         lost = self.lose(params, number)
         if lost == "before":
             return ConnectionLost("cut before")
@@ -144,6 +151,10 @@ class Shop(Answering):
             ),
             tag=order.get("bill_tag", ""),
         )
+
+
+def with_status(status: int) -> BadStatus:
+    return BadStatus("bad", status=status)
 
 
 def _billed(good: dict[str, Any]) -> BilledGood:

@@ -24,7 +24,16 @@ from justclick_async.errors import (
     api_error,
 )
 from justclick_async.models import CreatedOrder
-from tests.bulk.made import NOW, Answering, carry_out, orders_file, planned
+from tests.bulk.made import (
+    NOW,
+    Answering,
+    Clock,
+    Shop,
+    carry_out,
+    orders_file,
+    planned,
+    with_status,
+)
 
 
 def test_every_row_is_sent_once_and_becomes_an_order(tmp_path: Path) -> None:
@@ -128,7 +137,7 @@ def test_what_was_not_sent_is_tried_again_in_the_same_run(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("code", "reason"),
-    [(1, "account"), (4, "account"), (5, "account"), (6, "account"), (7, "account"), (8, "limit")],
+    [(1, "account"), (4, "account"), (5, "account"), (6, "account"), (7, "account")],
 )
 def test_the_line_stops_when_the_account_is_refused(tmp_path: Path, code: int, reason: str) -> None:
     client = Answering(lambda _p, n: api_error(code, "no") if n == 5 else CreatedOrder(bill_id=n))
@@ -140,6 +149,46 @@ def test_the_line_stops_when_the_account_is_refused(tmp_path: Path, code: int, r
     assert {Fate.CREATED: len(client.sent) - 1, Fate.NOT_SENT: 51 - len(client.sent)} == (
         finished.totals.by_fate
     )
+
+
+class TestComplaints:
+    @pytest.fixture(autouse=True)
+    def quick(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let waiting take no time."""
+        clock = Clock()
+        monkeypatch.setattr("justclick_async.bulk.importer.monotonic", clock)
+
+    @pytest.mark.parametrize(
+        "error", [api_error(8, "limit"), with_status(429), with_status(503)], ids=str
+    )
+    def test_the_line_is_held_and_goes_on(self, tmp_path: Path, error: JustClickError) -> None:
+        said: list[str] = []
+        once: set[str] = set()
+
+        def lose(params: dict[str, Any], _number: int) -> JustClickError | None:
+            tag = params["bill_tag"]
+            if tag not in ("t3", "t9") or tag in once:
+                return None
+            once.add(tag)
+            return error
+
+        shop = Shop(fail=lose)
+        with planned(orders_file(tmp_path, 20)) as (rows, journal):
+            finished = carry_out(
+                shop, rows, journal, concurrency=1, say=lambda text: said.append(text.en)
+            )
+        assert finished.totals.by_fate == {Fate.CREATED: 20}
+        assert len(shop.orders) == 20
+        assert len([text for text in said if "slower" in text]) == 2
+
+    def test_after_some_in_a_row_it_stops(self, tmp_path: Path) -> None:
+        client = Answering(lambda _p, n: api_error(8, "no") if n > 5 else CreatedOrder(bill_id=n))
+        with planned(orders_file(tmp_path, 50)) as (rows, journal):
+            finished = carry_out(client, rows, journal, concurrency=1)
+        assert finished.stop is not None
+        assert finished.stop.reason is StopReason.LIMIT
+        assert len(client.sent) == 10
+        assert finished.totals.by_fate == {Fate.CREATED: 5, Fate.NOT_SENT: 45}
 
 
 @pytest.mark.parametrize("stop_after", [3, 0])

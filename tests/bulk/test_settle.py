@@ -26,13 +26,12 @@ from justclick_async.calls import Call, Pause
 from justclick_async.errors import (
     AccessDenied,
     AnswerTimeout,
-    BadStatus,
     ConnectionLost,
     JustClickError,
     api_error,
 )
 from justclick_async.models import Bill, BilledGood, Good, Order, OrderDetails
-from tests.bulk.made import NOW, Shop, carry_out, orders_file, planned
+from tests.bulk.made import NOW, Shop, carry_out, orders_file, planned, with_status
 
 CREATED = datetime.fromtimestamp(NOW, UTC)
 ORDER = Order(email="A@b.ru", goods=[Good("x", 5), Good("y")], created=CREATED, tag="t")
@@ -133,10 +132,6 @@ class TestTheFlow:
         there = details(7, created=datetime.fromtimestamp(NOW + seconds, UTC))
         kept, asked = play(keeps_times(ORDER, 7), there)
         assert (kept, asked) == (seconds == 0, [7])
-
-
-def with_status(status: int) -> BadStatus:
-    return BadStatus("bad", status=status)
 
 
 @pytest.mark.parametrize(
