@@ -86,10 +86,8 @@ def change_after(error: JustClickError, number: int, language: Language, ripe: i
 
 def may_go_again(error: JustClickError) -> bool:
     """Say whether nothing was done, for a reason that may pass."""
-    return (
-        isinstance(error, LimitExceeded)
-        or (error.outcome is Outcome.NOT_SENT
-        and not isinstance(error, InvalidInput))
+    return isinstance(error, LimitExceeded) or (
+        error.outcome is Outcome.NOT_SENT and not isinstance(error, InvalidInput)
     )
 
 

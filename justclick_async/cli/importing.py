@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from attrs import field, frozen
@@ -25,9 +25,9 @@ from justclick_async.bulk.rows import MOSCOW, Row, Rows, read_rows, zone_named
 from justclick_async.bulk.whole import identity_of
 from justclick_async.cli import telling
 from justclick_async.cli.calling import SANDBOX, connected
-from justclick_async.cli.progress import progress_for
+from justclick_async.cli.progress import EVERY, progress_for
 from justclick_async.cli.say import language
-from justclick_async.cli.settings import Access, WrongUsage
+from justclick_async.cli.settings import Access, CannotStart, WrongUsage
 from justclick_async.client import DEFAULT_RATE, AsyncJustClick
 
 __all__ = ["Settings", "run_import"]
@@ -65,7 +65,7 @@ class Settings:
     @property
     def sandbox_path(self) -> Path:
         """Where an embedded sandbox keeps its state, so that it can be gone on with as well."""
-        return self.journal_path.with_name(f"{self.journal_path.name}.sandbox")
+        return self.journal_path.with_name(f"{self.journal_path.name}.sandbox.sqlite3")
 
     @property
     def requests_a_second(self) -> float | None:
@@ -177,17 +177,21 @@ def _dry_run(settings: Settings, rows: Rows) -> int:
 
 
 class _Watch:
-    """Keeps the first rows, and the first that are wrong, to be shown."""
+    """Keeps the first rows, and the first that are wrong, to be shown; tells how far it is."""
 
     def __init__(self) -> None:
         self.first: list[Row] = []
         self.bad: list[Row] = []
+        self._told = monotonic()
 
     def __call__(self, row: Row) -> None:
         if len(self.first) < SHOWN:
             self.first.append(row)
         if row.problems and len(self.bad) < 20:
             self.bad.append(row)
+        if row.record.number % 1000 == 0 and monotonic() - self._told >= EVERY:
+            self._told = monotonic()
+            telling.checking(row.record.number)
 
 
 def _identity(settings: Settings, rows: Rows, account: str) -> Identity:
@@ -207,7 +211,9 @@ async def _import(settings: Settings, rows: Rows) -> int:
     ) as connection:
         identity = _identity(settings, rows, connection.account)
         with Journal(settings.journal_path, identity) as journal:
-            if not _agreed(settings, rows, journal, connection.account):
+            with _interruptible():
+                agreed = _agreed(settings, rows, journal, connection.account)
+            if not agreed:
                 return 1
             finished = await _send(settings, rows, journal, connection.client)
             report = write_report(rows, journal, language=language())
@@ -229,29 +235,71 @@ def _clear_trials(settings: Settings) -> None:
     if is_trial and not (settings.sandbox and state.exists()) and settings.journal is None:
         forget(journal)
     if settings.sandbox and not journal.exists():
+        _begin_anew(state)
+
+
+def _begin_anew(state: Path) -> None:
+    """Make an empty file for a sandbox that is private, since customers will be in it."""
+    try:
         for suffix in "-wal", "-shm", "":
             state.with_name(state.name + suffix).unlink(missing_ok=True)
-        state.touch(mode=0o600)  # customers may be in it
+        state.touch(mode=0o600)
+    except OSError as error:
+        raise CannotStart(
+            Text(
+                f"{state} cannot be written ({error.strerror}).",
+                f"{state} не записывается ({error.strerror}).",
+            ),
+            Text(
+                "Choose another folder with --journal; the sandbox keeps its orders beside it.",
+                "Укажите другую папку в --journal: песочница хранит заказы рядом с ним.",
+            ),
+        ) from None
 
 
 def _agreed(settings: Settings, rows: Rows, journal: Journal, account: str) -> bool:
     """Plan what is not planned yet, show it, and ask whether to go on."""
-    is_new, watch = journal.is_new, _Watch()
-    if is_new:
+    if not journal.is_new:
+        return _shown(settings, rows, journal, account, list(islice(rows, SHOWN)), goes_on=True)
+    try:
+        watch = _Watch()
         planned = plan_rows(rows, language=language(), watch=watch)
         journal.plan(planned, now=int(time()), once=not settings.send_repeats)
-    else:
-        watch.first = list(islice(rows, SHOWN))
-    if settings.as_json:
-        telling.plan_json(rows, journal, account, goes_on=not is_new)
-        return True
-    telling.preview(rows, watch.first)
-    telling.plan(journal, account, goes_on=not is_new)
-    if not (journal.left() and settings.may_ask) or telling.confirmed():
-        return True
-    if is_new:
+        agreed = _shown(settings, rows, journal, account, watch.first, goes_on=False)
+    except BaseException:
         journal.discard()
-    return False
+        raise
+    if not agreed:
+        journal.discard()
+    return agreed
+
+
+def _shown(
+    settings: Settings,
+    rows: Rows,
+    journal: Journal,
+    account: str,
+    first: list[Row],
+    *,
+    goes_on: bool,
+) -> bool:
+    """Show what is going to happen, and ask if somebody is there and there is something to send."""
+    if settings.as_json:
+        telling.plan_json(rows, journal, account, goes_on=goes_on)
+        return True
+    telling.preview(rows, first)
+    telling.plan(journal, account, goes_on=goes_on)
+    return not (journal.left() and settings.may_ask) or telling.confirmed()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end what does not await; the event loop would only take note of it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def _send(

@@ -24,6 +24,7 @@ from justclick_async.models.orders import Good, Order, Utm
 __all__ = [
     "checked",
     "checked_json",
+    "checking",
     "confirmed",
     "ended",
     "plan",
@@ -50,6 +51,11 @@ def preview(rows: Rows, first: Sequence[Row]) -> None:
     for name in dict.fromkeys(name for fields in shown for name in fields):
         grid.add_row(name, *(fields.get(name, "") for fields in shown))
     Console(file=sys.stdout, highlight=False, markup=False).print(grid)
+
+
+def checking(rows: int) -> None:
+    """Say how far the checking of a large file is."""
+    say(Text(f"{rows:,} rows checked", f"проверено строк: {rows:,}"), quietly=True)
 
 
 def _understood(row: Row) -> dict[str, str]:

@@ -12,7 +12,7 @@ import stat
 import subprocess
 import sys
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,36 @@ class TestTheSample:
         assert (tmp_path / "orders.csv").read_bytes() == SAMPLE.read_bytes()
 
 
+class TestTheEmbeddedSandbox:
+    def test_an_import_that_is_killed_goes_on_with_its_sandbox(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 600)
+        words = ["import", path, "--sandbox", "--rate", "150", "--settle-after", "0"]
+        process = start(words, environment())
+        journal = tmp_path / "orders.csv.journal"
+        wait_until(lambda: done_rows(journal) > 20)
+        process.kill()
+        process.communicate()
+        ran = run("import", path, "--sandbox", "--settle-after", "0")
+        assert ran.code == 0
+        assert "The sandbox holds 600 orders" in ran.out
+
+    def test_a_sandbox_that_is_gone_makes_it_begin_anew(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 5)
+        run("import", path, "--sandbox")
+        (tmp_path / "orders.csv.journal.sandbox.sqlite3").unlink()
+        ran = run("import", path, "--sandbox")
+        assert (ran.code, "holds 5 orders" in ran.out) == (0, True)
+
+
+def done_rows(journal: Path) -> int:
+    try:
+        with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as database:
+            found = database.execute("SELECT count(*) FROM rows WHERE state = 'done'").fetchone()
+            return int(found[0])
+    except sqlite3.Error:
+        return 0
+
+
 class TestOrdersOfAService:
     def test_what_it_holds_afterwards_is_what_the_file_says(self, tmp_path: Path) -> None:
         path = orders_file(tmp_path, 100)
@@ -92,7 +122,9 @@ class TestOrdersOfAService:
         run("import", path, "--sandbox")
         journal = tmp_path / "orders.csv.journal"
         assert stat.S_IMODE(journal.stat().st_mode) == 0o600
-        assert stat.S_IMODE((tmp_path / "orders.csv.journal.sandbox").stat().st_mode) == 0o600
+        assert (
+            stat.S_IMODE((tmp_path / "orders.csv.journal.sandbox.sqlite3").stat().st_mode) == 0o600
+        )
         states = sqlite3.connect(journal).execute("SELECT state, count(*) FROM rows").fetchall()
         assert states == [("done", 3)]
 
@@ -202,6 +234,12 @@ class TestStopping:
         assert ran.code == 3
         assert "damaged" in ran.err
         assert before == journal.read_bytes()
+
+    @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs what nobody can write to")
+    def test_a_place_that_cannot_be_written_is_told(self, tmp_path: Path) -> None:
+        ran = run("import", orders_file(tmp_path, 2), "--sandbox", "--journal", "/proc/self/j")
+        assert ran.code == 3
+        assert "cannot be written" in ran.err
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
     def test_a_folder_that_is_read_only_is_told(self, tmp_path: Path) -> None:
@@ -372,7 +410,9 @@ class TestTalking:
 
 def pty_run(words: list[Any], prompt: str, answer: str, env: dict[str, str]) -> tuple[int, str]:
     """Run on a terminal, and answer when asked."""
+    import fcntl
     import pty
+    import termios
 
     master, slave = pty.openpty()
     process = subprocess.Popen(
@@ -382,6 +422,7 @@ def pty_run(words: list[Any], prompt: str, answer: str, env: dict[str, str]) -> 
         stderr=slave,
         env=env | {"TERM": "xterm", "COLUMNS": "100"},
         start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  # for Ctrl-C
     )
     os.close(slave)
     seen = b""
@@ -404,6 +445,9 @@ class TestOnATerminal:
             assert (code, there.orders) == (1, [])
             assert "u0@example.com" in seen
             assert "[y/N]" in seen
+            assert list(tmp_path.iterdir()) == [path]
+            code, seen = pty_run(["import", path], "[y/N]", "\x03", there.env)
+            assert (code, there.orders) == (130, [])
             assert list(tmp_path.iterdir()) == [path]
             code, seen = pty_run(["import", path], "[y/N]", "y\n", there.env)
             assert (code, len(there.orders)) == (0, 5)
