@@ -91,11 +91,11 @@ class Contenders:
         return self._timed(run())
 
     def streamed(self) -> float:
-        """Create the orders without a journal."""
+        """Read the file and create the orders without a journal."""
 
         async def run() -> None:
-            stream = create_orders(self._client, self._orders, concurrency=self._concurrency)
-            async for sent in stream:
+            orders = (row.order for row in read_rows(self._path) if row.order is not None)
+            async for sent in create_orders(self._client, orders, concurrency=self._concurrency):
                 assert sent.error is None
 
         return self._timed(run())
