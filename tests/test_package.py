@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -25,11 +26,14 @@ def test_no_name_is_public_that_is_not_listed() -> None:
 
 def loaded_after(code: str) -> set[str]:
     """Return the modules that a fresh interpreter has loaded after running *code*."""
+    # What measures coverage would load modules of its own.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("COV")}
     printed = subprocess.run(
         [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"],
         capture_output=True,
         text=True,
         check=True,
+        env=environment,
     )
     return set(printed.stdout.split())
 

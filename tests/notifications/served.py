@@ -29,7 +29,8 @@ router = Router(api_key=os.environ.get("JUSTCLICK_API_KEY", "made up"), allow_un
 
 
 def say(document: object) -> None:
-    print(json.dumps(document), flush=True)
+    sys.stdout.write(json.dumps(document) + "\n")  # in one piece: handlers run in threads
+    sys.stdout.flush()
 
 
 def told(event: OrderEvent | ContactEvent) -> dict[str, Any]:
