@@ -11,11 +11,11 @@ import copy
 import os
 import threading
 import weakref
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from types import EllipsisType, TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 import aiohttp
 
@@ -28,6 +28,12 @@ from justclick_async.faces import Driver
 from justclick_async.hooks import Hook
 from justclick_async.retry import Retries
 from justclick_async.transport import Timeout
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from justclick_async.bulk import Imported, ImportOptions, ImportSource, Sent
+    from justclick_async.bulk.streaming import Orders
 
 __all__ = ["BlockingV2", "JustClick", "LoopThread"]
 
@@ -159,6 +165,50 @@ class JustClick(V1, Driver):
         view._client = self._client.with_options(timeout=timeout, retries=retries, rate=rate)  # noqa: SLF001
         return view
 
+    def import_orders(
+        self,
+        source: ImportSource,
+        *,
+        journal: Path | str | None = None,
+        **options: Unpack[ImportOptions],
+    ) -> Imported:
+        """Create an order for each row of a file, or for each order that is given, and lose none.
+
+        A journal remembers each row before its request leaves, so that after any crash the same
+        call goes on; nothing is created twice.  The results are in files beside the journal.
+
+        Args:
+            source: A CSV, JSON Lines or XLSX file, or orders, in the same sequence each time.
+            journal: Where the journal is: ``FILE.journal`` where left out.
+            options: See ``bulk.ImportOptions``: ``concurrency``, ``stop_after``, ...
+
+        Raises:
+            bulk.CannotImport: The file or the journal cannot be used; nothing done is lost.
+            InvalidInput: Orders from code came without a place for a journal.
+        """
+        return self._thread.run(self._client.import_orders(source, journal=journal, **options))
+
+    def create_orders(
+        self, orders: Orders, *, concurrency: int = 10, stop_after: int = 20
+    ) -> Generator[Sent, None, None]:
+        """Create many orders and tell what became of each, as it comes; nothing is kept.
+
+        Args:
+            orders: Any iterable of orders, endless ones too.
+            concurrency: How many requests may be under way at once.
+            stop_after: How many orders in a row may fail in the same way; 0 for any number.
+
+        Raises:
+            APIError: The account is refused (codes 1, 4 to 8), once what was under way is told.
+            JustClickError: The same for orders that failed alike *stop_after* times.
+        """
+        sent = self._client.create_orders(orders, concurrency=concurrency, stop_after=stop_after)
+        try:
+            while (each := self._thread.run(_next(sent))) is not None:
+                yield each
+        finally:
+            self._thread.run(_closed(sent))
+
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
         self._thread.close()
@@ -177,6 +227,14 @@ class JustClick(V1, Driver):
 
     def __repr__(self) -> str:
         return repr(self._client).replace(type(self._client).__name__, type(self).__name__, 1)
+
+
+async def _next(things: AsyncGenerator[T, None]) -> T | None:
+    return await anext(things, None)
+
+
+async def _closed(things: AsyncGenerator[T, None]) -> None:
+    await things.aclose()
 
 
 # ── The loop thread ─────────────────────────────────────────────────────────────────

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import importlib
 import logging
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import suppress
 from itertools import count
 from time import monotonic
 from types import EllipsisType, TracebackType
-from typing import Any, Self, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, cast
+from urllib.parse import urlsplit
 
 from attrs import evolve
 
@@ -37,6 +39,12 @@ from justclick_async.php import canonical_query
 from justclick_async.retry import Retries, patiently
 from justclick_async.signing import signed_query
 from justclick_async.transport import SessionSource, Timeout, Transport, shortened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from justclick_async.bulk import Imported, ImportOptions, ImportSource, Sent
+    from justclick_async.bulk.streaming import Orders
 
 __all__ = ["DEFAULT_RATE", "AsyncJustClick", "AsyncV2", "Options"]
 
@@ -204,6 +212,54 @@ class AsyncJustClick(V1, AsyncDriver):
             view._rate = _rate(rate)  # noqa: SLF001
         return view
 
+    # ── Many orders ─────────────────────────────────────────────────────────────────
+
+    async def import_orders(
+        self,
+        source: ImportSource,
+        *,
+        journal: Path | str | None = None,
+        **options: Unpack[ImportOptions],
+    ) -> Imported:
+        """Create an order for each row of a file, or for each order that is given, and lose none.
+
+        A journal remembers each row before its request leaves, so that after any crash the same
+        call goes on; nothing is created twice.  The results are in files beside the journal.
+
+        Args:
+            source: A CSV, JSON Lines or XLSX file, or orders, in the same sequence each time.
+            journal: Where the journal is: ``FILE.journal`` where left out.
+            options: See ``bulk.ImportOptions``: ``concurrency``, ``stop_after``, ...
+
+        Raises:
+            bulk.CannotImport: The file or the journal cannot be used; nothing done is lost.
+            InvalidInput: Orders from code came without a place for a journal.
+        """
+        account = f"{self._account.login} ({urlsplit(self._account.base_url).hostname})"
+        imported: Imported = await _bulk().import_orders(
+            self, source, account=account, journal=journal, **options
+        )
+        return imported
+
+    def create_orders(
+        self, orders: Orders, *, concurrency: int = 10, stop_after: int = 20
+    ) -> AsyncGenerator[Sent, None]:
+        """Create many orders and tell what became of each, as it comes; nothing is kept.
+
+        Args:
+            orders: Any iterable of orders, endless ones too.
+            concurrency: How many requests may be under way at once.
+            stop_after: How many orders in a row may fail in the same way; 0 for any number.
+
+        Raises:
+            APIError: The account is refused (codes 1, 4 to 8), once what was under way is told.
+            JustClickError: The same for orders that failed alike *stop_after* times.
+        """
+        sent: AsyncGenerator[Sent, None] = _bulk().create_orders(
+            self, orders, concurrency=concurrency, stop_after=stop_after
+        )
+        return sent
+
     # ── Ending ──────────────────────────────────────────────────────────────────────
 
     async def close(self) -> None:
@@ -306,6 +362,11 @@ class AsyncJustClick(V1, AsyncDriver):
             except Exception:
                 # What watches a request must not change what becomes of it.
                 log.exception("a hook failed on %s", event)
+
+
+def _bulk() -> Any:
+    # The importer sits above the clients and is heavy; only who imports loads it.
+    return importlib.import_module("justclick_async.bulk")
 
 
 class _Deadline:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from justclick_async import (
     GoodType,
     Group,
     GroupNotFound,
+    InvalidInput,
     JustClick,
     Order,
     OrderExists,
@@ -230,6 +232,32 @@ def test_orders_of_a_period_can_be_filtered(client: JustClick, email: str) -> No
     with pytest.warns(DeprecationWarning, match="get_orders_with_goods"):
         old = client.get_orders(begin, begin + timedelta(days=1))
     assert [order.bill_id for order in old if order.email == email] == bill_ids
+
+
+def test_many_orders_are_created_and_told_one_by_one(client: JustClick, email: str) -> None:
+    orders = [
+        Order(email=email, goods=["invoice" if n % 5 else "nope"], created=NOW - timedelta(days=n))
+        for n in range(20)
+    ]
+    sent = list(client.create_orders(orders, concurrency=4))
+    assert sorted(each.number for each in sent) == list(range(1, 21))
+    created = {each.bill_id for each in sent if each.error is None}
+    assert created == {bill.bill_id for bill in client.get_bills(email)}
+    assert len(created) == 16
+    assert {type(each.error) for each in sent if each.error} == {ProductNotFound}
+
+
+def test_orders_are_imported_once_however_often(
+    client: JustClick, email: str, tmp_path: Path
+) -> None:
+    orders = [Order(email=email, goods=["invoice"], tag=f"row {n}") for n in range(10)]
+    for _ in range(2):
+        imported = client.import_orders(orders, journal=tmp_path / "orders.journal")
+        assert imported.is_complete
+        assert (imported.totals.rows, imported.stop) == (10, None)
+    assert len(client.get_bills(email)) == 10
+    with pytest.raises(InvalidInput, match="journal"):
+        client.import_orders(orders)
 
 
 # ── Contacts ────────────────────────────────────────────────────────────────────────

@@ -293,7 +293,7 @@ def _shown(
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible() -> Generator[None, None, None]:
     """Let Ctrl-C end what does not await; the event loop would only take note of it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
