@@ -13,7 +13,7 @@ from justclick_async.bulk.failures import Stop, StopReason
 from justclick_async.bulk.fates import Fate, State
 from justclick_async.bulk.importer import Finished, Importer, Reached
 from justclick_async.bulk.journal import Identity, Journal, Totals
-from justclick_async.bulk.plan import plan_rows
+from justclick_async.bulk.planning import plan_rows
 from justclick_async.bulk.problems import (
     CannotImport,
     FileProblem,

@@ -18,7 +18,7 @@ from attrs import frozen
 from justclick_async.bulk.failures import Stop
 from justclick_async.bulk.importer import Client, Importer, Reached
 from justclick_async.bulk.journal import Identity, Journal, Totals
-from justclick_async.bulk.plan import plan_rows
+from justclick_async.bulk.planning import plan_rows
 from justclick_async.bulk.problems import CannotImport, Language
 from justclick_async.bulk.report import Report, write_report
 from justclick_async.bulk.rows import MOSCOW, Rows, read_rows

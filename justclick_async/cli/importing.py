@@ -18,7 +18,7 @@ from justclick_async.bulk.failures import Stop, StopReason
 from justclick_async.bulk.fates import Fate
 from justclick_async.bulk.importer import Finished, Importer
 from justclick_async.bulk.journal import Identity, Journal, account_of, forget
-from justclick_async.bulk.plan import plan_rows
+from justclick_async.bulk.planning import plan_rows
 from justclick_async.bulk.problems import Text
 from justclick_async.bulk.report import write_report
 from justclick_async.bulk.rows import MOSCOW, Row, Rows, read_rows, zone_named

@@ -12,7 +12,7 @@ from typing import Any
 
 from justclick_async.bulk.importer import Finished, Importer
 from justclick_async.bulk.journal import Identity, Journal
-from justclick_async.bulk.plan import plan_rows
+from justclick_async.bulk.planning import plan_rows
 from justclick_async.bulk.rows import Rows, read_rows
 from justclick_async.calls import Call, Pause, Steps
 from justclick_async.errors import BadStatus, ConnectionLost, OutcomeUnknown
