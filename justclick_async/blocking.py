@@ -27,7 +27,7 @@ from justclick_async.errors import ConnectionLost, InvalidInput
 from justclick_async.faces import Driver
 from justclick_async.hooks import Hook
 from justclick_async.retry import Retries
-from justclick_async.transport import Timeout
+from justclick_async.transport import Timeout, TraceConfigs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,10 @@ class JustClick(V1, Driver):
         proxy: URL of a proxy.
         trust_env: Whether to take proxies from the environment.
         verify_answers: Whether a success of API 1.0 must carry the right hash.
-        hooks: Functions that are told when a request begins and ends; called in another thread.
+        hooks: Functions that are told when a request begins and ends; called in another thread,
+            with the context variables of the caller.
+        trace_configs: aiohttp's own ``TraceConfig`` objects.  They see what is sent: the key's
+            hash and customers' data.
 
     Raises:
         InvalidInput: An argument cannot be meant like that; it says which and what to do.
@@ -95,6 +98,7 @@ class JustClick(V1, Driver):
         trust_env: bool = False,
         verify_answers: bool = True,
         hooks: Iterable[Hook] = (),
+        trace_configs: TraceConfigs = (),
     ) -> None:
         if isinstance(session, aiohttp.ClientSession):
             raise InvalidInput(
@@ -117,6 +121,7 @@ class JustClick(V1, Driver):
             trust_env=trust_env,
             verify_answers=verify_answers,
             hooks=hooks,
+            trace_configs=trace_configs,
         )
         self._thread = LoopThread()
 

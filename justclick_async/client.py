@@ -21,24 +21,21 @@ from justclick_async.answers import decipher
 from justclick_async.calls import Answer, Call, Pause, Steps
 from justclick_async.endpoints import V1, V2
 from justclick_async.errors import (
-    APIError,
     BadStatus,
     InvalidInput,
     InvalidInputType,
-    JustClickError,
     LimitExceeded,
     NotSentInTime,
-    Outcome,
 )
 from justclick_async.faces import AsyncDriver, drive
-from justclick_async.hooks import Begun, Ended, Hook
+from justclick_async.hooks import Hook, Watch, checked_hooks, log, tell_of_pause
 from justclick_async.loops import PerLoop
 from justclick_async.models.checks import type_name
 from justclick_async.pacing import bucket_for
 from justclick_async.php import canonical_query
 from justclick_async.retry import Retries, patiently
 from justclick_async.signing import signed_query
-from justclick_async.transport import SessionSource, Timeout, Transport, shortened
+from justclick_async.transport import SessionSource, Timeout, TraceConfigs, Transport, shortened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,8 +50,7 @@ R = TypeVar("R")
 DEFAULT_RATE = 10.0
 """Requests a second.  The service publishes no figure and threatens to block who overloads it."""
 
-log: logging.Logger = logging.getLogger("justclick_async")
-_requests = count(1)
+_calls = count(1)
 
 
 class Options(TypedDict, total=False):
@@ -72,6 +68,7 @@ class Options(TypedDict, total=False):
     trust_env: bool
     verify_answers: bool
     hooks: Iterable[Hook]
+    trace_configs: TraceConfigs
 
 
 class AsyncV2(V2, AsyncDriver):
@@ -107,6 +104,8 @@ class AsyncJustClick(V1, AsyncDriver):
         trust_env: Whether to take proxies from the environment.
         verify_answers: Whether a success of API 1.0 must carry the right hash.
         hooks: Functions that are told when a request begins and ends.
+        trace_configs: aiohttp's own ``TraceConfig`` objects.  They see what is sent: the key's
+            hash and customers' data.
 
     Raises:
         InvalidInput: An argument cannot be meant like that; it says which and what to do.
@@ -129,10 +128,15 @@ class AsyncJustClick(V1, AsyncDriver):
         trust_env: bool = False,
         verify_answers: bool = True,
         hooks: Iterable[Hook] = (),
+        trace_configs: TraceConfigs = (),
     ) -> None:
         self._account = Account.of(login, api_key, base_url=base_url, zone=zone)
         self._transport = Transport(
-            self._account.base_url, session=session, proxy=proxy, trust_env=trust_env
+            self._account.base_url,
+            session=session,
+            proxy=proxy,
+            trust_env=trust_env,
+            trace_configs=trace_configs,
         )
         self._bucket = bucket_for(self._account.login, self._account.host)
         self._turns = PerLoop(asyncio.Lock)
@@ -140,7 +144,7 @@ class AsyncJustClick(V1, AsyncDriver):
         self._retries = _retries(retries)
         self._rate = _rate(rate)
         self._verify_answers = _flag(verify_answers, "verify_answers")
-        self._hooks = tuple(hooks)
+        self._hooks = checked_hooks(hooks)
 
     @classmethod
     def from_env(cls, **options: Unpack[Options]) -> Self:
@@ -293,14 +297,15 @@ class AsyncJustClick(V1, AsyncDriver):
     async def _patiently(self, call: Call[R]) -> Answer[R]:
         body = _body(call, self._account)
         deadline = _Deadline(self._timeout.total)
-        attempts = count(1)
+        attempts, number = count(1), next(_calls)
 
         async def take(step: Call[Any] | Pause) -> object:
             if isinstance(step, Pause):
+                tell_of_pause(call.method, number, step.seconds)
                 return await asyncio.sleep(step.seconds, None)
             attempt = next(attempts)
             await self._wait_for_its_turn(deadline.left() if attempt > 1 else None)
-            return await self._once(call, body, attempt, deadline.left())
+            return await self._once(call, body, attempt, number, deadline.left())
 
         flow = patiently(call, self._retries, time_left=deadline.left)
         return cast("Answer[R]", await drive(flow, take))
@@ -319,15 +324,16 @@ class AsyncJustClick(V1, AsyncDriver):
                     await asyncio.sleep(min(wait, 1.0))
                 self._bucket.take(self._rate, monotonic())
 
-    async def _once(self, call: Call[R], body: bytes, attempt: int, left: float) -> Answer[R]:
+    async def _once(
+        self, call: Call[R], body: bytes, attempt: int, number: int, left: float
+    ) -> Answer[R]:
         if left <= 0:
             raise NotSentInTime(
                 "the time was up before it could be sent again.", method=call.method
             )
-        watched = bool(self._hooks) or log.isEnabledFor(logging.DEBUG)
-        request, began = next(_requests), monotonic()
-        if watched:
-            self._tell(Begun(call.method, attempt, request))
+        watch = None
+        if self._hooks or log.isEnabledFor(logging.DEBUG):
+            watch = Watch(self._hooks, call.method, attempt, number, self._account.base_url)
         try:
             received = await self._transport.send(call.method, body, shortened(self._timeout, left))
             answer = decipher(
@@ -339,13 +345,11 @@ class AsyncJustClick(V1, AsyncDriver):
             )
         except BaseException as error:
             self._slow_down_after(error)
-            if watched:
-                self._tell(_failed(error, call.method, attempt, request, monotonic() - began))
+            if watch:
+                watch.failed(error)
             raise
-        if watched:
-            took = monotonic() - began
-            code = answer.error_code
-            self._tell(Ended(call.method, attempt, request, took, status=answer.status, code=code))
+        if watch:
+            watch.answered(answer.status, answer.error_code)
         return answer
 
     def _slow_down_after(self, error: BaseException) -> None:
@@ -353,15 +357,6 @@ class AsyncJustClick(V1, AsyncDriver):
             isinstance(error, BadStatus) and error.status in (429, 503)
         ):
             self._bucket.slow_down(monotonic())
-
-    def _tell(self, event: Begun | Ended) -> None:
-        log.debug("%s", event)
-        for hook in self._hooks:
-            try:
-                hook(event)
-            except Exception:
-                # What watches a request must not change what becomes of it.
-                log.exception("a hook failed on %s", event)
 
 
 def _bulk() -> Any:
@@ -395,19 +390,6 @@ def _body(call: Call[Any], account: Account) -> bytes:
         raise InvalidInputType(str(error), method=call.method) from None
     except ValueError as error:
         raise InvalidInput(str(error), method=call.method) from None
-
-
-def _failed(error: BaseException, method: str, attempt: int, request: int, seconds: float) -> Ended:
-    return Ended(
-        method,
-        attempt,
-        request,
-        seconds,
-        outcome=error.outcome if isinstance(error, JustClickError) else Outcome.UNKNOWN,
-        status=getattr(error, "status", None),
-        code=error.code if isinstance(error, APIError) else None,
-        error=type(error).__name__,
-    )
 
 
 def _retries(retries: Retries | int) -> Retries:

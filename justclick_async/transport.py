@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from functools import lru_cache, partial
 from math import inf, isfinite
 from time import monotonic
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -37,7 +37,7 @@ from justclick_async.loops import PerLoop
 from justclick_async.models.checks import type_name
 from justclick_async.version import __version__
 
-__all__ = ["LARGEST_ANSWER", "SessionSource", "Timeout", "Transport"]
+__all__ = ["LARGEST_ANSWER", "SessionSource", "Timeout", "TraceConfigs", "Transport"]
 
 LARGEST_ANSWER = 256 * 2**20
 """Bytes, unpacked, beyond which an answer is given up."""
@@ -45,6 +45,7 @@ LARGEST_ANSWER = 256 * 2**20
 MOST_REDIRECTS = 3
 
 SessionSource: TypeAlias = "aiohttp.ClientSession | Callable[[], aiohttp.ClientSession]"
+TraceConfigs: TypeAlias = "Iterable[aiohttp.TraceConfig]"
 
 
 def _positive(_timeout: Timeout, attribute: Attribute[Any], value: float | None) -> None:
@@ -93,6 +94,7 @@ class Transport:
             loop, and what it returns is ours to close.
         proxy: URL of a proxy.
         trust_env: Whether to take proxies from the environment, and passwords from ``.netrc``.
+        trace_configs: aiohttp's own, for sessions that are made here.
     """
 
     def __init__(
@@ -102,12 +104,14 @@ class Transport:
         session: SessionSource | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
+        trace_configs: TraceConfigs = (),
     ) -> None:
         self._base_url = base_url
         self._proxy = _checked_proxy(proxy)
         self._given: aiohttp.ClientSession | None = None
         self._at_home: tuple[int, asyncio.AbstractEventLoop] | None = None
-        make: Callable[[], aiohttp.ClientSession] = partial(_make_session, trust_env=trust_env)
+        traces = _checked_traces(trace_configs, own_sessions=session is None)
+        make: Callable[[], aiohttp.ClientSession] = partial(_make_session, trust_env, traces)
         if isinstance(session, aiohttp.ClientSession):
             self._given = session
         elif callable(session):
@@ -260,8 +264,36 @@ def _checked_proxy(proxy: str | None) -> str | None:
     return proxy
 
 
-def _make_session(*, trust_env: bool) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=trust_env)
+def _checked_traces(
+    trace_configs: TraceConfigs, *, own_sessions: bool
+) -> list[aiohttp.TraceConfig]:
+    given: object = trace_configs
+    traces = list(cast("Iterable[object]", given)) if isinstance(given, Iterable) else [given]
+    for trace in traces:
+        if not isinstance(trace, aiohttp.TraceConfig):
+            raise InvalidInputType(
+                f"trace_configs must be a list of aiohttp.TraceConfig, not of {type_name(trace)}.",
+                field="trace_configs",
+                hint="Pass trace_configs=[aiohttp.TraceConfig()].",
+                hint_ru="Передайте trace_configs=[aiohttp.TraceConfig()].",
+            )
+    if traces and not own_sessions:
+        raise InvalidInput(
+            "trace_configs are for sessions that the client makes; this one was passed in.",
+            field="trace_configs",
+            hint="Pass them to that session: aiohttp.ClientSession(trace_configs=...).",
+            hint_ru="Передайте их самой сессии: aiohttp.ClientSession(trace_configs=...).",
+        )
+    return cast("list[aiohttp.TraceConfig]", traces)
+
+
+def _make_session(
+    trust_env: bool,  # noqa: FBT001  # an option of aiohttp, handed on
+    trace_configs: list[aiohttp.TraceConfig],
+) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        cookie_jar=aiohttp.DummyCookieJar(), trust_env=trust_env, trace_configs=trace_configs
+    )
 
 
 def _user_agent() -> str:
