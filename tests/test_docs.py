@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +35,62 @@ def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "docs" / "mkdocs.yml").read_text()
     for page in (ROOT / "docs" / "pages").glob("*.md"):
         assert page.name in navigation
+
+
+# ── Blocks of code (each is a test of its own, see tests/documents) ─────────────────
+
+DOCUMENTS = [*ROOT.glob("README*.md"), *(ROOT / "docs" / "pages").rglob("*.md")]
+
+
+def named(documents: list[Path]) -> list[Any]:
+    return [pytest.param(each, id=str(each.relative_to(ROOT))) for each in documents]
+
+
+def test_every_block_that_is_left_out_says_why_and_is_counted() -> None:
+    left_out = Counter(
+        reason
+        for document in DOCUMENTS
+        for reason in re.findall(r"<!-+ *skip: *next *(.*?) *-+>", document.read_text())
+    )
+    assert left_out == {
+        '"CI runs the README\'s first command by itself"': 1,
+        '"CI runs the README\'s second command by itself"': 1,
+        '"it installs from an index"': 1,
+        '"it asks at a terminal, and there is none"': 1,
+    }
+    assert not [each for each in DOCUMENTS if "skip: start" in each.read_text()]
+
+
+@pytest.mark.parametrize("document", named(DOCUMENTS))
+def test_every_file_that_a_page_shows_is_used_below(document: Path) -> None:
+    text = document.read_text()
+    for title in re.finditer(r'^```\S+ title="([^"]+)"$', text, re.MULTILINE):
+        rest = text[title.end() :].partition("\n```\n")[2]
+        assert re.search(rf"\b{Path(title[1]).stem}\b", rest), f"nothing uses {title[1]}"
+
+
+# ── Links (those within the pages are checked by ``mkdocs build --strict``) ─────────
+
+LINK = re.compile(r"\[[^\]\[]*\]\(([^()\s]+)\)")
+
+
+@pytest.mark.parametrize("document", named(sorted(ROOT.glob("*.md"))))
+def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
+    for link in LINK.findall(document.read_text()):
+        if re.match(r"https?://|mailto:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = ROOT / path if path else document
+        assert target.exists(), f"{document.name} links to {link}"
+        if anchor:
+            assert anchor in anchors(target), f"{document.name} links to {link}"
+
+
+def anchors(document: Path) -> set[str]:
+    headings = re.findall(r"^#+ +(.+)$", document.read_text(), re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings
+    }
 
 
 def test_the_readme_begins_with_its_two_commands() -> None:

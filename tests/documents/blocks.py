@@ -1,0 +1,158 @@
+"""How each kind of block is run.
+
+| block | what is done with it |
+|---|---|
+| ``python`` | executed; names last until the page ends, ``await`` may stand anywhere |
+| ``python`` with tests | given to pytest |
+| ``pycon`` | executed as a doctest, ``...`` stands for anything |
+| ``sh``, ``bash`` | given to bash, and must end with 0, or as ``# exit code 1`` says |
+| ``sh`` with a server | started, and runs until the page ends |
+| ``php`` | given to php |
+| ``text`` after one of these | what that block prints, ``...`` stands for anything |
+| ``title="NAME"`` | written to a file of this name, for the commands below it |
+| any other language | only with a title, or with a check of its own |
+
+``<!-- skip: next "reason" -->`` before a block leaves it out; the reasons are counted in
+``tests/test_docs.py``.  ``<!-- invisible-code-block: python`` holds what readers need not see.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import doctest
+import inspect
+import io
+import json
+import re
+import shutil
+import sys
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from subprocess import CompletedProcess
+from unittest import SkipTest
+
+from sybil import Document, Example, Region, Sybil
+from sybil.parsers.markdown import SkipParser
+from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, RawFencedCodeBlockLexer
+
+from tests.documents.stage import SERVERS, Stage
+
+__all__ = ["blocks_of"]
+
+_FENCED = RawFencedCodeBlockLexer(
+    re.compile(r'(?P<language>[\w-]*)(?: title="(?P<title>[^"]+)")?[ \t]*$\n', re.MULTILINE)
+)
+_INVISIBLE = DirectiveInHTMLCommentLexer("invisible-code-block", "python")
+_FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+_TESTS = re.compile(r"^(async )?def test_", re.MULTILINE)
+_EXIT_CODE = re.compile(r"# exit code (\d+)")
+
+
+def python(example: Example, stage: Stage, source: str) -> str:
+    title = example.region.lexemes.get("title")
+    if _TESTS.search(source):
+        stage.write(title or "test_example.py", source)
+        return _done(stage.run(sys.executable, "-m", "pytest", "-q", title or "test_example.py"))
+    if title:
+        compile(source, title, "exec", dont_inherit=True)  # run by a command below it
+        return ""
+    names = example.namespace
+    names["__name__"] = "__main__"
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    code = compile("\n" * example.line + source, example.path, "exec", flags, dont_inherit=True)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        if code.co_flags & inspect.CO_COROUTINE:
+            stage.runner.run(eval(code, names))
+        else:
+            exec(code, names)
+    return printed.getvalue()
+
+
+def pycon(example: Example, _stage: Stage, source: str) -> str:
+    test = doctest.DocTestParser().get_doctest(source, {}, example.path, None, example.line)
+    test.globs = example.namespace  # names last until the page ends
+    said: list[str] = []
+    doctest.DocTestRunner(optionflags=_FLAGS, verbose=False).run(
+        test, out=said.append, clear_globs=False
+    )
+    assert not said, "".join(said)
+    return ""
+
+
+def sh(_example: Example, stage: Stage, source: str) -> str:
+    if SERVERS.match(source):
+        stage.serve(" ".join(source.split("#", maxsplit=1)[0].split()))
+        return ""
+    expected = _EXIT_CODE.search(source)
+    ran = stage.run("bash", "-euo", "pipefail", "-c", source)
+    assert ran.returncode == (int(expected[1]) if expected else 0), ran.stdout
+    stage.export(source)
+    return ran.stdout
+
+
+def php(_example: Example, stage: Stage, source: str) -> str:
+    if shutil.which("php") is None:
+        raise SkipTest("there is no php")
+    path = stage.write(".block.php", source)
+    return _done(stage.run("php", str(path)))
+
+
+def text(example: Example, stage: Stage, source: str) -> str | None:
+    assert stage.printed is not None, "nothing was run of which this could be the output"
+    matches = doctest.OutputChecker().check_output(source, stage.printed, _FLAGS)
+    assert matches, f"it prints\n{stage.printed}\nnot\n{source}"
+    return None
+
+
+def reads_as(read: Callable[[str], object]) -> Callable[[Example, Stage, str], None]:
+    def check(_example: Example, _stage: Stage, source: str) -> None:
+        read(source)
+
+    return check
+
+
+RUN: dict[str, Callable[[Example, Stage, str], str | None]] = {
+    "python": python,
+    "pycon": pycon,
+    "sh": sh,
+    "bash": sh,
+    "php": php,
+    "text": text,
+    "json": reads_as(json.loads),
+    "toml": reads_as(tomllib.loads),
+}
+
+
+def _done(ran: CompletedProcess[str]) -> str:
+    assert ran.returncode == 0, ran.stdout
+    return ran.stdout
+
+
+def _evaluate(example: Example) -> None:
+    stage: Stage = example.namespace["stage"]
+    language = example.region.lexemes["language"]
+    title = example.region.lexemes.get("title")
+    source = stage.localised(example.region.lexemes["source"])
+    if title:
+        stage.write(title, source)
+    run = RUN.get(language)
+    assert run or title, f"blocks of {language or 'no language'} are not run: see tests/documents"
+    stage.printed = run(example, stage, source) if run else None
+
+
+def _parse(document: Document) -> Iterable[Region]:
+    for region in _FENCED(document):
+        region.evaluator = _evaluate
+        yield region
+    for region in _INVISIBLE(document):
+        region.lexemes["language"] = region.lexemes.pop("arguments")
+        region.evaluator = _evaluate
+        yield region
+
+
+def blocks_of(root: Path) -> Sybil:
+    """Return what finds the blocks of the Markdown files below *root*."""
+    parsers = [_parse, SkipParser()]
+    return Sybil(parsers=parsers, path=str(root), patterns=["*.md"], fixtures=["stage"])
