@@ -12,7 +12,15 @@ from itertools import islice
 from attrs import frozen
 
 from justclick_async.bulk.problems import FileProblem, Problem, Text
-from justclick_async.bulk.tables import Record, Survey, Table, opened
+from justclick_async.bulk.tables import (
+    Counted,
+    Place,
+    Record,
+    Survey,
+    Table,
+    from_here,
+    opened,
+)
 
 __all__ = ["DELIMITERS", "Delimited", "delimited"]
 
@@ -28,16 +36,30 @@ class Delimited(Table):
         """How the file is written, in a few words."""
         return f"{self.encoding} {self.delimiter!r}"
 
-    def records(self) -> Iterator[Record]:
+    def records(self, start: Place | None = None) -> Iterator[Record]:
         """Read the rows below the header, one after the other.
 
         Raises:
             FileProblem: A quote is opened and never closed, or the file is gone.
         """
+        with opened(self.path, self.encoding, start) as text:
+            if start is None or start.offset is None:
+                rows = _Rows(_without_hint(text), self.delimiter)
+                next(rows.records(), None)  # the header
+                yield from from_here(rows.records(), start)
+            else:
+                yield from _Rows(text, self.delimiter, start).records()
+
+    def places(self) -> Iterator[tuple[Record, Place]]:
+        """Read the rows, each with the place where it begins."""
         with opened(self.path, self.encoding) as text:
-            rows = _Rows(_without_hint(text), self.delimiter)
-            next(rows.records(), None)  # the header
-            yield from rows.records()
+            counted = Counted(text)
+            rows = _Rows(_without_hint(iter(counted)), self.delimiter)
+            next(rows.records(), None)
+            line, offset = rows.line, counted.offset
+            for record in rows.records():
+                yield record, Place(record.number, line, offset)
+                line, offset = rows.line, counted.offset
 
 
 def delimited(
@@ -129,12 +151,17 @@ class _Rows:
     is read leniently after all, to be reported as it stood.
     """
 
-    def __init__(self, lines: Iterator[str], delimiter: str) -> None:
+    def __init__(self, lines: Iterator[str], delimiter: str, start: Place | None = None) -> None:
         self._lines = lines
         self._delimiter = delimiter
         self._taken: list[str] = []
-        self._line = 1
-        self._number = -1  # the header is number 0
+        self._line = start.line if start else 1
+        self._number = start.number - 1 if start else -1  # the header is number 0
+
+    @property
+    def line(self) -> int:
+        """Where the next row begins."""
+        return self._line
 
     def records(self) -> Iterator[Record]:
         reader = csv.reader(

@@ -7,6 +7,7 @@ know where a row came from: ``{"goods": [{"name": "invoice", "price": 1500}], "u
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, cast
@@ -14,7 +15,15 @@ from typing import Any, cast
 from attrs import frozen
 
 from justclick_async.bulk.problems import FileProblem, Problem, Text
-from justclick_async.bulk.tables import Record, Survey, Table, opened
+from justclick_async.bulk.tables import (
+    Counted,
+    Place,
+    Record,
+    Survey,
+    Table,
+    from_here,
+    opened,
+)
 from justclick_async.reading import is_object
 
 __all__ = ["JsonLines", "amount_text", "json_lines"]
@@ -31,10 +40,23 @@ class JsonLines(Table):
         """How the file is written, in a few words."""
         return "JSON Lines"
 
-    def records(self) -> Iterator[Record]:
+    def records(self, start: Place | None = None) -> Iterator[Record]:
         """Read the rows, one after the other."""
-        lines = ((at, line) for at, line in _lines(self) if line.strip())
-        for number, (at, line) in enumerate(lines, 1):
+        if start is None or start.offset is None:
+            yield from from_here(self._read(_lines(self), 1), start)
+        else:
+            yield from self._read(_lines(self, start), start.number)
+
+    def places(self) -> Iterator[tuple[Record, Place]]:
+        """Read the rows, each with the place where it begins."""
+        with opened(self.path, self.encoding) as text:
+            counted, offsets = Counted(text), deque[int | None]()
+            for record in self._read(_noting(counted, offsets), 1):
+                yield record, Place(record.number, record.line, offsets[-1])
+
+    def _read(self, lines: Iterator[tuple[int, str]], first: int) -> Iterator[Record]:
+        lines = ((at, line) for at, line in lines if line.strip())
+        for number, (at, line) in enumerate(lines, first):
             try:
                 cells = _cells(line)
             except (ValueError, RecursionError):
@@ -80,9 +102,18 @@ def json_lines(file: Survey, *, encoding: str | None) -> JsonLines:
     )
 
 
-def _lines(table: JsonLines) -> Iterator[tuple[int, str]]:
-    with opened(table.path, table.encoding) as text:
-        yield from enumerate(text, 1)
+def _lines(table: JsonLines, start: Place | None = None) -> Iterator[tuple[int, str]]:
+    with opened(table.path, table.encoding, start) as text:
+        yield from enumerate(text, start.line if start else 1)
+
+
+def _noting(counted: Counted, offsets: deque[int | None]) -> Iterator[tuple[int, str]]:
+    """Number the lines, and note where the last one began."""
+    offsets.append(counted.offset)
+    for at, line in enumerate(counted, 1):
+        yield at, line
+        offsets.append(counted.offset)
+        offsets.popleft()
 
 
 # ── From JSON to cells ──────────────────────────────────────────────────────────────

@@ -19,6 +19,8 @@ class Locked(Exception):  # says what is the case
 class FileLock:
     """Holds a file for as long as it lives; made for private use where it is not there yet.
 
+    Those that *share* it hold it together; whoever does not is alone.
+
     On POSIX this is ``flock``, which SQLite's own locks (``fcntl``) do not know of: others may read
     the journal meanwhile.
 
@@ -26,10 +28,10 @@ class FileLock:
         Locked: Somebody else holds it, be it in this process.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, share: bool = False) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
         try:
-            _lock(self._file)
+            _lock(self._file, share=share)
         except OSError:
             os.close(self._file)
             raise Locked from None
@@ -43,12 +45,20 @@ class FileLock:
 
 if sys.platform == "win32":
     import msvcrt
+    from contextlib import suppress
 
-    def _lock(file: int) -> None:
-        os.lseek(file, _FAR_AWAY, os.SEEK_SET)
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+    _PLACES = 64  # there are no shared locks here: whoever shares takes one place, others take all
+
+    def _lock(file: int, *, share: bool) -> None:
+        places = range(_PLACES) if share else range(1)
+        for place in places:
+            os.lseek(file, _FAR_AWAY + place, os.SEEK_SET)
+            with suppress(OSError):
+                msvcrt.locking(file, msvcrt.LK_NBLCK, 1 if share else _PLACES)
+                return
+        raise OSError("all places are taken")
 else:
     import fcntl
 
-    def _lock(file: int) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _lock(file: int, *, share: bool) -> None:
+        fcntl.flock(file, (fcntl.LOCK_SH if share else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -24,7 +24,7 @@ from justclick_async.bulk.fates import Fate
 from justclick_async.bulk.jsonl import json_lines
 from justclick_async.bulk.problems import FileProblem, Problem, Text
 from justclick_async.bulk.sheets import MAGIC, spreadsheet
-from justclick_async.bulk.tables import Record, Survey, Table, survey
+from justclick_async.bulk.tables import Place, Record, Survey, Table, survey
 from justclick_async.errors import InvalidInput
 from justclick_async.models.orders import Good, Order, Utm
 
@@ -115,11 +115,35 @@ class Rows:
         """Read the rows, one after the other."""
         return map(self.read, self.records())
 
-    def records(self) -> Iterator[Record]:
-        """Read the rows as text; those of one order, if the file has a column for that, as one."""
+    def records(self, start: Place | None = None) -> Iterator[Record]:
+        """Read the rows as text; those of one order, if the file has a column for that, as one.
+
+        Args:
+            start: Where to begin: a place that ``cut`` gave.
+        """
         key = self.columns.plain.get("order_key")
-        records = self.table.records()
+        records = self.table.records(start)
         return records if key is None else _together(records, key)
+
+    def cut(self, size: int) -> Iterator[tuple[Place, int]]:
+        """Cut the file in pieces of *size* rows, the last one smaller, never within an order.
+
+        Returns:
+            Where each piece begins, and the number of its last row.
+        """
+        key = self.columns.plain.get("order_key")
+        start: Place | None = None
+        before: Record | None = None
+        for record, place in self.table.places():
+            goes_on = before is not None and key is not None and _same_order(before, record, key)
+            if start is None or before is None:
+                start = place
+            elif record.number - start.number >= size and not goes_on:
+                yield start, before.number
+                start = place
+            before = record
+        if start is not None and before is not None:
+            yield start, before.number
 
     def read(self, record: Record) -> Row:
         """Read one row."""
@@ -177,7 +201,7 @@ def _together(records: Iterator[Record], key: int) -> Iterator[Record]:
     first: Record | None = None
     more: list[tuple[str, ...]] = []
     for record in records:
-        if first is not None and _key(record, key) and _key(record, key) == _key(first, key):
+        if first is not None and _same_order(first, record, key):
             more.append(record.cells)
             first = evolve(first, problem=first.problem or record.problem)
             continue
@@ -186,6 +210,10 @@ def _together(records: Iterator[Record], key: int) -> Iterator[Record]:
         first, more = record, []
     if first is not None:
         yield evolve(first, more=tuple(more))
+
+
+def _same_order(one: Record, other: Record, key: int) -> bool:
+    return bool(_key(one, key)) and _key(one, key) == _key(other, key)
 
 
 def _key(record: Record, at: int) -> str:

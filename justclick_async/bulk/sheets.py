@@ -15,7 +15,7 @@ from attrs import frozen
 
 from justclick_async.bulk.jsonl import amount_text
 from justclick_async.bulk.problems import FileProblem, Text
-from justclick_async.bulk.tables import Record, Survey, Table
+from justclick_async.bulk.tables import Place, Record, Survey, Table, from_here
 
 __all__ = ["MAGIC", "Spreadsheet", "spreadsheet"]
 
@@ -32,8 +32,11 @@ class Spreadsheet(Table):
         """How the file is written, in a few words."""
         return "Excel"
 
-    def records(self) -> Iterator[Record]:
+    def records(self, start: Place | None = None) -> Iterator[Record]:
         """Read the rows below the header, one after the other."""
+        yield from from_here(self._read(), start)
+
+    def _read(self) -> Iterator[Record]:
         number = -1
         for line, row in _rows(self.path):
             cells = tuple(map(_text, row))

@@ -9,14 +9,25 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 from hashlib import sha256
-from io import TextIOWrapper
+from io import BufferedReader, TextIOWrapper
+from itertools import dropwhile
 from pathlib import Path
 
 from attrs import field, frozen
 
 from justclick_async.bulk.problems import FileProblem, Problem, Text
 
-__all__ = ["Record", "Survey", "Table", "no_file", "opened", "survey"]
+__all__ = [
+    "Counted",
+    "Place",
+    "Record",
+    "Survey",
+    "Table",
+    "from_here",
+    "no_file",
+    "opened",
+    "survey",
+]
 
 _SAMPLE = 256 * 2**10
 _PIECE = 2**20
@@ -39,6 +50,21 @@ class Record:
     cells: tuple[str, ...] = field(repr=False)
     problem: Problem | None = None
     more: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
+
+
+@frozen
+class Place:
+    """Where a row begins, so that reading can begin there as well.
+
+    Attributes:
+        number: Of the row.
+        line: The line of the file after the row before.
+        offset: The byte at which that line begins; ``None`` where nothing can be skipped.
+    """
+
+    number: int
+    line: int
+    offset: int | None = None
 
 
 @frozen(kw_only=True)
@@ -66,13 +92,21 @@ class Table:
         """How the file is written, in a few words."""
         return self.encoding
 
-    def records(self) -> Iterator[Record]:
+    def records(self, start: Place | None = None) -> Iterator[Record]:
         """Read the rows below the header, one after the other.
+
+        Args:
+            start: Where to begin; what comes before is not read if that can be helped.
 
         Raises:
             FileProblem: What follows cannot be read, or the file is gone.
         """
         raise NotImplementedError
+
+    def places(self) -> Iterator[tuple[Record, Place]]:
+        """Read the rows, each with the place where it begins."""
+        for record in self.records():
+            yield record, Place(record.number, record.line)
 
 
 @frozen
@@ -145,14 +179,71 @@ def no_file(path: Path, error: OSError) -> FileProblem:
     )
 
 
-def opened(path: Path, encoding: str) -> TextIOWrapper:
-    """Open a file as text, line ends left as they are."""
+def from_here(records: Iterator[Record], start: Place | None) -> Iterator[Record]:
+    """Skip the rows before *start*."""
+    return records if start is None else dropwhile(lambda r: r.number < start.number, records)
+
+
+def opened(path: Path, encoding: str, start: Place | None = None) -> TextIOWrapper:
+    """Open a file as text, line ends left as they are; in the middle if *start* is there."""
     # Bytes that are no text travel as surrogate escapes: their row is refused, and the result
     # files give them back as they were.
+    offset = start.offset if start is not None else None
+    if offset and encoding == "utf-8-sig":
+        encoding = "utf-8"
     try:
-        return path.open(encoding=encoding, errors="surrogateescape", newline="")
+        text = path.open(encoding=encoding, errors="surrogateescape", newline="")
+        if offset:
+            text.seek(offset)
     except OSError as error:
         raise no_file(path, error) from None
+    return text
+
+
+class Counted:
+    """Lines of a file that is read from its beginning; knows at which byte the next one begins.
+
+    Attributes:
+        offset: That byte; ``None`` if it cannot be told from the text, as with UTF-16.
+    """
+
+    def __init__(self, text: TextIOWrapper) -> None:
+        self._text = text
+        self._encoding = "utf-8" if text.encoding == "utf-8-sig" else text.encoding
+        self.offset: int | None = None
+        if text.encoding in _SKIPPABLE:
+            marked = text.encoding == "utf-8-sig" and _peek(text)[:3] == codecs.BOM_UTF8
+            self.offset = len(codecs.BOM_UTF8) if marked else 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text:
+            if self.offset is not None:
+                self.offset += len(line.encode(self._encoding, "surrogateescape"))
+            yield line
+
+
+def _peek(text: TextIOWrapper) -> bytes:
+    buffer = text.buffer
+    return buffer.peek(3) if isinstance(buffer, BufferedReader) else b""
+
+
+_SKIPPABLE = frozenset(
+    [
+        "ascii",
+        "utf-8",
+        "utf-8-sig",
+        "cp1251",
+        "cp1252",
+        "cp855",
+        "cp866",
+        "iso8859-1",
+        "iso8859-5",
+        "koi8-r",
+        "koi8-u",
+        "mac-cyrillic",
+    ]
+)
+"""Encodings whose text gives back exactly the bytes it came from, wherever one begins."""
 
 
 # ── Encoding ────────────────────────────────────────────────────────────────────────
