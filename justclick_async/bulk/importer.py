@@ -28,7 +28,8 @@ from justclick_async.bulk.failures import (
     may_go_again,
 )
 from justclick_async.bulk.fates import Fate, State
-from justclick_async.bulk.journal import Change, Entry, Journal, Totals, fate
+from justclick_async.bulk.journal import Change, Entry, Totals, fate
+from justclick_async.bulk.ledger import Ledger
 from justclick_async.bulk.problems import CannotImport, FileProblem, Language, Text
 from justclick_async.bulk.recorder import Recorder
 from justclick_async.bulk.rows import Source
@@ -137,7 +138,7 @@ class Importer:
         self,
         client: Client,
         rows: Source,
-        journal: Journal,
+        journal: Ledger,
         *,
         concurrency: int = 10,
         stop_after: int = 20,
@@ -187,14 +188,17 @@ class Importer:
 
     async def _rounds(self) -> None:
         for _ in range(ROUNDS):
-            # Twice as many as may be under way: while some are sent, the journal takes the next.
-            await self._crew(self._entries(State.PLANNED), self._claim, 2 * self._concurrency)
+            await self._send_planned()
             if self._stop is not None or not self._journal.in_doubt():
                 return
             asked_at = self._now()
             await self._settle_all()
             if not (self._journal.left() or await self._ripens(asked_at)) or self._stop is not None:
                 return
+
+    async def _send_planned(self) -> None:
+        # Twice as many as may be under way: while some are sent, the journal takes the next.
+        await self._crew(self._entries(State.PLANNED), self._claim, 2 * self._concurrency)
 
     async def _crew(
         self, supply: Supply, work: Callable[[_Ready], Awaitable[None]], size: int
@@ -322,6 +326,9 @@ class Importer:
         self._say(_looking_up(self._journal.in_doubt()))
         if self._keeps_times is None:
             await self._learn()
+        await self._look_up()
+
+    async def _look_up(self) -> None:
         await self._crew(self._entries(State.UNKNOWN), self._settle, self._concurrency)
 
     async def _learn(self) -> None:

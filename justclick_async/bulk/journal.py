@@ -182,7 +182,8 @@ class Journal:
     """
 
     def __init__(self, path: Path | None, identity: Identity) -> None:
-        self.path = path
+        self.path: Path | str | None = path
+        self._path = path
         self._identity = identity
         self._lock = _hold(path) if path else None
         try:
@@ -387,8 +388,8 @@ class Journal:
     def discard(self) -> None:
         """Close and delete it; for a plan that nobody wants carried out."""
         self.close()
-        if self.path is not None:
-            forget(self.path)
+        if self._path is not None:
+            forget(self._path)
 
     def __enter__(self) -> Self:
         return self
@@ -508,7 +509,7 @@ def _connect(path: Path | None) -> sqlite3.Connection:
 
 
 @contextmanager
-def _readable(path: Path | None) -> Generator[None, None, None]:
+def _readable(path: Path | str | None) -> Generator[None, None, None]:
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -523,14 +524,14 @@ _CHOOSE_ANOTHER = Text(
 )
 
 
-def _no_journal(path: Path | None) -> JournalProblem:
+def _no_journal(path: Path | str | None) -> JournalProblem:
     return JournalProblem(
         Text(f"{path} is no journal of an import.", f"{path} не является журналом импорта."),
         _CHOOSE_ANOTHER,
     )
 
 
-def _damaged(path: Path | None) -> JournalProblem:
+def _damaged(path: Path | str | None) -> JournalProblem:
     return JournalProblem(
         Text(f"the journal {path} is damaged.", f"журнал {path} повреждён."),
         Text(
@@ -542,7 +543,7 @@ def _damaged(path: Path | None) -> JournalProblem:
     )
 
 
-def _other_version(path: Path | None, version: int) -> JournalProblem:
+def _other_version(path: Path | str | None, version: int) -> JournalProblem:
     return JournalProblem(
         Text(
             f"{path} was written by another version of this program (schema {version}).",
@@ -559,7 +560,7 @@ _BELONGS = {
 }
 
 
-def _belongs_elsewhere(path: Path | None, what: str, there: str, here: str) -> JournalProblem:
+def _belongs_elsewhere(path: Path | str | None, what: str, there: str, here: str) -> JournalProblem:
     details = "" if what == "digest" else f" ({there} / {here})"
     return JournalProblem(
         Text(
@@ -573,7 +574,7 @@ def _belongs_elsewhere(path: Path | None, what: str, there: str, here: str) -> J
     )
 
 
-def _not_writable(path: Path | None, why: str) -> CannotImport:
+def _not_writable(path: Path | str | None, why: str) -> CannotImport:
     return CannotImport(
         Text(
             f"the journal {path} cannot be written ({why}).",

@@ -9,7 +9,8 @@ from typing import Self
 
 from attrs import define, field
 
-from justclick_async.bulk.journal import Change, Journal
+from justclick_async.bulk.journal import Change
+from justclick_async.bulk.ledger import Ledger
 from justclick_async.bulk.problems import CannotImport
 
 __all__ = ["Recorder"]
@@ -29,7 +30,7 @@ class Recorder:
     happened, and that is what a later run has to go by.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Ledger) -> None:
         self._journal = journal
         self._batch = _Batch()
         self._thread = ThreadPoolExecutor(1, "justclick-journal")

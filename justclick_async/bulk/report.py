@@ -18,7 +18,8 @@ from typing import TextIO
 from attrs import field, frozen
 
 from justclick_async.bulk.fates import Fate
-from justclick_async.bulk.journal import Entry, Journal
+from justclick_async.bulk.journal import Entry
+from justclick_async.bulk.ledger import Ledger
 from justclick_async.bulk.problems import CannotImport, Language, Text
 from justclick_async.bulk.rows import Rows
 from justclick_async.bulk.tables import Record
@@ -94,7 +95,7 @@ _KINDS = (
 )
 
 
-def write_report(rows: Rows, journal: Journal, *, language: Language = "en") -> Report:
+def write_report(rows: Rows, journal: Ledger, *, language: Language = "en") -> Report:
     """Write the three result files beside the input.
 
     Raises:
@@ -114,7 +115,7 @@ def write_report(rows: Rows, journal: Journal, *, language: Language = "en") -> 
 
 
 def _write(
-    rows: Rows, journal: Journal, files: Sequence[TextIO], language: Language
+    rows: Rows, journal: Ledger, files: Sequence[TextIO], language: Language
 ) -> tuple[list[int], list[int]]:
     """Write all three files; return how many orders and how many rows each got."""
     kept, width, table = rows.columns.kept, len(rows.columns.header), rows.table
@@ -135,7 +136,7 @@ def _write(
     return orders, written
 
 
-def _both(rows: Rows, journal: Journal) -> Iterator[tuple[Record, Entry]]:
+def _both(rows: Rows, journal: Ledger) -> Iterator[tuple[Record, Entry]]:
     for record, entry in zip_longest(rows.records(), journal.entries()):
         if record is None or entry is None:
             raise CannotImport(
@@ -173,7 +174,7 @@ def _replacing(path: Path, rows: Rows) -> Generator[TextIO, None, None]:
         raise
 
 
-def _must_add_up(orders: list[int], journal: Journal) -> None:
+def _must_add_up(orders: list[int], journal: Ledger) -> None:
     totals = journal.totals()
     expected = [totals.succeeded, totals[Fate.FAILED], totals.unprocessed]
     if orders != expected:
