@@ -6,9 +6,10 @@ import asyncio
 import copy
 import importlib
 import logging
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from itertools import count
+from math import inf
 from time import monotonic
 from types import EllipsisType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, cast
@@ -24,10 +25,11 @@ from justclick_async.errors import (
     BadStatus,
     InvalidInput,
     InvalidInputType,
+    JustClickError,
     LimitExceeded,
     NotSentInTime,
 )
-from justclick_async.faces import AsyncDriver, drive
+from justclick_async.faces import AsyncDriver, carry_on, drive
 from justclick_async.hooks import Hook, Watch, checked_hooks, log, tell_of_pause
 from justclick_async.loops import PerLoop
 from justclick_async.models.checks import type_name
@@ -170,7 +172,7 @@ class AsyncJustClick(V1, AsyncDriver):
         """Carry out a call or a flow, such as ``create_order(order)``, and return its result."""
         if isinstance(steps, Call):
             call: Call[R] = steps
-            return (await self._patiently(call)).result
+            return (await self._answered(call)).result
         return await drive(steps, self._take)
 
     async def answer(self, steps: Steps[R]) -> Answer[R]:
@@ -183,7 +185,7 @@ class AsyncJustClick(V1, AsyncDriver):
         async def take(step: Call[Any] | Pause) -> object:
             if isinstance(step, Pause):
                 return await asyncio.sleep(step.seconds, None)
-            last[:] = [await self._patiently(step)]
+            last[:] = [await self._answered(step)]
             return last[0].result
 
         result = await drive(steps, take)
@@ -292,50 +294,64 @@ class AsyncJustClick(V1, AsyncDriver):
     async def _take(self, step: Call[Any] | Pause) -> object:
         if isinstance(step, Pause):
             return await asyncio.sleep(step.seconds, None)
-        return (await self._patiently(step)).result
+        return (await self._answered(step)).result
 
-    async def _patiently(self, call: Call[R]) -> Answer[R]:
+    async def _answered(self, call: Call[R]) -> Answer[R]:
+        """Make a call.  Nearly all of them succeed at once; only a failure needs the flow."""
         body = _body(call, self._account)
-        deadline = _Deadline(self._timeout.total)
-        attempts, number = count(1), next(_calls)
+        number = next(_calls)
+        # This wait counts for no deadline: a thousand calls at once are no fault of the service.
+        if self._rate is not None:
+            await self._wait_for_its_turn(self._rate)
+        end = inf if self._timeout.total is None else monotonic() + self._timeout.total
+        try:
+            return await self._once(call, body, 1, number, self._timeout)
+        except JustClickError as error:
+            flow = patiently(call, self._retries, time_left=_until(end))
+            next(flow)  # asks for the attempt that was made
+            pause = flow.throw(error)
+        take = self._again(call, body, number, end)
+        return await carry_on(flow, pause, take)
+
+    def _again(
+        self, call: Call[R], body: bytes, number: int, end: float
+    ) -> Callable[[Call[Any] | Pause], Awaitable[object]]:
+        """Return what takes the steps that follow a first attempt that has failed."""
+        attempts = count(2)
 
         async def take(step: Call[Any] | Pause) -> object:
             if isinstance(step, Pause):
                 tell_of_pause(call.method, number, step.seconds)
                 return await asyncio.sleep(step.seconds, None)
-            attempt = next(attempts)
-            await self._wait_for_its_turn(deadline.left() if attempt > 1 else None)
-            return await self._once(call, body, attempt, number, deadline.left())
+            with suppress(TimeoutError):  # then the time is up, as is found right afterwards
+                async with asyncio.timeout(None if end == inf else end - monotonic()):
+                    if self._rate is not None:
+                        await self._wait_for_its_turn(self._rate)
+            if (left := end - monotonic()) <= 0:
+                raise NotSentInTime(
+                    "the time was up before it could be sent again.", method=call.method
+                )
+            timeout = shortened(self._timeout, left)
+            return await self._once(call, body, next(attempts), number, timeout)
 
-        flow = patiently(call, self._retries, time_left=deadline.left)
-        return cast("Answer[R]", await drive(flow, take))
+        return take
 
-    async def _wait_for_its_turn(self, left: float | None) -> None:
-        """Wait for the pace; whoever waits is served in turn, and takes nothing when it gives up.
-
-        The first wait counts for no deadline: a thousand calls at once are no fault of the service.
-        """
-        if self._rate is None:
-            return
-        with suppress(TimeoutError):  # then the time is up, as is found right afterwards
-            async with asyncio.timeout(left), self._turns.get():
-                while wait := self._bucket.wait(self._rate, monotonic()):  # noqa: ASYNC110
-                    # At most a second: the pace may have changed meanwhile.
-                    await asyncio.sleep(min(wait, 1.0))
-                self._bucket.take(self._rate, monotonic())
+    async def _wait_for_its_turn(self, rate: float) -> None:
+        """Wait for the pace.  Whoever waits is served in turn; giving up takes nothing."""
+        async with self._turns.get():
+            while wait := self._bucket.wait(rate, monotonic()):  # noqa: ASYNC110
+                # At most a second: the pace may have changed meanwhile.
+                await asyncio.sleep(min(wait, 1.0))
+            self._bucket.take(rate, monotonic())
 
     async def _once(
-        self, call: Call[R], body: bytes, attempt: int, number: int, left: float
+        self, call: Call[R], body: bytes, attempt: int, number: int, timeout: Timeout
     ) -> Answer[R]:
-        if left <= 0:
-            raise NotSentInTime(
-                "the time was up before it could be sent again.", method=call.method
-            )
         watch = None
         if self._hooks or log.isEnabledFor(logging.DEBUG):
             watch = Watch(self._hooks, call.method, attempt, number, self._account.base_url)
         try:
-            received = await self._transport.send(call.method, body, shortened(self._timeout, left))
+            received = await self._transport.send(call.method, body, timeout)
             answer = decipher(
                 call,
                 received,
@@ -364,20 +380,8 @@ def _bulk() -> Any:
     return importlib.import_module("justclick_async.bulk")
 
 
-class _Deadline:
-    """The time that all attempts have together; it runs from the first question about it."""
-
-    def __init__(self, total: float | None) -> None:
-        self._total = total
-        self._end: float | None = None
-
-    def left(self) -> float:
-        if self._total is None:
-            return float("inf")
-        if self._end is None:
-            self._end = monotonic() + self._total
-            return self._total
-        return self._end - monotonic()
+def _until(end: float) -> Callable[[], float]:
+    return lambda: end - monotonic()
 
 
 def _body(call: Call[Any], account: Account) -> bytes:

@@ -31,7 +31,7 @@ from typing import (
 from justclick_async.calls import Call, Flow, Found, Pause, Steps, Stream
 from justclick_async.errors import InvalidInput
 
-__all__ = ["AsyncDriver", "Driver", "drive", "endpoint", "stream"]
+__all__ = ["AsyncDriver", "Driver", "carry_on", "drive", "endpoint", "stream"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -109,6 +109,17 @@ async def drive(steps: Steps[R], take: Callable[[Call[Any] | Pause], Awaitable[o
     flow = _fresh(iter(steps))
     try:
         step = next(flow)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+    return await carry_on(flow, step, take)
+
+
+async def carry_on(
+    flow: Flow[R], step: Call[Any] | Pause, take: Callable[[Call[Any] | Pause], Awaitable[object]]
+) -> R:
+    """Take *step*, at which *flow* stands, and all that follow; return what they lead to."""
+    try:
         while True:
             try:
                 answer = await take(step)

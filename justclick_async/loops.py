@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import weakref
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 __all__ = ["PerLoop"]
 
@@ -13,6 +14,8 @@ T = TypeVar("T")
 
 _of_the_parent: list[object] = []
 """What a fork has inherited.  Kept, since its end would be told over the parent's sockets."""
+
+_all: weakref.WeakSet[PerLoop[Any]] = weakref.WeakSet()
 
 
 class PerLoop(Generic[T]):
@@ -25,13 +28,10 @@ class PerLoop(Generic[T]):
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
         self._held: dict[asyncio.AbstractEventLoop, T] = {}
-        self._pid = os.getpid()
+        _all.add(self)
 
     def get(self) -> T:
         """Return the running loop's thing; make it, if there is none yet."""
-        if self._pid != os.getpid():
-            _of_the_parent.append(self._held)
-            self._held, self._pid = {}, os.getpid()
         loop = asyncio.get_running_loop()
         held = self._held.get(loop)
         if held is None:
@@ -42,6 +42,18 @@ class PerLoop(Generic[T]):
 
     def pop(self) -> T | None:
         """Forget the running loop's thing, and return it."""
-        if self._pid != os.getpid():
-            return None
         return self._held.pop(asyncio.get_running_loop(), None)
+
+    def _forget(self) -> None:
+        if self._held:
+            _of_the_parent.append(self._held)
+        self._held = {}
+
+
+def _after_fork() -> None:
+    for each in list(_all):
+        each._forget()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

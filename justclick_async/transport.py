@@ -11,7 +11,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable
-from functools import lru_cache, partial
+from functools import partial
 from math import inf, isfinite
 from time import monotonic
 from typing import Any, TypeAlias, cast
@@ -112,6 +112,7 @@ class Transport:
         self._at_home: tuple[int, asyncio.AbstractEventLoop] | None = None
         traces = _checked_traces(trace_configs, own_sessions=session is None)
         make: Callable[[], aiohttp.ClientSession] = partial(_make_session, trust_env, traces)
+        self._headers = None if session is None else _headers()
         if isinstance(session, aiohttp.ClientSession):
             self._given = session
         elif callable(session):
@@ -124,11 +125,7 @@ class Transport:
                 hint_ru="Передайте session=lambda: aiohttp.ClientSession(...).",
             )
         self._sessions: PerLoop[_Opened] = PerLoop(partial(_Opened, make))
-        self._headers = {
-            "Accept": "application/json",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "User-Agent": _user_agent(),
-        }
+        self._timeout: Timeout | None = None
 
     async def send(self, method: str, body: bytes, timeout: Timeout) -> Received:
         """POST *body* to ``/api/METHOD``; redirects that keep method, body and host are followed.
@@ -168,17 +165,21 @@ class Transport:
     async def _post(self, url: str, body: bytes, timeout: Timeout, method: str) -> Received:
         session = self._guarded(self._given) if self._given else await self._session()
         try:
-            async with session.post(
+            response = await session.post(
                 url,
                 data=body,
-                headers=self._headers,
+                headers=self._headers,  # where the session is not ours
                 allow_redirects=False,
                 raise_for_status=False,  # whatever a session that was passed in prefers
                 proxy=self._proxy,
-                timeout=_for_aiohttp(timeout),
-            ) as response:
+                timeout=self._for_aiohttp(timeout),
+            )
+            try:
                 content = await _read(response, method)
-                return Received(response.status, response.headers, content)
+            except BaseException:
+                response.close()  # what is left of it would be taken for the next answer
+                raise
+            return Received(response.status, response.headers, content)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = _translated(error)
         except asyncio.CancelledError:
@@ -216,8 +217,15 @@ class Transport:
         if opened.session.closed:
             self._sessions.pop()
             opened = self._sessions.get()
-        await opened.start()
+        if not opened.started:
+            await opened.start()
         return opened.session
+
+    def _for_aiohttp(self, timeout: Timeout) -> aiohttp.ClientTimeout:
+        # Nearly always the same one, so it is worked out once.
+        if timeout is not self._timeout:
+            self._timeout, self._aiohttp_timeout = timeout, _for_aiohttp(timeout)
+        return self._aiohttp_timeout
 
 
 class _Opened:
@@ -230,12 +238,11 @@ class _Opened:
     def __init__(self, make: Callable[[], aiohttp.ClientSession]) -> None:
         self.session = make()
         self._open = self._until_the_loop_ends()
-        self._started = False
+        self.started = False
 
     async def start(self) -> None:
-        if not self._started:
-            self._started = True
-            await anext(self._open)
+        self.started = True
+        await anext(self._open)
 
     async def close(self) -> None:
         await self._open.aclose()
@@ -292,8 +299,19 @@ def _make_session(
     trace_configs: list[aiohttp.TraceConfig],
 ) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        cookie_jar=aiohttp.DummyCookieJar(), trust_env=trust_env, trace_configs=trace_configs
+        headers=_headers(),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=trust_env,
+        trace_configs=trace_configs,
     )
+
+
+def _headers() -> dict[str, str]:
+    return {
+        "Accept": "application/json",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "User-Agent": _user_agent(),
+    }
 
 
 def _user_agent() -> str:
@@ -301,7 +319,6 @@ def _user_agent() -> str:
     return f"justclick_async/{__version__} Python/{python} aiohttp/{aiohttp.__version__}"
 
 
-@lru_cache(maxsize=64)
 def _for_aiohttp(timeout: Timeout) -> aiohttp.ClientTimeout:
     # A connection has to be there a little before the total is up: then a total that runs out
     # means that the request was sent, and nobody has to guess.
@@ -318,19 +335,18 @@ def _for_aiohttp(timeout: Timeout) -> aiohttp.ClientTimeout:
 
 async def _read(response: aiohttp.ClientResponse, method: str) -> bytes:
     """Read a body, unpacked, up to the limit."""
+    content, left = response.content, LARGEST_ANSWER
     pieces: list[bytes] = []
-    left = LARGEST_ANSWER
-    async for piece in response.content.iter_any():
-        left -= len(piece)
-        if left < 0:
-            response.close()  # the rest is not read
-            raise AnswerTooLarge(
-                f"the answer is larger than {LARGEST_ANSWER // 2**20} MiB; reading was given up.",
-                status=response.status,
-                method=method,
-            )
-        pieces.append(piece)
-    return b"".join(pieces)
+    while left >= 0:
+        pieces.append(await content.readany())
+        left -= len(pieces[-1])
+        if content.at_eof() and left >= 0:
+            return b"".join(pieces)
+    raise AnswerTooLarge(
+        f"the answer is larger than {LARGEST_ANSWER // 2**20} MiB; reading was given up.",
+        status=response.status,
+        method=method,
+    )
 
 
 def shortened(timeout: Timeout, left: float) -> Timeout:
