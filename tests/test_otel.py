@@ -191,14 +191,18 @@ async def test_a_refusal_is_told_by_code_and_class_alone(sdk: Sdk) -> None:
 
 @pytest.mark.asyncio
 async def test_a_request_that_is_given_up_ends_its_span(sdk: Sdk) -> None:
-    begun = asyncio.Event()
+    arrived, loop = asyncio.Event(), asyncio.get_running_loop()
 
-    with running(answer([]), delay=30) as service:
+    def arrives(request: object) -> bytes:
+        loop.call_soon_threadsafe(arrived.set)
+        return answer([])
+
+    with running(arrives, delay=0.3) as service:
         async with AsyncJustClick(
-            LOGIN, KEY, base_url=service.base_url, hooks=[sdk.telemetry(), lambda _: begun.set()]
+            LOGIN, KEY, base_url=service.base_url, hooks=[sdk.telemetry()]
         ) as client:
             asking = asyncio.create_task(client.get_all_groups())
-            await begun.wait()
+            await arrived.wait()
             asking.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await asking
