@@ -26,6 +26,7 @@ from justclick_async.endpoints import V1, V2
 from justclick_async.errors import ConnectionLost, InvalidInput
 from justclick_async.faces import Driver
 from justclick_async.hooks import Hook
+from justclick_async.privacy import discreet
 from justclick_async.retry import Retries
 from justclick_async.transport import Timeout, TraceConfigs
 
@@ -83,6 +84,7 @@ class JustClick(V1, Driver):
 
     _is_view = False
 
+    @discreet
     def __init__(
         self,
         login: str,
@@ -126,6 +128,7 @@ class JustClick(V1, Driver):
         self._thread = LoopThread()
 
     @classmethod
+    @discreet
     def from_env(cls, **options: Unpack[Options]) -> Self:
         """Return a client for ``JUSTCLICK_LOGIN`` and ``JUSTCLICK_API_KEY`` of the environment.
 

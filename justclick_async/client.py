@@ -35,6 +35,7 @@ from justclick_async.loops import PerLoop
 from justclick_async.models.checks import type_name
 from justclick_async.pacing import bucket_for
 from justclick_async.php import canonical_query
+from justclick_async.privacy import discreet, drop_variables
 from justclick_async.retry import Retries, patiently
 from justclick_async.signing import signed_query
 from justclick_async.transport import SessionSource, Timeout, TraceConfigs, Transport, shortened
@@ -115,6 +116,7 @@ class AsyncJustClick(V1, AsyncDriver):
 
     _is_view = False
 
+    @discreet
     def __init__(
         self,
         login: str,
@@ -149,6 +151,7 @@ class AsyncJustClick(V1, AsyncDriver):
         self._hooks = checked_hooks(hooks)
 
     @classmethod
+    @discreet
     def from_env(cls, **options: Unpack[Options]) -> Self:
         """Return a client for ``JUSTCLICK_LOGIN`` and ``JUSTCLICK_API_KEY`` of the environment.
 
@@ -170,10 +173,14 @@ class AsyncJustClick(V1, AsyncDriver):
 
     async def run(self, steps: Steps[R]) -> R:
         """Carry out a call or a flow, such as ``create_order(order)``, and return its result."""
-        if isinstance(steps, Call):
-            call: Call[R] = steps
-            return (await self._answered(call)).result
-        return await drive(steps, self._take)
+        try:
+            if isinstance(steps, Call):
+                call: Call[R] = steps
+                return (await self._answered(call)).result
+            return await drive(steps, self._take)
+        except BaseException as error:
+            drop_variables(error)
+            raise
 
     async def answer(self, steps: Steps[R]) -> Answer[R]:
         """Carry out a call or a flow and return its result with everything around it.
@@ -188,7 +195,11 @@ class AsyncJustClick(V1, AsyncDriver):
             last[:] = [await self._answered(step)]
             return last[0].result
 
-        result = await drive(steps, take)
+        try:
+            result = await drive(steps, take)
+        except BaseException as error:
+            drop_variables(error)
+            raise
         if not last:
             raise InvalidInput(
                 "these steps made no call, so there is no answer.",

@@ -30,6 +30,7 @@ from typing import (
 
 from justclick_async.calls import Call, Flow, Found, Pause, Steps, Stream
 from justclick_async.errors import InvalidInput
+from justclick_async.privacy import drop_variables
 
 __all__ = ["AsyncDriver", "Driver", "carry_on", "drive", "endpoint", "stream"]
 
@@ -233,7 +234,14 @@ class AsyncDriver(_Client):
     @staticmethod
     def _taking(describe: Callable[..., Steps[Any]]) -> Callable[..., object]:
         async def method(self: AsyncDriver, /, *args: object, **kwargs: object) -> object:
-            return await self.run(describe(*args, **kwargs))
+            try:
+                steps = describe(*args, **kwargs)
+            except Exception as error:
+                drop_variables(error)
+                raise
+            finally:
+                del args, kwargs  # what a customer is called stands in no traceback
+            return await self.run(steps)
 
         return method
 
@@ -278,7 +286,14 @@ class Driver(_Client):
     @staticmethod
     def _taking(describe: Callable[..., Steps[Any]]) -> Callable[..., object]:
         def method(self: Driver, /, *args: object, **kwargs: object) -> object:
-            return self.run(describe(*args, **kwargs))
+            try:
+                steps = describe(*args, **kwargs)
+            except Exception as error:
+                drop_variables(error)
+                raise
+            finally:
+                del args, kwargs  # what a customer is called stands in no traceback
+            return self.run(steps)
 
         return method
 

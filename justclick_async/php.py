@@ -22,6 +22,8 @@ from functools import lru_cache
 from types import EllipsisType
 from typing import Any, Final, TypeAlias
 
+from justclick_async.privacy import discreet
+
 __all__ = [
     "MAX_DEPTH",
     "MAX_SIZE",
@@ -144,6 +146,7 @@ _HAS_A_SURROGATE = (
 _DEEPEST = 256
 
 
+@discreet
 def http_build_query(
     data: PhpArray,
     numeric_prefix: str = "",
@@ -361,6 +364,7 @@ _Key: TypeAlias = "int | str | EllipsisType | None"
 """A key of an array; None is ``[]``, the next free index, and ``...`` one that PHP drops."""
 
 
+@discreet
 def parse_str(string: str | bytes) -> dict[str, PhpValue]:
     """Return what PHP holds after ``parse_str``, or in ``$_POST`` for a body.
 

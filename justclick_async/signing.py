@@ -12,6 +12,7 @@ from hashlib import md5
 from hmac import compare_digest
 
 from justclick_async.php import http_build_query
+from justclick_async.privacy import discreet
 
 __all__ = [
     "answer_hash",
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 
+@discreet
 def sign_request(params: Mapping[str, object], login: str, api_key: str) -> str:
     """Return the ``hash`` of a request of API 1.0: 32 lower-case hexadecimal digits.
 
@@ -47,6 +49,7 @@ def sign_query(query: str, login: str, api_key: str) -> str:
     return _md5(f"{query}::{login}::{api_key}")
 
 
+@discreet
 def signed_body(params: Mapping[str, object], login: str, api_key: str) -> bytes:
     """Return the body of a request of API 1.0: the encoded parameters, then their hash.
 

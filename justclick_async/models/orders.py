@@ -22,6 +22,7 @@ from justclick_async.models.checks import (
     type_name,
 )
 from justclick_async.models.records import Item, Record, UtmMarks
+from justclick_async.privacy import discreet_class
 
 if TYPE_CHECKING:
     from attrs import AttrsInstance
@@ -184,6 +185,7 @@ def _utm(_order: AttrsInstance, _field: Attribute[Any], value: object) -> None:
         )
 
 
+@discreet_class
 @frozen(kw_only=True)
 class Order:
     """An order of one customer for one or more products of the shop.

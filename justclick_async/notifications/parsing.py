@@ -23,10 +23,12 @@ from justclick_async.notifications.verifying import (
     checked_pin,
     covered_by_hash,
 )
+from justclick_async.privacy import discreet
 
 __all__ = ["parse"]
 
 
+@discreet
 def parse(
     body: Body,
     *,

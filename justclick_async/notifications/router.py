@@ -30,6 +30,7 @@ from justclick_async.notifications.refusals import (
 )
 from justclick_async.notifications.replay import Claim, Guard, KeyStore, ReplayGuard, guard_of
 from justclick_async.notifications.verifying import Pin, checked_key, checked_pin
+from justclick_async.privacy import discreet
 
 __all__ = ["Reply", "Router"]
 
@@ -118,6 +119,7 @@ class Router:
         InvalidInput: *api_key* is blank, or *pin* names no fields of a hash.
     """
 
+    @discreet
     def __init__(
         self,
         *,
