@@ -2,7 +2,7 @@
 
 PHP hands over decoded parameters and nothing else.  The hash can only be checked by taking it
 out and encoding the rest again, which is what happens here; the bytes that were sent play no
-part.  Why a hash is wrong is found out in ``diagnosis``.
+part.  Why a hash is wrong is found out in ``justclick_async.diagnosis``.
 """
 
 from __future__ import annotations

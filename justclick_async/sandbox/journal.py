@@ -35,7 +35,7 @@ class Seen:
         why: What the sandbox knows beyond the text.
         hashed: What has to be hashed, without the key.
         cause: What made the hash wrong, as ``diagnosis`` puts it.
-        about: The name in it.
+        cause_ru: The same in Russian.
         theirs: What was hashed instead, without the key, where that is known.
         sent: The body without its hash, as it was sent.
         expected: The right hash.
@@ -55,7 +55,7 @@ class Seen:
     why: str = ""
     hashed: str = ""
     cause: str = ""
-    about: str = ""
+    cause_ru: str = ""
     theirs: str = ""
     sent: str = ""
     expected: str = ""

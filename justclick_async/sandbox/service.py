@@ -12,11 +12,11 @@ from time import perf_counter, time
 
 from attrs import frozen
 
+from justclick_async.diagnosis import KEY, diagnose
 from justclick_async.php import http_build_query
 from justclick_async.sandbox import auth
 from justclick_async.sandbox.auth import Posted
 from justclick_async.sandbox.codes import Refused
-from justclick_async.sandbox.diagnosis import KEY, diagnose
 from justclick_async.sandbox.faults import Struck
 from justclick_async.sandbox.journal import Journal, Seen
 from justclick_async.sandbox.methods import Method, Reply
@@ -26,6 +26,8 @@ from justclick_async.signing import answer_hash, sign_query
 __all__ = ["Asked", "Service"]
 
 _WRONG_HASH = "0" * 32
+_SEARCHED = 500_000
+"""How many bytes are hashed in search of what is wrong with a hash: others are waiting."""
 
 
 @frozen
@@ -103,10 +105,17 @@ class Service:
         try:
             auth.check_hash(posted, account)
         except Refused as refused:
-            if refused.code != 4:
+            found = diagnose(
+                posted.params,
+                posted.received or "",
+                login=account.login,
+                api_key=account.api_key,
+                raw=posted.raw,
+                largest=_SEARCHED,
+            )
+            if refused.code != 4 or found is None:
                 raise
-            found = diagnose(posted, account)
-            seen.cause, seen.about, seen.theirs = found.cause, found.about, found.hashed
+            seen.cause, seen.cause_ru, seen.theirs = found.why, found.why_ru, found.hashed
             raise Refused(4, why=found.why) from None
 
     def _note(self, posted: Posted, seen: Seen) -> None:
@@ -121,7 +130,7 @@ class Service:
 
     def _remember(self, seen: Seen) -> None:
         """Note a call, without the key wherever somebody has put it."""
-        for name in "hashed", "sent", "received", "theirs", "about", "why":
+        for name in "hashed", "sent", "received", "theirs", "cause", "cause_ru", "why":
             shown = getattr(seen, name).replace(self.shop.account.api_key, KEY)
             setattr(seen, name, shown)
         self.journal.add(seen)

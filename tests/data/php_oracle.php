@@ -49,6 +49,10 @@ function answer(array $question): mixed
             $prefix = base64_decode($prefix);
             $separator = base64_decode($separator);
             return base64_encode(http_build_query(untag($data), $prefix, $separator, $encoding));
+        case 'var_export':
+            return base64_encode(var_export(untag($question[1]), true));
+        case 'print_r':
+            return base64_encode(print_r(untag($question[1]), true));
         case 'parse_str':
             parse_str(base64_decode($question[1]), $array);
             return tag($array);

@@ -136,10 +136,12 @@ async def test_what_is_not_canonical_is_verified_as_php_encodes_it(
         ("b=1&a=2", "a=2&b=1", "sorted by name"),
         ("a=b+c", "a=b%20c", "%20 for blanks"),
         ("a=%7Eb", "a=~b", "~ left"),
-        ("a=%40", "a=@", "without any encoding"),
+        ("a=%40", "a=@", "with @ left as it is"),
+        ("a=%40+b", "a=@ b", "without any encoding"),
         ("a%5B0%5D=%40", "a[0]=%40", "bare brackets"),
         ("a=1", "", "no parameters at all"),
-        ("a=b%20c", "a=b%20c", "as it was sent"),
+        ("a=b%20c", "a=b%20c", "%20 for blanks"),
+        ("a=%41", "a=%41", "as it was sent"),
     ],
 )
 async def test_the_journal_names_the_usual_mistakes(

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from justclick_async.diagnosis import KEY
 from justclick_async.php import parse_str
-from justclick_async.sandbox.diagnosis import KEY
 from justclick_async.sandbox.journal import KEPT, Seen
 from justclick_async.sandbox.pages.desk import (
     PER_PAGE,

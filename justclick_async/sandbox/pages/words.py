@@ -256,46 +256,6 @@ RUSSIAN: Mapping[str, str] = {
     "the work is done, the hash of the answer is wrong": "сделано, но хеш ответа неверен",
     "the work is done, the answer comes late": "сделано, но ответ опаздывает",
     "code 8, nothing is done": "код 8, ничего не сделано",
-    # Why a hash is wrong
-    "the hash is right but for its capital letters": "хеш верен, но записан заглавными буквами",
-    "the hash is no MD5: 32 hexadecimal digits": "это не MD5: нужны 32 шестнадцатеричные цифры",
-    "the login or the key is another one, or a parameter was changed after signing": (
-        "другой логин или ключ, или параметр изменили после подписи"
-    ),
-    "the hash was made before the parameter {about} was added": (
-        "параметр {about} добавили после подписи"
-    ),
-    "the hash was made with the login {about}": "хеш сделан с логином {about}",
-    "the hash was made over interleaved keys, which PHP puts together: all of goods[0],"
-    " then all of goods[1]": (
-        "ключи перемешаны, а PHP собирает их вместе: сначала весь goods[0], потом весь goods[1]"
-    ),
-    "the hash was made over the body as it was sent, which PHP encodes differently": (
-        "хешировали тело, как оно отправлено, а PHP кодирует его иначе"
-    ),
-    "the hash was made over the parameters sorted by name": "параметры отсортированы по имени",
-    "the hash was made over the parameters with ~ left as it is": (
-        "символ ~ не закодирован, а PHP пишет %7E"
-    ),
-    "the hash was made over the parameters with %20 for blanks": (
-        "пробелы записаны как %20, а PHP пишет +"
-    ),
-    "the hash was made over the parameters without any encoding": (
-        "хешировали параметры без кодирования"
-    ),
-    "the hash was made over names with bare brackets": (
-        "скобки в именах не закодированы, а PHP пишет %5B и %5D"
-    ),
-    "the hash was made over no parameters at all": "хеш сделан совсем без параметров",
-    "the hash was made over the values alone": "хешировали одни значения, без имён",
-    "the hash was made over the parameters as encodeURIComponent writes them": (
-        "параметры закодированы, как это делает encodeURIComponent"
-    ),
-    "the hash was made without the login": "хеш сделан без логина",
-    "the hash was made without the key": "хеш сделан без ключа",
-    "the hash was made with the key before the login": "ключ стоит перед логином",
-    "the hash was made with a blank around the key": "к ключу прилип пробел",
-    "the hash was made with a newline after the key": "к ключу прилип перевод строки",
     # What did not work
     "There is no such order.": "Такого заказа нет.",
     "There is no such notification.": "Такого уведомления нет.",
