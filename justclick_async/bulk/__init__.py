@@ -1,4 +1,4 @@
-"""Bulk import: many orders, none lost and none created twice.
+"""Bulk import: many orders, none lost and none created twice; statuses and contacts as well.
 
     imported = await import_orders(client, "orders.csv", account="username")
 
@@ -9,11 +9,14 @@ The first keeps a journal and goes on after a crash; ``justclick import`` does t
 The second keeps nothing.
 """
 
+from justclick_async.bulk.contacts import CONTACTS, Contact
 from justclick_async.bulk.failures import Stop, StopReason
 from justclick_async.bulk.fates import Fate, State
 from justclick_async.bulk.importer import Finished, Importer, Reached
 from justclick_async.bulk.journal import Identity, Journal, Totals
-from justclick_async.bulk.planning import plan_rows
+from justclick_async.bulk.kinds import Kind
+from justclick_async.bulk.orders import ORDERS
+from justclick_async.bulk.planning import make_plan, plan_rows
 from justclick_async.bulk.problems import (
     CannotImport,
     FileProblem,
@@ -23,22 +26,41 @@ from justclick_async.bulk.problems import (
 )
 from justclick_async.bulk.report import Report, write_report
 from justclick_async.bulk.rows import Row, Rows, read_rows
+from justclick_async.bulk.statuses import STATUSES, StatusChange
 from justclick_async.bulk.streaming import Sent, create_orders
-from justclick_async.bulk.whole import Imported, ImportOptions, ImportSource, import_orders
+from justclick_async.bulk.whole import (
+    KINDS,
+    ImportContacts,
+    Imported,
+    ImportOptions,
+    ImportSource,
+    ImportStatuses,
+    import_contacts,
+    import_orders,
+    import_statuses,
+)
 
 __all__ = [
+    "CONTACTS",
+    "KINDS",
+    "ORDERS",
+    "STATUSES",
     "CannotImport",
+    "Contact",
     "Fate",
     "FileProblem",
     "Finished",
     "Identity",
+    "ImportContacts",
     "ImportOptions",
     "ImportSource",
+    "ImportStatuses",
     "Imported",
     "Importer",
     "Journal",
     "JournalInUse",
     "JournalProblem",
+    "Kind",
     "Problem",
     "Reached",
     "Report",
@@ -46,11 +68,15 @@ __all__ = [
     "Rows",
     "Sent",
     "State",
+    "StatusChange",
     "Stop",
     "StopReason",
     "Totals",
     "create_orders",
+    "import_contacts",
     "import_orders",
+    "import_statuses",
+    "make_plan",
     "plan_rows",
     "read_rows",
     "write_report",

@@ -12,12 +12,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from ipaddress import ip_address
+from typing import TypeAlias
 
 from justclick_async.bulk.problems import Text
 from justclick_async.models.orders import Good
 
 __all__ = [
+    "FLAGS",
     "CellError",
+    "Reading",
     "address",
     "amount",
     "domain",
@@ -25,6 +28,7 @@ __all__ = [
     "flag_or_moment",
     "goods",
     "moment",
+    "nothing",
     "number_as_text",
     "plain",
 ]
@@ -86,8 +90,13 @@ def number_as_text(cell: str) -> str:
 _EMAIL = re.compile(r"[^\s@,;<>()\[\]]+@[^\s@,;<>()\[\]]+")
 
 
-def email(cell: str) -> str:
-    """Read an e-mail address; only what cannot be one is refused, the rest is the service's."""
+def email(cell: str, *, code: int = 600) -> str:
+    """Read an e-mail address; only what cannot be one is refused, the rest is the service's.
+
+    Args:
+        cell: The cell.
+        code: By which the service would refuse what is none.
+    """
     if not _EMAIL.fullmatch(cell):
         raise CellError(
             Text("is no e-mail address", "не похож на адрес e-mail"),
@@ -95,7 +104,7 @@ def email(cell: str) -> str:
                 "Write one address, such as name@example.com.",
                 "Укажите один адрес вида name@example.com.",
             ),
-            code=600,
+            code=code,
         )
     return cell
 
@@ -271,7 +280,7 @@ def _moment(cell: str, zone: tzinfo) -> datetime | None:
     return iso if iso.tzinfo else iso.replace(tzinfo=zone)
 
 
-_FLAGS: Mapping[str, bool] = {
+FLAGS: Mapping[str, bool] = {
     **dict.fromkeys(("1", "true", "yes", "да", "истина"), True),
     **dict.fromkeys(("0", "false", "no", "нет", "ложь"), False),
 }
@@ -279,9 +288,15 @@ _FLAGS: Mapping[str, bool] = {
 
 def flag_or_moment(cell: str, zone: tzinfo) -> bool | datetime:
     """Read ``timer_kill``: yes, no, or a point in time."""
-    flag = _FLAGS.get(cell.casefold())
+    flag = FLAGS.get(cell.casefold())
     return moment(cell, zone) if flag is None else flag
 
 
-Reading = Callable[[str], object]
+# ── Anything ────────────────────────────────────────────────────────────────────────
+
+Reading: TypeAlias = Callable[[str], object]
 """Turns the text of a cell into a value, or raises a :class:`CellError`."""
+
+
+def nothing(_cell: str) -> None:
+    """Read nothing: the cell is a report of ours, or keeps rows together."""

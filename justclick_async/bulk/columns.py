@@ -1,4 +1,4 @@
-"""From the names at the top of a file to the fields of an order; pure.
+"""From the names at the top of a file to the fields of what its rows are; pure.
 
 Fields go by their English names here and by the service's own (``bill_surname``).  A column that
 means nothing is an error rather than silence: a misspelt ``coupon`` would otherwise cost money.
@@ -7,7 +7,7 @@ means nothing is an error rather than silence: a misspelt ``coupon`` would other
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
 
@@ -15,7 +15,16 @@ from attrs import field, frozen
 
 from justclick_async.bulk.problems import FileProblem, Text
 
-__all__ = ["MARKS", "REPORTED", "Columns", "known", "read_header"]
+__all__ = [
+    "MARKS",
+    "REPORTS",
+    "Columns",
+    "Names",
+    "known",
+    "plain_name",
+    "read_header",
+    "refuse_without",
+]
 
 MARKS = tuple(
     f"{whose}{mark}"
@@ -24,85 +33,72 @@ MARKS = tuple(
 )
 """The columns of the UTM marks: the shop's own, then the affiliate's."""
 
-_SERVICE_NAMES = {
-    "email": "bill_email",
-    "first_name": "bill_first_name",
-    "last_name": "bill_surname",
-    "middle_name": "bill_middle_name",
-    "otchestvo": "bill_otchestvo",
-    "phone": "bill_phone",
-    "country": "bill_country",
-    "region": "bill_region",
-    "city": "bill_city",
-    "address": "bill_address",
-    "postal_code": "bill_postal_code",
-    "coupon": "bill_kupon",
-    "tag": "bill_tag",
-    "comment": "bill_comment",
-    "ip": "bill_ip",
-    "timer_kill": "bill_timer_kill",
-    "created": "bill_created",
-    "domain": "bill_domain",
-}
-_OTHER_NAMES = {
-    "e_mail": "email",
-    "surname": "last_name",
-    "kupon": "coupon",
-    "bill_coupon": "coupon",
-    "bill_last_name": "last_name",
-    "postcode": "postal_code",
-    "zip": "postal_code",
-    "имя": "first_name",
-    "фамилия": "last_name",
-    "отчество": "middle_name",
-    "почта": "email",
-    "электронная_почта": "email",
-    "телефон": "phone",
-    "страна": "country",
-    "регион": "region",
-    "область": "region",
-    "город": "city",
-    "адрес": "address",
-    "индекс": "postal_code",
-    "купон": "coupon",
-    "промокод": "coupon",
-    "тег": "tag",
-    "комментарий": "comment",
-    "дата": "created",
-    "дата_создания": "created",
-    "домен": "domain",
-    "товары": "goods",
+_MARK_NAMES = {mark: mark for mark in MARKS} | {
+    f"utm_{mark}": mark
+    for mark in MARKS  # utm[utm_medium] and utm[aff_medium]
 }
 
-_NAMES: Mapping[str, str] = MappingProxyType(
-    {name: name for name in _SERVICE_NAMES}
-    | {theirs: ours for ours, theirs in _SERVICE_NAMES.items()}
-    | {mark: mark for mark in MARKS}
-    | {f"utm_{mark}": mark for mark in MARKS}  # utm[utm_medium] and utm[aff_medium]
-    | _OTHER_NAMES
-    | {"goods": "goods", "products": "goods"}
-    | dict.fromkeys(("order", "order_key", "order_id", "order_number"), "order_key")
-    | dict.fromkeys(("заказ", "номер_заказа", "№_заказа"), "order_key")
-)
+REPORTS = ("outcome", "code", "reason", "hint")
+"""What the result files add to the rows of any kind."""
 
-REPORTED = frozenset({"bill_id", "outcome", "code", "reason", "hint"})
-"""What the result files add.  Not part of an order, so that these files can be fed back in."""
+
+@frozen
+class Names:
+    """What the columns of one kind of rows may be called.
+
+    Attributes:
+        fields: The field that each name stands for; names as ``plain_name`` writes them.
+        reported: What the result files add.  No part of a row, so that they can be fed back in.
+        products: Whether each product of a row may have columns of its own, numbered.
+        check: Refuses what lacks a column.
+    """
+
+    fields: Mapping[str, str]
+    reported: frozenset[str]
+    products: bool
+    check: Callable[[Columns], None]
+
+    @classmethod
+    def of(
+        cls,
+        fields: Mapping[str, Sequence[str]],
+        *,
+        check: Callable[[Columns], None],
+        marks: bool = False,
+        reported: Iterable[str] = (),
+        products: bool = False,
+    ) -> Names:
+        """Put names together: for each field what else it may be called.
+
+        Args:
+            fields: Other names of each field.
+            check: Refuses what lacks a column.
+            marks: Whether there are UTM marks.
+            reported: What the result files add beside ``REPORTS``.
+            products: Whether each product may have columns of its own.
+        """
+        names = {name: name for name in fields}
+        names |= {plain_name(other): name for name, others in fields.items() for other in others}
+        names |= _MARK_NAMES if marks else {}
+        return cls(MappingProxyType(names), frozenset((*REPORTS, *reported)), products, check)
+
+
+def plain_name(name: str) -> str:
+    """Return the name of a column without what people write differently."""
+    return re.sub(r"[\s\-\[\].]+", "_", name.strip().strip("\ufeff").casefold()).strip("_")
+
 
 _NUMBERED = re.compile(
     r"(?:goods?|product)_?(name|sum|price)?_?(\d{1,3})?(?:_good)?_?(name|sum|price)?"
 )
 
 
-def known(name: str) -> str | None:
+def known(name: str, names: Names) -> str | None:
     """Return the field that a column is named for; ``None`` if it means nothing."""
-    plain = _plain(name)
-    if plain in REPORTED:
+    plain = plain_name(name)
+    if plain in names.reported:
         return plain
-    return _NAMES.get(plain) or _numbered(plain)
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\s\-\[\].]+", "_", name.strip().strip("\ufeff").casefold()).strip("_")
+    return names.fields.get(plain) or (_numbered(plain) if names.products else None)
 
 
 def _numbered(plain: str) -> str | None:
@@ -123,17 +119,19 @@ class Columns:
         plain: The index of the cell of each field that has one of its own.
         numbered: The indexes of name and price of each product, in their order.
         renamed: Which columns were said to be called otherwise, as ``COLUMN=FIELD``.
+        reported: The fields that the result files add.
     """
 
     header: tuple[str, ...]
     plain: Mapping[str, int]
     numbered: tuple[tuple[int | None, int | None], ...] = field(default=())
     renamed: tuple[str, ...] = ()
+    reported: frozenset[str] = frozenset(REPORTS)
 
     @property
     def kept(self) -> tuple[int, ...]:
         """The cells that are the user's own, not those of an earlier report."""
-        reported = {self.plain[name] for name in REPORTED if name in self.plain}
+        reported = {self.plain[name] for name in self.reported if name in self.plain}
         return tuple(i for i in range(len(self.header)) if i not in reported)
 
     def name_of(self, field_name: str) -> str:
@@ -141,44 +139,51 @@ class Columns:
         return self.header[self.plain[field_name]] if field_name in self.plain else field_name
 
 
-def read_header(header: Sequence[str], rename: Mapping[str, str] | None = None) -> Columns:
+def read_header(
+    header: Sequence[str],
+    rename: Mapping[str, str] | None = None,
+    *,
+    names: Names,
+) -> Columns:
     """Find out what the columns mean.
 
     Args:
         header: The names as they stand in the file.
         rename: Fields for columns that are called otherwise; an empty text ignores a column.
+        names: What columns may be called.
 
     Raises:
         FileProblem: A column means nothing, two mean the same, or a required one is missing.
     """
-    fields = _fields(header, rename or {})
+    fields = _fields(header, rename or {}, names)
     _refuse_doubles(header, fields)
     columns = Columns(
         tuple(header),
         {name: i for i, name in enumerate(fields) if name and " " not in name},
         _pairs(fields),
         tuple(sorted(f"{column}={name}" for column, name in (rename or {}).items())),
+        names.reported,
     )
-    _refuse_incomplete(columns)
+    names.check(columns)
     return columns
 
 
-def _fields(header: Sequence[str], rename: Mapping[str, str]) -> list[str | None]:
-    wanted = {_plain(column): target for column, target in rename.items()}
-    _refuse_unknown_targets(header, wanted)
+def _fields(header: Sequence[str], rename: Mapping[str, str], names: Names) -> list[str | None]:
+    wanted = {plain_name(column): target for column, target in rename.items()}
+    _refuse_unknown_targets(header, wanted, names)
     fields: list[str | None] = []
     unknown: list[str] = []
     for column in header:
-        target = wanted.get(_plain(column))
+        target = wanted.get(plain_name(column))
         if target == "" or (target is None and not column.strip()):
             fields.append(None)
             continue
-        found = known(column if target is None else target)
+        found = known(column if target is None else target, names)
         if found is None:
             unknown.append(column)
         fields.append(found)
     if unknown:
-        raise _unknown_columns(unknown)
+        raise _unknown_columns(unknown, names)
     return fields
 
 
@@ -191,8 +196,8 @@ def _pairs(fields: Sequence[str | None]) -> tuple[tuple[int | None, int | None],
 # ── Refusals ────────────────────────────────────────────────────────────────────────
 
 
-def _refuse_unknown_targets(header: Sequence[str], wanted: Mapping[str, str]) -> None:
-    there = {_plain(column) for column in header}
+def _refuse_unknown_targets(header: Sequence[str], wanted: Mapping[str, str], names: Names) -> None:
+    there = {plain_name(column) for column in header}
     for column, target in wanted.items():
         if column not in there:
             raise FileProblem(
@@ -202,8 +207,8 @@ def _refuse_unknown_targets(header: Sequence[str], wanted: Mapping[str, str]) ->
                 ),
                 _there_is(header),
             )
-        if target and known(target) is None:
-            raise _unknown_columns([target])
+        if target and known(target, names) is None:
+            raise _unknown_columns([target], names)
 
 
 def _there_is(header: Iterable[str]) -> Text:
@@ -211,8 +216,8 @@ def _there_is(header: Iterable[str]) -> Text:
     return Text(f"The file has: {names}.", f"В файле есть: {names}.")
 
 
-def _unknown_columns(unknown: Sequence[str]) -> FileProblem:
-    likely = {name: _suggestion(name) for name in unknown}
+def _unknown_columns(unknown: Sequence[str], names: Names) -> FileProblem:
+    likely = {name: _suggestion(name, names) for name in unknown}
     en = ", ".join(f"{n!r} (did you mean {s!r}?)" if s else repr(n) for n, s in likely.items())
     ru = ", ".join(f"{n!r} (может быть, {s!r}?)" if s else repr(n) for n, s in likely.items())
     return FileProblem(
@@ -225,8 +230,9 @@ def _unknown_columns(unknown: Sequence[str]) -> FileProblem:
     )
 
 
-def _suggestion(name: str) -> str | None:
-    close = get_close_matches(_plain(name), [*_NAMES, "good_name_1", "good_sum_1"], n=1)
+def _suggestion(name: str, names: Names) -> str | None:
+    products = ("good_name_1", "good_sum_1") if names.products else ()
+    close = get_close_matches(plain_name(name), [*names.fields, *products], n=1)
     return close[0] if close else None
 
 
@@ -249,25 +255,15 @@ def _refuse_doubles(header: Sequence[str], fields: Sequence[str | None]) -> None
         seen[name] = column
 
 
-def _refuse_incomplete(columns: Columns) -> None:
-    if "email" not in columns.plain:
-        raise FileProblem(
-            Text("there is no column 'email'.", "нет столбца 'email'."),
-            _there_is(columns.header),
-        )
-    if "goods" in columns.plain and columns.numbered:
-        raise FileProblem(
-            Text(
-                "products stand both in 'goods' and in columns of their own.",
-                "товары указаны и в столбце 'goods', и в отдельных столбцах.",
-            ),
-            Text("Leave one of the two out.", "Оставьте что-то одно."),
-        )
-    if "goods" not in columns.plain and not any(name is not None for name, _ in columns.numbered):
-        raise FileProblem(
-            Text("there is no column with products.", "нет столбца с товарами."),
-            Text(
-                "Add 'goods' (invoice:1500, sales), or 'good_name_1', 'good_sum_1', ...",
-                "Добавьте 'goods' (invoice:1500, sales) или 'good_name_1', 'good_sum_1', ...",
-            ),
-        )
+def refuse_without(columns: Columns, *needed: str) -> None:
+    """Refuse a header that lacks a column which every row needs.
+
+    Raises:
+        FileProblem: It does.
+    """
+    for name in needed:
+        if name not in columns.plain:
+            raise FileProblem(
+                Text(f"there is no column {name!r}.", f"нет столбца {name!r}."),
+                _there_is(columns.header),
+            )

@@ -11,6 +11,7 @@ from justclick_async.bulk.journal import Change
 from justclick_async.bulk.problems import Language
 from justclick_async.errors import (
     AccessDenied,
+    AlreadySubscribed,
     APIError,
     AuthenticationFailed,
     BadStatus,
@@ -60,6 +61,9 @@ _STOPPING = (
 )
 """Refusals that concern the account and not the row.  The row stays planned."""
 
+_DONE_BEFORE = (OrderExists, AlreadySubscribed)
+"""Refusals that say that all is as it should be."""
+
 
 def change_after(error: JustClickError, number: int, language: Language, ripe: int) -> Change:
     """Say what a failed request means for its row.
@@ -70,8 +74,9 @@ def change_after(error: JustClickError, number: int, language: Language, ripe: i
         language: Of reason and hint.
         ripe: When not finding the order means something, if nobody knows of it.
     """
-    if isinstance(error, OrderExists):
-        return Change(number, State.DONE, bill_id=error.bill_id, code=error.code)
+    if isinstance(error, _DONE_BEFORE):
+        bill_id = error.bill_id if isinstance(error, OrderExists) else None
+        return Change(number, State.DONE, bill_id=bill_id, code=error.code)
     hint = error.hint_ru if language == "ru" else error.hint
     if isinstance(error, APIError):
         state = State.PLANNED if _concerns_the_account(error) else State.FAILED
@@ -166,7 +171,7 @@ class Watchman:
 
     def sees(self, error: JustClickError) -> StopReason | None:
         """See a failure, and say why to stop, if so."""
-        if isinstance(error, OrderExists):
+        if isinstance(error, _DONE_BEFORE):
             self.all_is_well()
             return None
         kind = (type(error), getattr(error, "code", None))

@@ -2,7 +2,8 @@
 
 Any client will do that can ``run`` calls and flows.  What comes of a row is decided by the outcome
 of its request.  A row of which nobody knows is looked up once the others are through; it is sent
-again only if it is proved to be no order, and otherwise stays unknown.
+again only if it is proved not to have been carried out, or if that may be repeated, and otherwise
+stays unknown.  What the rows are, their :class:`~justclick_async.bulk.kinds.Kind` knows.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import zip_longest
 from time import monotonic, time
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -29,16 +30,15 @@ from justclick_async.bulk.failures import (
 )
 from justclick_async.bulk.fates import Fate, State
 from justclick_async.bulk.journal import Change, Entry, Totals, fate
+from justclick_async.bulk.kinds import Known
 from justclick_async.bulk.ledger import Ledger
 from justclick_async.bulk.problems import CannotImport, FileProblem, Language, Text
 from justclick_async.bulk.recorder import Recorder
 from justclick_async.bulk.rows import Source
-from justclick_async.bulk.settle import STILL_AT_WORK, keeps_times, quiet_after, settle
+from justclick_async.bulk.settle import STILL_AT_WORK, quiet_after
 from justclick_async.bulk.tables import Record
 from justclick_async.calls import Steps
-from justclick_async.endpoints.orders import create_order
 from justclick_async.errors import APIError, JustClickError, LimitExceeded
-from justclick_async.models.orders import Order
 
 __all__ = ["Client", "Finished", "Importer", "Reached", "Stop", "StopReason"]
 
@@ -48,7 +48,7 @@ TRIES = 3
 """How often a row is tried within one round while nothing of it has left this machine."""
 
 ROUNDS = 20
-"""How often what is proved to be no order may be sent, within one run."""
+"""How often a row may be sent again after it was looked up, within one run."""
 
 
 class Client(Protocol):
@@ -66,9 +66,9 @@ class Reached:
     Attributes:
         number: 1 for the first row below the header.
         fate: What became of it, so far.
-        bill_id: The number of the order, if it is one.
+        bill_id: The number of the order that it created, if it did.
         code: The service's error code, where it gave one.
-        reason: Why it is none.
+        reason: Why it was not carried out.
         hint: What to do about it.
         was_unknown: Whether nobody knew of it until now.
     """
@@ -97,9 +97,9 @@ class Finished:
 
 @frozen
 class _Ready:
-    """An order whose turn has come."""
+    """A row whose turn has come."""
 
-    order: Order
+    item: Any
     entry: Entry
     tries: int = 0
 
@@ -114,7 +114,7 @@ class _Ready:
 
 
 Supply = Generator[_Ready | None, None, None]
-"""Orders in the order of the file; ``None`` now and then lets others have their turn."""
+"""Rows in the order of the file; ``None`` now and then lets others have their turn."""
 
 
 class Importer:
@@ -150,6 +150,7 @@ class Importer:
     ) -> None:
         self._client = client
         self._rows = rows
+        self._kind = rows.kind
         self._journal = journal
         self._concurrency = concurrency
         self._settle_after = settle_after
@@ -247,12 +248,12 @@ class Importer:
                 yield None
 
     def _ready(self, record: Record, entry: Entry) -> _Ready:
-        order = self._rows.read(record).order
-        if order is None or self._rows.fingerprint(record) != entry.fingerprint:
+        item = self._rows.read(record).item
+        if item is None or self._rows.fingerprint(record) != entry.fingerprint:
             raise _file_has_changed()
         if entry.created is not None:
-            order = evolve(order, created=datetime.fromtimestamp(entry.created, UTC))
-        return _Ready(order, entry)
+            item = self._kind.timed(item, datetime.fromtimestamp(entry.created, UTC))
+        return _Ready(item, entry)
 
     # ── Sending ─────────────────────────────────────────────────────────────────────
 
@@ -275,13 +276,14 @@ class Importer:
             self._recorder.note(Change(ready.number, State.PLANNED))
             return
         try:
-            created = await self._client.run(create_order(ready.order))
+            answer = await self._client.run(self._kind.steps(ready.item))
         except JustClickError as error:
             self._failed(ready, error)
         else:
             self._watchman.all_is_well()
             self._brake.all_is_well()
-            self._reached(Change(ready.number, State.DONE, bill_id=created.bill_id))
+            bill_id = self._kind.bill_id(answer)
+            self._reached(Change(ready.number, State.DONE, bill_id=bill_id))
 
     def _failed(self, ready: _Ready, error: JustClickError) -> None:
         ripe = self._now() + quiet_after(error, self._settle_after)
@@ -324,7 +326,7 @@ class Importer:
     async def _settle_all(self) -> None:
         self._journal.index_numbers()
         self._say(_looking_up(self._journal.in_doubt()))
-        if self._keeps_times is None:
+        if self._kind.gives_times and self._keeps_times is None:
             await self._learn()
         await self._look_up()
 
@@ -336,34 +338,39 @@ class Importer:
         with closing(self._entries(State.DONE)) as done:
             known = next((ready for ready in done if ready and ready.shows_times), None)
         if known is not None and known.entry.bill_id is not None:
-            flow = keeps_times(known.order, known.entry.bill_id)
+            flow = self._kind.keeps_times(known.item, known.entry.bill_id)
             with suppress(JustClickError):
                 self._keeps_times = await self._client.run(flow)
 
     async def _settle(self, doubtful: _Ready) -> None:
         number = doubtful.number
-        flow = settle(
-            doubtful.order,
+        known = Known(
             is_taken=lambda bill: bill in self._claimed or self._journal.is_taken(bill, number),
             keeps_times=bool(self._keeps_times),
         )
         try:
-            verdict = await self._client.run(flow)
+            verdict = await self._client.run(self._kind.settle(doubtful.item, known))
         except JustClickError as error:  # nothing learnt, nothing lost
             self._watch(error)
             return
         self._watchman.all_is_well()
         if verdict.bill_id is not None and verdict.bill_id in self._claimed:
             self._again.append(doubtful)  # another row was quicker
-        elif verdict.bill_id is not None:
-            self._claimed.add(verdict.bill_id)
-            self._keeps_times = True
+        elif verdict.is_there:
+            if verdict.bill_id is not None:
+                self._claimed.add(verdict.bill_id)
+                self._keeps_times = True
             change = Change(number, State.DONE, bill_id=verdict.bill_id)
             self._reached(change, was_unknown=True)
         elif verdict.is_there is None:
-            self._recorder.note(_undecided(doubtful.entry, self._language))
+            self._recorder.note(self._undecided(doubtful.entry))
         elif (doubtful.entry.ripe or 0) <= self._now():
             self._reached(Change(number, State.PLANNED), was_unknown=True)
+
+    def _undecided(self, entry: Entry) -> Change:
+        words = self._kind.words
+        reason, hint = words.undecided.in_(self._language), words.look.in_(self._language)
+        return Change(entry.number, State.UNKNOWN, reason=reason, hint=hint, ripe=entry.ripe)
 
     async def _ripens(self, asked_at: int) -> bool:
         """Wait until what was not found may be called absent; say whether there is any."""
@@ -388,24 +395,9 @@ def _slower(error: JustClickError, seconds: float) -> Text:
 
 def _looking_up(count: int) -> Text:
     return Text(
-        f"Looking up {count} orders of which nobody knows whether they were created.",
-        f"Проверяю заказы, о которых неизвестно, созданы ли они: {count}.",
+        f"Looking up {count} rows of which nobody knows whether they were carried out.",
+        f"Проверяю строки, о которых неизвестно, выполнены ли они: {count}.",
     )
-
-
-_MAYBE = Text(
-    "the customer has another order of the same products, which may or may not be this one",
-    "у покупателя есть другой заказ с теми же товарами: возможно, это он и есть",
-)
-_LOOK = Text(
-    "Look at the customer's orders in the shop; this row is not sent again by itself.",
-    "Посмотрите заказы покупателя в магазине; сама по себе строка повторно не отправится.",
-)
-
-
-def _undecided(entry: Entry, language: Language) -> Change:
-    reason, hint = _MAYBE.in_(language), _LOOK.in_(language)
-    return Change(entry.number, State.UNKNOWN, reason=reason, hint=hint, ripe=entry.ripe)
 
 
 def _file_has_changed() -> FileProblem:

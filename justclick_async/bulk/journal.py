@@ -28,6 +28,7 @@ __all__ = [
     "Identity",
     "Journal",
     "Planned",
+    "Refusal",
     "Totals",
     "account_of",
     "fate",
@@ -44,7 +45,7 @@ _TABLES = (
     """CREATE TABLE rows (
     number INTEGER PRIMARY KEY,     -- 1 is the first row below the header
     fingerprint BLOB NOT NULL,      -- what the row says
-    customer BLOB,                  -- whose row it is; NULL where the row itself tells the time
+    customer BLOB,                  -- whose row it is, where several of one need care
     state TEXT NOT NULL,            -- a CHECK would take as long as the rest of the update
     created INTEGER,                -- the time of the order, Unix, where the row tells none
     repeats INTEGER,                -- the first row that says the same
@@ -64,12 +65,14 @@ class Identity:
     Attributes:
         digest: SHA-256 of the input.
         reading: How the input is read: encoding, delimiter, zone, renamed columns.
-        account: To which account the orders go.
+        account: To which account the rows go.
+        kind: What the rows are.
     """
 
     digest: str
     reading: str
     account: str
+    kind: str = "orders"
 
 
 @frozen
@@ -79,7 +82,7 @@ class Planned:
     Attributes:
         number: 1 for the first row below the header.
         fingerprint: What the row says.
-        customer: Whose it is, where the time of the order is to be set here.
+        customer: Whose it is, where several of one customer need care.
         change: What is known already: why it cannot be sent.
     """
 
@@ -104,6 +107,14 @@ class Change:
     reason: str | None = field(default=None, repr=False)
     hint: str | None = field(default=None, repr=False)
     ripe: int | None = None
+
+
+@frozen
+class Refusal:
+    """Why rows are refused before anything is sent, and what to do about it."""
+
+    reason: str
+    hint: str
 
 
 @frozen
@@ -132,7 +143,7 @@ class Entry:
 def fate(state: State, code: int | None) -> Fate:
     """Return what became of a row that repeats no other."""
     if state is State.DONE:
-        return Fate.EXISTED if code == 601 else Fate.CREATED
+        return Fate.CREATED if code is None else Fate.EXISTED
     return _FATES[state]
 
 
@@ -198,14 +209,23 @@ class Journal:
 
     # ── Planning ────────────────────────────────────────────────────────────────────
 
-    def plan(self, rows: Iterable[Planned], *, now: int, once: bool = True) -> None:
+    def plan(
+        self,
+        rows: Iterable[Planned],
+        *,
+        now: int,
+        once: bool = True,
+        differing: Refusal | None = None,
+    ) -> None:
         """Enter all rows of the input, or none if anything goes wrong on the way.
 
         Args:
             rows: In the order of the file.
             now: The time of orders that tell none, Unix; one second less for each further order
                 of the same customer, so that the service, too, can tell them apart.
-            once: Whether rows that say the same are one order.
+            once: Whether rows that say the same are one.
+            differing: Why a row is refused if an earlier one of the same customer says something
+                else.  Rows that may not differ are given no times.
         """
         with _readable(self.path):
             self._database.execute("PRAGMA journal_mode = WAL")
@@ -216,11 +236,31 @@ class Journal:
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 map(_values, rows),
             )
+            if differing is not None:
+                self._refuse_differing(differing)
             if once:
                 self._find_repeats()
-            self._set_times(now)
+            if differing is None:
+                self._set_times(now)
             self._database.execute("INSERT INTO about VALUES ('planned', ?)", (str(now),))
         self.is_new = False
+
+    def _refuse_differing(self, refusal: Refusal) -> None:
+        """Refuse all rows of a customer from the first on that is not like the first of all."""
+        self._database.execute(
+            "CREATE TEMP TABLE differing AS SELECT customer, min(number) AS first FROM ("
+            "SELECT number, customer, fingerprint <> first_value(fingerprint)"
+            " OVER (PARTITION BY customer ORDER BY number) AS differs"
+            " FROM rows WHERE customer IS NOT NULL AND state = 'planned'"
+            ") WHERE differs GROUP BY customer"
+        )
+        self._database.execute(
+            "UPDATE rows SET state = 'failed', reason = ?, hint = ? WHERE number IN ("
+            "SELECT number FROM rows JOIN temp.differing USING (customer)"
+            " WHERE number >= first AND state = 'planned')",
+            (refusal.reason, refusal.hint),
+        )
+        self._database.execute("DROP TABLE temp.differing")
 
     def _find_repeats(self) -> None:
         self._database.execute(
@@ -311,10 +351,11 @@ class Journal:
         counts: dict[Fate, int] = {}
         with _readable(self.path):
             groups = self._reading.execute(
-                "SELECT state, code = 601, repeats IS NOT NULL, count(*) FROM rows GROUP BY 1, 2, 3"
+                "SELECT state, CASE state WHEN 'done' THEN code END, repeats IS NOT NULL, count(*)"
+                " FROM rows GROUP BY 1, 2, 3"
             ).fetchall()
-        for state, existed, repeats, count in groups:
-            became = fate(State(state), 601 if existed else None)
+        for state, code, repeats, count in groups:
+            became = fate(State(state), code)
             became = Fate.REPEAT if repeats and state == State.DONE else became
             counts[became] = counts.get(became, 0) + count
         return Totals(counts)
@@ -423,12 +464,18 @@ class Journal:
     def _compare(self) -> None:
         about = dict(self._database.execute("SELECT name, value FROM about"))
         for name, value in self._about():
-            if about.get(name) != value:
-                raise _belongs_elsewhere(self.path, name, about.get(name, ""), value)
+            there = about.get(name, "orders" if name == "kind" else "")  # once there was but one
+            if there != value:
+                raise _belongs_elsewhere(self.path, name, there, value)
 
     def _about(self) -> list[tuple[str, str]]:
         who = self._identity
-        return [("digest", who.digest), ("account", who.account), ("reading", who.reading)]
+        return [
+            ("kind", who.kind),
+            ("digest", who.digest),
+            ("account", who.account),
+            ("reading", who.reading),
+        ]
 
     def _pragma(self, name: str) -> int:
         value: int = self._database.execute(f"PRAGMA {name}").fetchone()[0]
@@ -554,8 +601,9 @@ def _other_version(path: Path | str | None, version: int) -> JournalProblem:
 
 
 _BELONGS = {
+    "kind": Text("to rows of another kind", "строкам другого вида"),
     "digest": Text("to another file, or the file has changed", "другому файлу, или файл изменился"),
-    "account": Text("to orders for another account", "заказам для другого аккаунта"),
+    "account": Text("to an import into another account", "импорту в другой аккаунт"),
     "reading": Text("to the same file read otherwise", "тому же файлу, прочитанному иначе"),
 }
 

@@ -94,7 +94,7 @@ def json_lines(file: Survey, *, encoding: str | None) -> JsonLines:
             break
     if not names or len(names) > MOST_COLUMNS:
         raise FileProblem(
-            Text("the file is no JSON Lines of orders.", "файл не является JSON Lines с заказами."),
+            Text("the file is no JSON Lines of rows.", "файл не является JSON Lines со строками."),
             _NO_OBJECT.hint,
         )
     return JsonLines(

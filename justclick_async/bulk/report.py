@@ -13,12 +13,14 @@ from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from pathlib import Path
 from shutil import copymode
-from typing import TextIO
+from typing import Any, TextIO
 
 from attrs import field, frozen
 
+from justclick_async.bulk.columns import REPORTS
 from justclick_async.bulk.fates import Fate
 from justclick_async.bulk.journal import Entry
+from justclick_async.bulk.kinds import Kind
 from justclick_async.bulk.ledger import Ledger
 from justclick_async.bulk.problems import CannotImport, Language, Text
 from justclick_async.bulk.rows import Rows
@@ -43,13 +45,13 @@ class Report:
 
 
 @frozen
-class _Kind:
+class _File:
     """One of the three files: which rows it takes, and what it says of them."""
 
     name: str
     takes: frozenset[Fate]
-    columns: tuple[str, ...]
-    says: Callable[[Entry, Language], Sequence[object]] = field(repr=False)
+    columns: Callable[[Kind[Any]], tuple[str, ...]] = field(repr=False)
+    says: Callable[[Entry, Kind[Any], Language], Sequence[object]] = field(repr=False)
 
 
 _NOBODY_KNOWS = Text(
@@ -64,34 +66,31 @@ _NOT_YET = Text("not sent", "не отправлено")
 _GO_ON = Text("Run the same import again.", "Запустите тот же импорт ещё раз.")
 
 
-def _success(entry: Entry, _: Language) -> Sequence[object]:
-    return entry.bill_id, entry.fate
+def _success(entry: Entry, kind: Kind[Any], _: Language) -> Sequence[object]:
+    said = {"bill_id": entry.bill_id, "outcome": kind.said(entry.fate)}
+    return [said[column] for column in kind.success]
 
 
-def _failure(entry: Entry, _: Language) -> Sequence[object]:
+def _failure(entry: Entry, _kind: Kind[Any], _: Language) -> Sequence[object]:
     return entry.code, entry.reason, entry.hint
 
 
-def _leftover(entry: Entry, language: Language) -> Sequence[object]:
+def _leftover(entry: Entry, kind: Kind[Any], language: Language) -> Sequence[object]:
     unknown = entry.fate is Fate.UNKNOWN
     reason = entry.reason or (_NOBODY_KNOWS if unknown else _NOT_YET).in_(language)
-    return entry.fate, entry.code, reason, (_LOOK if unknown else _GO_ON).in_(language)
+    hint = _LOOK if unknown and not kind.may_repeat else _GO_ON
+    return entry.fate, entry.code, reason, hint.in_(language)
 
 
-_KINDS = (
-    _Kind(
+_FILES = (
+    _File(
         "success",
         frozenset({Fate.CREATED, Fate.EXISTED, Fate.REPEAT}),
-        ("bill_id", "outcome"),
+        lambda kind: kind.success,
         _success,
     ),
-    _Kind("failed", frozenset({Fate.FAILED}), ("code", "reason", "hint"), _failure),
-    _Kind(
-        "unprocessed",
-        frozenset({Fate.NOT_SENT, Fate.UNKNOWN}),
-        ("outcome", "code", "reason", "hint"),
-        _leftover,
-    ),
+    _File("failed", frozenset({Fate.FAILED}), lambda _: ("code", "reason", "hint"), _failure),
+    _File("unprocessed", frozenset({Fate.NOT_SENT, Fate.UNKNOWN}), lambda _: REPORTS, _leftover),
 )
 
 
@@ -102,14 +101,14 @@ def write_report(rows: Rows, journal: Ledger, *, language: Language = "en") -> R
         CannotImport: They cannot be written; those of an earlier run are left as they were.
     """
     source = rows.table.path
-    paths = [source.with_name(f"{source.name}.{kind.name}.csv") for kind in _KINDS]
+    paths = [source.with_name(f"{source.name}.{file.name}.csv") for file in _FILES]
     try:
         with ExitStack() as stack:
             files = [stack.enter_context(_replacing(path, rows)) for path in paths]
-            orders, written = _write(rows, journal, files, language)
+            entries, written = _write(rows, journal, files, language)
     except OSError as error:
         raise _not_written(source, error) from error
-    _must_add_up(orders, journal)
+    _must_add_up(entries, journal)
     success, failed, unprocessed = paths
     return Report(success, failed, unprocessed, (written[0], written[1], written[2]))
 
@@ -117,23 +116,24 @@ def write_report(rows: Rows, journal: Ledger, *, language: Language = "en") -> R
 def _write(
     rows: Rows, journal: Ledger, files: Sequence[TextIO], language: Language
 ) -> tuple[list[int], list[int]]:
-    """Write all three files; return how many orders and how many rows each got."""
+    """Write all three files; return how many entries and how many rows each got."""
     kept, width, table = rows.columns.kept, len(rows.columns.header), rows.table
-    orders, written = [0, 0, 0], [0, 0, 0]
+    entries, written = [0, 0, 0], [0, 0, 0]
     writers = [
         csv.writer(file, delimiter=table.delimiter, lineterminator=table.newline) for file in files
     ]
-    for writer, kind in zip(writers, _KINDS, strict=True):
-        writer.writerow([*(rows.columns.header[i] for i in kept), *kind.columns])
+    for writer, file in zip(writers, _FILES, strict=True):
+        writer.writerow([*(rows.columns.header[i] for i in kept), *file.columns(rows.kind)])
     for record, entry in _both(rows, journal):
-        which = next(i for i, kind in enumerate(_KINDS) if entry.fate in kind.takes)
-        said = [_encodable(value, rows) for value in _KINDS[which].says(entry, language)]
+        which = next(i for i, file in enumerate(_FILES) if entry.fate in file.takes)
+        says = _FILES[which].says(entry, rows.kind, language)
+        said = [_encodable(value, rows) for value in says]
         for row in (record.cells, *record.more):
             cells = [row[i] if i < len(row) else "" for i in kept]
             writers[which].writerow([*cells, *said, *row[width:]])
             written[which] += 1
-        orders[which] += 1
-    return orders, written
+        entries[which] += 1
+    return entries, written
 
 
 def _both(rows: Rows, journal: Ledger) -> Iterator[tuple[Record, Entry]]:
@@ -174,11 +174,11 @@ def _replacing(path: Path, rows: Rows) -> Generator[TextIO, None, None]:
         raise
 
 
-def _must_add_up(orders: list[int], journal: Ledger) -> None:
+def _must_add_up(entries: list[int], journal: Ledger) -> None:
     totals = journal.totals()
     expected = [totals.succeeded, totals[Fate.FAILED], totals.unprocessed]
-    if orders != expected:
-        raise AssertionError(f"the result files do not add up: {orders}, not {expected}")
+    if entries != expected:
+        raise AssertionError(f"the result files do not add up: {entries}, not {expected}")
 
 
 def _not_written(source: Path, error: OSError) -> CannotImport:

@@ -1,4 +1,4 @@
-"""From a file to orders: each row is an order, or says what is wrong with it.
+"""From a file to orders and the like: each row is one, or says what is wrong with it.
 
 Reading streams: whatever the size of the file, one row is in memory.
 """
@@ -17,16 +17,18 @@ from zoneinfo import ZoneInfo
 from attrs import Factory, evolve, field, frozen
 
 from justclick_async.bulk import cells
-from justclick_async.bulk.cells import CellError
-from justclick_async.bulk.columns import MARKS, REPORTED, Columns, known, read_header
+from justclick_async.bulk.cells import CellError, Reading
+from justclick_async.bulk.columns import Columns, known, read_header
 from justclick_async.bulk.delimited import delimited
 from justclick_async.bulk.fates import Fate
 from justclick_async.bulk.jsonl import json_lines
+from justclick_async.bulk.kinds import Kind
+from justclick_async.bulk.orders import ORDERS
 from justclick_async.bulk.problems import FileProblem, Problem, Text
 from justclick_async.bulk.sheets import MAGIC, spreadsheet
 from justclick_async.bulk.tables import Place, Record, Survey, Table, survey
 from justclick_async.errors import InvalidInput
-from justclick_async.models.orders import Good, Order, Utm
+from justclick_async.models.orders import Good, Order
 
 __all__ = ["MOSCOW", "Row", "Rows", "Source", "read_rows", "zone_named"]
 
@@ -66,49 +68,61 @@ class Row:
 
     Attributes:
         record: Its text, and where it stands.
-        order: What it says; ``None`` if it cannot be sent.
+        item: What it says: an ``Order``, say; ``None`` if it cannot be sent.
         problems: Why it cannot be sent; empty if it can.
     """
 
     record: Record
-    order: Order | None = field(repr=False)
+    item: Any = field(repr=False)
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def order(self) -> Order | None:
+        """What it says, if it is an order that can be sent."""
+        return self.item if isinstance(self.item, Order) else None
 
 
 class Source(Protocol):
-    """Orders that can be read as often as needed, each time the same."""
+    """Rows that can be read as often as needed, each time the same."""
+
+    @property
+    def kind(self) -> Kind[Any]:
+        """What they are."""
+        ...
 
     def records(self) -> Iterator[Record]:
-        """Read the orders as text."""
+        """Read the rows as text."""
         ...
 
     def read(self, record: Record) -> Row:
-        """Read one order."""
+        """Read one row."""
         ...
 
     def fingerprint(self, record: Record) -> bytes:
-        """Return what tells orders apart: 16 bytes."""
+        """Return what tells rows apart: 16 bytes."""
         ...
 
 
 @frozen
 class Rows:
-    """A file of orders, to be read as often as needed.
+    """A file of rows, to be read as often as needed.
 
     Attributes:
         table: The file.
         columns: What its columns mean.
         zone: The zone of times without one.
+        kind: What the rows are.
     """
 
     table: Table
     columns: Columns
     zone: tzinfo = MOSCOW
+    kind: Kind[Any] = ORDERS
     _reader: _Reader = field(
         init=False,
         repr=False,
         eq=False,
-        default=Factory(lambda rows: _Reader(rows.columns, rows.zone, rows.table), takes_self=True),
+        default=Factory(lambda rows: _Reader(rows), takes_self=True),  # noqa: PLW0108  # is below
     )
 
     def __iter__(self) -> Iterator[Row]:
@@ -161,8 +175,9 @@ def read_rows(
     delimiter: str | None = None,
     zone: tzinfo = MOSCOW,
     rename: Mapping[str, str] | None = None,
+    kind: Kind[Any] = ORDERS,
 ) -> Rows:
-    """Open a file of orders: CSV, JSON Lines, or a spreadsheet.
+    """Open a file of rows: CSV, JSON Lines, or a spreadsheet.
 
     Args:
         path: The file.
@@ -170,17 +185,18 @@ def read_rows(
         delimiter: Found out from the header where it is left out.
         zone: The zone of times without one; Moscow where it is left out.
         rename: Fields for columns that are called otherwise: ``{"Buyer": "email"}``.
+        kind: What the rows are.
 
     Raises:
-        FileProblem: The file cannot be read as orders.
+        FileProblem: The file cannot be read as such rows.
     """
     renamed = set(rename or ())
 
     def means_something(name: str) -> bool:
-        return name.strip() in renamed or known(name) is not None
+        return name.strip() in renamed or known(name, kind.names) is not None
 
     table = _table(survey(Path(path)), means_something, encoding, delimiter)
-    return Rows(table, read_header(table.header, rename), zone)
+    return Rows(table, read_header(table.header, rename, names=kind.names), zone, kind)
 
 
 def _table(
@@ -222,36 +238,16 @@ def _key(record: Record, at: int) -> str:
 
 # ── One row ─────────────────────────────────────────────────────────────────────────
 
-Reading = Callable[[str], object]
+
+def _reports(kind: Kind[Any]) -> Mapping[str, Reading]:
+    """Return how the cells of an earlier report of ours are read: as nothing, or as a warning."""
+    reports = dict.fromkeys(kind.names.reported, cells.nothing)
+    return reports if kind.may_repeat else {**reports, "outcome": partial(_refuse_done, kind=kind)}
 
 
-def _readings(zone: tzinfo) -> Mapping[str, Reading]:
-    """Return how the cell of each field is read; those left out are taken as they stand."""
-    return {
-        "email": cells.email,
-        "phone": cells.number_as_text,
-        "postal_code": cells.number_as_text,
-        "ip": cells.address,
-        "domain": cells.domain,
-        "goods": cells.goods,
-        "timer_kill": partial(cells.flag_or_moment, zone=zone),
-        "created": partial(cells.moment, zone=zone),
-        "outcome": _refuse_done,
-        "bill_id": _nothing,
-        "code": _nothing,
-        "reason": _nothing,
-        "hint": _nothing,
-        "order_key": _nothing,
-    }
-
-
-def _nothing(_cell: str) -> None:
-    """Read nothing: the cell is a report of ours, or keeps rows together."""
-
-
-def _refuse_done(cell: str) -> None:
+def _refuse_done(cell: str, kind: Kind[Any]) -> None:
     """Refuse rows of our own result files that must not be sent a second time."""
-    if cell in (Fate.CREATED, Fate.EXISTED, Fate.REPEAT):
+    if cell in (kind.outcome, Fate.EXISTED, Fate.REPEAT):
         raise CellError(
             Text("says that this order is there already", "говорит, что этот заказ уже создан"),
             Text(
@@ -272,17 +268,15 @@ def _refuse_done(cell: str) -> None:
         )
 
 
-_NO_EMAIL = Text("is empty", "пуст")
-_NO_GOODS = Text("names no product", "не называет ни одного товара")
-
-
 class _Reader:
     """Reads rows of one file; what the columns mean is worked out once."""
 
-    def __init__(self, columns: Columns, zone: tzinfo, table: Table) -> None:
-        readings = _readings(zone)
+    def __init__(self, rows: Rows) -> None:
+        kind, columns = rows.kind, rows.columns
+        readings = {**kind.readings(rows.zone), **_reports(kind)}
+        self._kind = kind
         self._columns = columns
-        self._encoding = table.encoding
+        self._encoding = rows.table.encoding
         self._kept = columns.kept
         self._keeps_all = len(columns.kept) == len(columns.header)
         self._plain = [(index, name, readings.get(name)) for name, index in columns.plain.items()]
@@ -303,12 +297,14 @@ class _Reader:
         for cells_of_more in record.more:
             self._merge(found, self._row(cells_of_more, problems), problems)
         self._required(found, problems)
+        if not problems and (problem := self._kind.problem(found)):
+            problems.append(evolve(problem, field=self._columns.name_of(problem.field)))
         if problems:
             return Row(record, None, tuple(problems))
         try:
-            return Row(record, _order(found))
+            return Row(record, self._kind.make(found))
         except InvalidInput as error:
-            return Row(record, None, (_from_the_model(error),))
+            return Row(record, None, (self._from_the_model(error),))
 
     def _untrustworthy(self, record: Record) -> list[Problem]:
         if record.problem is not None:
@@ -374,14 +370,15 @@ class _Reader:
 
     def _required(self, found: Mapping[str, Any], problems: list[Problem]) -> None:
         wrong = {problem.field for problem in problems}
-        if "email" not in found and self._columns.name_of("email") not in wrong:
-            problems.append(
-                Problem(self._columns.name_of("email"), _NO_EMAIL, _EMAIL_NEEDED, code=600)
-            )
-        if not found.get("goods") and self._columns.name_of("goods") not in wrong:
-            problems.append(
-                Problem(self._columns.name_of("goods"), _NO_GOODS, _GOODS_NEEDED, code=603)
-            )
+        for need in self._kind.needs:
+            column = self._columns.name_of(need.field)
+            if not found.get(need.field) and column not in wrong:
+                problems.append(evolve(need, field=column))
+
+    def _from_the_model(self, error: InvalidInput) -> Problem:
+        said = str(error.args[0]).rstrip(".")
+        column = self._columns.name_of(error.field) if error.field else "row"
+        return Problem(column, Text(said, said), Text(error.hint, error.hint_ru))
 
 
 _DIFFERS = Text("differs between rows of the same order", "различается в строках одного заказа")
@@ -389,25 +386,10 @@ _DIFFERS_HINT = Text(
     "Write it once, or alike; rows with the same order key are one order.",
     "Укажите одно значение: строки с одним ключом заказа составляют один заказ.",
 )
-_EMAIL_NEEDED = Text(
-    "The service takes no order without the customer's e-mail address.",
-    "Сервис не принимает заказы без e-mail покупателя.",
-)
-_GOODS_NEEDED = Text(
-    "Name at least one product by its id in the shop: invoice:1500, sales.",
-    "Укажите хотя бы один товар по его идентификатору в магазине: invoice:1500, sales.",
-)
 
 
 def _cell(row: tuple[str, ...], at: int | None) -> str:
     return cells.plain(row[at]) if at is not None and at < len(row) else ""
-
-
-def _order(found: dict[str, Any]) -> Order:
-    marks = {mark.removeprefix("utm_"): found.pop(mark) for mark in MARKS if mark in found}
-    for reported in REPORTED:
-        found.pop(reported, None)
-    return Order(**found, utm=Utm(**marks) if marks else None)
 
 
 def _too_many_cells(cells_there: int, columns: int) -> Problem:
@@ -441,8 +423,3 @@ def _price_of_nothing(column: str) -> Problem:
         Text("is a price without a product", "содержит цену без товара"),
         Text("Name the product, or empty the cell.", "Укажите товар или очистите ячейку."),
     )
-
-
-def _from_the_model(error: InvalidInput) -> Problem:
-    said = str(error.args[0]).rstrip(".")
-    return Problem(error.field or "row", Text(said, said), Text(error.hint, error.hint_ru))

@@ -26,7 +26,16 @@ from justclick_async.errors import (
 from justclick_async.models.orders import Bill, Order, OrderDetails
 from justclick_async.wire import unix_time
 
-__all__ = ["AT_ONCE", "STILL_AT_WORK", "Verdict", "keeps_times", "quiet_after", "settle"]
+__all__ = [
+    "AT_ONCE",
+    "STILL_AT_WORK",
+    "Verdict",
+    "details_of",
+    "keeps_times",
+    "quiet_after",
+    "settle",
+    "surely",
+]
 
 R = TypeVar("R")
 
@@ -42,11 +51,11 @@ STILL_AT_WORK = 10
 
 @frozen
 class Verdict:
-    """What is known about an order.
+    """What is known about a row.
 
     Attributes:
-        is_there: ``None`` if it cannot be decided.
-        bill_id: Its number, if it is there.
+        is_there: Whether it was carried out; ``None`` if it cannot be decided.
+        bill_id: The number of the order that it created, if it did.
     """
 
     is_there: bool | None
@@ -69,10 +78,10 @@ def settle(order: Order, *, is_taken: Callable[[int], bool], keeps_times: bool) 
         is_taken: Whether the order of this number is known to belong to another row.
         keeps_times: Whether the service is known to keep the times that orders are given.
     """
-    bills = yield from _surely(get_bills(order.email))
+    bills = yield from surely(get_bills(order.email))
     alike = [bill for bill in bills if _same_goods(bill, order) and not is_taken(bill.bill_id)]
     for bill in alike:
-        details = yield from _details(bill.bill_id)
+        details = yield from details_of(bill.bill_id)
         if details is not None and _is(details, order):
             return Verdict(is_there=True, bill_id=bill.bill_id)
     return Verdict(is_there=False if keeps_times or not alike else None)
@@ -80,12 +89,12 @@ def settle(order: Order, *, is_taken: Callable[[int], bool], keeps_times: bool) 
 
 def keeps_times(order: Order, bill_id: int) -> Flow[bool]:
     """Find out from an order that is there whether the service keeps the times given."""
-    details = yield from _details(bill_id)
+    details = yield from details_of(bill_id)
     return details is not None and _same_time(details, order)
 
 
-def _surely(call: Call[R]) -> Flow[R]:
-    """Ask again while the answer cannot be trusted."""
+def surely(call: Call[R]) -> Flow[R]:
+    """Ask again while the answer cannot be trusted; for calls that only read."""
     for attempt in range(1, TRIES):
         try:
             return (yield from call)
@@ -96,9 +105,10 @@ def _surely(call: Call[R]) -> Flow[R]:
     return (yield from call)
 
 
-def _details(bill_id: int) -> Flow[OrderDetails | None]:
+def details_of(bill_id: int) -> Flow[OrderDetails | None]:
+    """Ask for an order; ``None`` if it is not there."""
     try:
-        return (yield from _surely(get_order_details(bill_id)))
+        return (yield from surely(get_order_details(bill_id)))
     except OrderNotFound:  # deleted meanwhile
         return None
 

@@ -1,4 +1,4 @@
-"""An import from beginning to end, in one call.
+"""An import from beginning to end, in one call for each kind of rows.
 
 The file is looked at, planned, sent, settled and reported; called again with the same arguments it
 goes on where it was.
@@ -10,27 +10,50 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
 from pathlib import Path
-from time import time
-from typing import TypeAlias, TypedDict, Unpack
+from typing import Any, TypeAlias, TypedDict, Unpack
 
 from attrs import frozen
 
+from justclick_async.bulk.contacts import CONTACTS, Contact
 from justclick_async.bulk.failures import Stop
 from justclick_async.bulk.importer import Client, Importer, Reached
 from justclick_async.bulk.journal import Identity, Journal, Totals
-from justclick_async.bulk.planning import plan_rows
+from justclick_async.bulk.kinds import Kind
+from justclick_async.bulk.orders import ORDERS
+from justclick_async.bulk.planning import make_plan
 from justclick_async.bulk.problems import CannotImport, Language
 from justclick_async.bulk.report import Report, write_report
 from justclick_async.bulk.rows import MOSCOW, Rows, read_rows
 from justclick_async.bulk.settle import STILL_AT_WORK
 from justclick_async.bulk.spool import Spool, spool
+from justclick_async.bulk.statuses import STATUSES, StatusChange
 from justclick_async.errors import InvalidInput
 from justclick_async.models.orders import Order
 
-__all__ = ["ImportOptions", "ImportSource", "Imported", "identity_of", "import_orders"]
+__all__ = [
+    "KINDS",
+    "ImportContacts",
+    "ImportOptions",
+    "ImportSource",
+    "ImportStatuses",
+    "Imported",
+    "identity_of",
+    "import_contacts",
+    "import_orders",
+    "import_statuses",
+]
 
 ImportSource: TypeAlias = Path | str | Iterable[Order]
 """A file (CSV, JSON Lines, spreadsheet), or orders from code."""
+
+ImportStatuses: TypeAlias = Path | str | Iterable[StatusChange]
+"""A file, or changes of status from code."""
+
+ImportContacts: TypeAlias = Path | str | Iterable[Contact]
+"""A file, or contacts from code."""
+
+KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (ORDERS, STATUSES, CONTACTS)}
+"""All kinds of rows by their names."""
 
 
 class ImportOptions(TypedDict, total=False):
@@ -41,7 +64,7 @@ class ImportOptions(TypedDict, total=False):
         stop_after: How many rows in a row may fail in the same way; 20, and 0 for any number.
         settle_after: For how many seconds the service may be at work on a request that was cut
             off; 10.
-        once: Whether rows that say the same are one order; they are.
+        once: Whether rows that say the same are one; they are.
         language: Of reasons and hints: ``en`` or ``ru``.
         tell: Is called whenever something has become of a row.
         encoding: Of the file; found out where left out.
@@ -80,7 +103,7 @@ class Imported:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every row is an order."""
+        """Whether every row was carried out."""
         return self.totals.succeeded == self.totals.rows
 
 
@@ -106,11 +129,62 @@ async def import_orders(
         CannotImport: The file or the journal cannot be used; nothing that was done is lost.
         InvalidInput: Orders from code came without a place for a journal.
     """
-    rows, path = await asyncio.to_thread(_source, source, journal, options)
+    return await _import(client, source, ORDERS, account, journal, options)
+
+
+async def import_statuses(
+    client: Client,
+    source: ImportStatuses,
+    *,
+    account: str,
+    journal: Path | str | None = None,
+    **options: Unpack[ImportOptions],
+) -> Imported:
+    """Set the status of an order for each row of a file, or for each change that is given.
+
+    The arguments are those of ``import_orders``.  What nobody knows of is looked up, and set again
+    unless the order shows that it was: that does no more than setting it once.
+
+    Raises:
+        CannotImport: The file or the journal cannot be used; nothing that was done is lost.
+        InvalidInput: Changes from code came without a place for a journal.
+    """
+    return await _import(client, source, STATUSES, account, journal, options)
+
+
+async def import_contacts(
+    client: Client,
+    source: ImportContacts,
+    *,
+    account: str,
+    journal: Path | str | None = None,
+    **options: Unpack[ImportOptions],
+) -> Imported:
+    """Add a contact to groups for each row of a file, or change it where no groups are given.
+
+    The arguments are those of ``import_orders``.  What nobody knows of is looked up, and done again
+    unless the contact is in its groups.
+
+    Raises:
+        CannotImport: The file or the journal cannot be used; nothing that was done is lost.
+        InvalidInput: Contacts from code came without a place for a journal.
+    """
+    return await _import(client, source, CONTACTS, account, journal, options)
+
+
+async def _import(
+    client: Client,
+    source: Path | str | Iterable[Any],
+    kind: Kind[Any],
+    account: str,
+    journal: Path | str | None,
+    options: ImportOptions,
+) -> Imported:
+    rows, path = await asyncio.to_thread(_source, source, kind, journal, options)
     try:
         with Journal(path, identity_of(rows, account, once=options.get("once", True))) as ledger:
             if isinstance(rows, Spool):
-                rows = rows.keep(path.with_name(f"{path.name}.orders"))
+                rows = rows.keep(path.with_name(f"{path.name}.{kind.name}"))
             return await _carry_out(client, rows, ledger, path, options)
     except CannotImport:
         if isinstance(rows, Spool):
@@ -123,9 +197,8 @@ async def _carry_out(
 ) -> Imported:
     language = options.get("language", "en")
     if journal.is_new:
-        planned = plan_rows(rows, language=language)
         once = options.get("once", True)
-        await asyncio.to_thread(journal.plan, planned, now=int(time()), once=once)
+        await asyncio.to_thread(make_plan, rows, journal, once=once, language=language)
     importer = Importer(
         client,
         rows,
@@ -150,15 +223,22 @@ def _tell_nobody(_row: Reached) -> None:
 def identity_of(rows: Rows | Spool, account: str, *, once: bool) -> Identity:
     """Return what a journal of these rows belongs to."""
     if isinstance(rows, Spool):
-        digest, reading = rows.digest, ["orders"]
+        digest, reading = rows.digest, [rows.kind.name]
     else:
         table, columns = rows.table, rows.columns
         digest, reading = table.digest, [table.told, str(rows.zone), *columns.renamed]
-    return Identity(digest, " ".join([*reading, *([] if once else ["repeats"])]), account)
+    told = " ".join([*reading, *([] if once else ["repeats"])])
+    return Identity(digest, told, account, rows.kind.name)
+
+
+_WITHOUT = {"orders": (" create_orders() does without.", " create_orders() обходится без него.")}
 
 
 def _source(
-    source: ImportSource, journal: Path | str | None, options: ImportOptions
+    source: Path | str | Iterable[Any],
+    kind: Kind[Any],
+    journal: Path | str | None,
+    options: ImportOptions,
 ) -> tuple[Rows | Spool, Path]:
     if isinstance(source, Path | str):
         rows = read_rows(
@@ -167,13 +247,15 @@ def _source(
             delimiter=options.get("delimiter"),
             zone=options.get("zone", MOSCOW),
             rename=options.get("rename"),
+            kind=kind,
         )
         return rows, Path(journal or f"{source}.journal")
     if journal is None:
         raise InvalidInput(
-            "orders from code need a place for their journal.",
+            f"{kind.name} from code need a place for their journal.",
             field="journal",
-            hint='Pass journal="orders.journal"; create_orders() does without.',
-            hint_ru='Передайте journal="orders.journal"; create_orders() обходится без него.',
+            hint=f'Pass journal="{kind.name}.journal".{_WITHOUT.get(kind.name, ("", ""))[0]}',
+            hint_ru=f'Передайте journal="{kind.name}.journal".'
+            f"{_WITHOUT.get(kind.name, ('', ''))[1]}",
         )
-    return spool(source, Path(journal)), Path(journal)
+    return spool(source, Path(journal), kind), Path(journal)

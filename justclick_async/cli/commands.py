@@ -46,6 +46,7 @@ def import_file(
     file: Path,
     /,
     *,
+    kind: Literal["orders", "statuses", "contacts"] = "orders",
     journal: Annotated[Path | None, Parameter(help="Default: FILE.journal, beside FILE.")] = None,
     concurrency: Annotated[int, Parameter(help="Requests under way at once.")] = 10,
     rate: Annotated[
@@ -65,7 +66,7 @@ def import_file(
     send_repeats: Annotated[bool, Flag] = False,
     access: Access = Access(),  # noqa: B008  # frozen
 ) -> int:
-    """Create an order for each row of a file, and lose none.
+    """Create an order for each row of a file, and lose none; or set statuses, or save contacts.
 
     What is done is kept in a journal. After Ctrl-C, a crash or a power cut, the same command goes
     on where it was: nothing is sent twice, nothing is left out. The results are in
@@ -75,6 +76,9 @@ def import_file(
     ----------
     file
         CSV with a header: email, goods, first_name, last_name, phone, ...
+    kind
+        What the rows are. statuses: bill_id, status, date, tracking_number. contacts: email,
+        groups, name, phone, city, tags, ...
     dry_run
         Check every row and send nothing.
     yes
@@ -95,13 +99,15 @@ def import_file(
         Seconds that the service may be at work on a request that was cut off: an order that is not
         there is sent again only after that.
     send_repeats
-        Send rows that say the same as an earlier one; otherwise both are one order.
+        Send rows that say the same as an earlier one; otherwise both are one.
     """
+    from justclick_async.bulk import KINDS  # noqa: PLC0415  # heavy
     from justclick_async.cli.importing import Settings, run_import  # noqa: PLC0415  # heavy
 
     return run_import(
         Settings(
             file=file,
+            kind=KINDS[kind],
             journal=journal,
             concurrency=concurrency,
             rate=rate,

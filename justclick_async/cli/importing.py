@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from time import monotonic, time
+from time import monotonic
 from typing import Any
 
 from attrs import field, frozen
@@ -18,12 +18,13 @@ from justclick_async.bulk.failures import Stop, StopReason
 from justclick_async.bulk.fates import Fate
 from justclick_async.bulk.importer import Finished, Importer
 from justclick_async.bulk.journal import Identity, Journal, account_of, forget
-from justclick_async.bulk.planning import plan_rows
+from justclick_async.bulk.kinds import Kind
+from justclick_async.bulk.planning import make_plan
 from justclick_async.bulk.problems import Text
 from justclick_async.bulk.report import write_report
 from justclick_async.bulk.rows import MOSCOW, Row, Rows, read_rows, zone_named
 from justclick_async.bulk.whole import identity_of
-from justclick_async.cli import telling
+from justclick_async.cli import telling, trials
 from justclick_async.cli.calling import SANDBOX, connected
 from justclick_async.cli.progress import EVERY, progress_for
 from justclick_async.cli.say import language
@@ -41,6 +42,7 @@ class Settings:
     """What was asked for."""
 
     file: Path
+    kind: Kind[Any]
     journal: Path | None
     concurrency: int
     rate: float | None
@@ -91,6 +93,7 @@ def run_import(settings: Settings) -> int:
         delimiter="\t" if settings.delimiter == "tab" else settings.delimiter,
         zone=zone_named(settings.timezone) if settings.timezone else MOSCOW,
         rename=dict(_renamed(settings.rename)),
+        kind=settings.kind,
     )
     if settings.dry_run:
         return _dry_run(settings, rows)
@@ -137,8 +140,8 @@ def _check(settings: Settings) -> None:
     if not (settings.dry_run or settings.yes or settings.sandbox or settings.may_ask):
         raise WrongUsage(
             Text(
-                "nobody is there to confirm that orders are to be created.",
-                "некому подтвердить создание заказов.",
+                "nobody is there to confirm that this is to be sent.",
+                "некому подтвердить отправку.",
             ),
             Text(
                 "Add --yes to go on without asking, or --dry-run to check the file only.",
@@ -161,18 +164,15 @@ def _renamed(given: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 def _dry_run(settings: Settings, rows: Rows) -> int:
     watch = _Watch()
     with Journal(None, _identity(settings, rows, "nobody")) as journal:
-        journal.plan(
-            plan_rows(rows, language=language(), watch=watch),
-            now=int(time()),
-            once=not settings.send_repeats,
-        )
+        once = not settings.send_repeats
+        make_plan(rows, journal, once=once, language=language(), watch=watch)
         totals = journal.totals()
         repeats = journal.repeats()
     if settings.as_json:
-        telling.checked_json(totals, repeats, watch.bad)
+        telling.checked_json(rows.kind, totals, repeats, watch.bad)
     else:
         telling.preview(rows, watch.first)
-        telling.checked(totals, repeats, watch.bad)
+        telling.checked(rows.kind, totals, repeats, watch.bad)
     return 1 if totals[Fate.FAILED] else 0
 
 
@@ -212,16 +212,17 @@ async def _import(settings: Settings, rows: Rows) -> int:
         identity = _identity(settings, rows, connection.account)
         with Journal(settings.journal_path, identity) as journal:
             with _interruptible():
+                if connection.sandbox is not None and journal.is_new:
+                    trials.plant(rows, connection.sandbox)
                 agreed = _agreed(settings, rows, journal, connection.account)
             if not agreed:
                 return 1
             finished = await _send(settings, rows, journal, connection.client)
             report = write_report(rows, journal, language=language())
-            telling.ended(journal, finished, report, as_json=settings.as_json)
+            telling.ended(rows.kind, journal, finished, report, as_json=settings.as_json)
         if connection.sandbox is not None:
-            telling.sandbox_holds(
-                connection.sandbox, settings.sandbox_path, as_json=settings.as_json
-            )
+            held = trials.held(connection.sandbox, rows.kind.name)
+            telling.sandbox_holds(*held, settings.sandbox_path, as_json=settings.as_json)
     return _exit_code(finished)
 
 
@@ -263,8 +264,8 @@ def _agreed(settings: Settings, rows: Rows, journal: Journal, account: str) -> b
         return _shown(settings, rows, journal, account, list(islice(rows, SHOWN)), goes_on=True)
     try:
         watch = _Watch()
-        planned = plan_rows(rows, language=language(), watch=watch)
-        journal.plan(planned, now=int(time()), once=not settings.send_repeats)
+        once = not settings.send_repeats
+        make_plan(rows, journal, once=once, language=language(), watch=watch)
         agreed = _shown(settings, rows, journal, account, watch.first, goes_on=False)
     except BaseException:
         journal.discard()
@@ -305,7 +306,7 @@ def _interruptible() -> Generator[None, None, None]:
 async def _send(
     settings: Settings, rows: Rows, journal: Journal, client: AsyncJustClick
 ) -> Finished:
-    with progress_for(journal, as_json=settings.as_json) as progress:
+    with progress_for(journal, rows.kind, as_json=settings.as_json) as progress:
         importer = Importer(
             client,
             rows,

@@ -13,6 +13,7 @@ from attrs import asdict
 from justclick_async.bulk.fates import Fate
 from justclick_async.bulk.importer import Reached
 from justclick_async.bulk.journal import Journal
+from justclick_async.bulk.kinds import Kind
 from justclick_async.cli.say import Text, say, say_json, to_people
 
 __all__ = ["EVERY", "Progress", "progress_for"]
@@ -25,14 +26,16 @@ class Progress:
     """Counts what comes to an end; a subclass shows it.
 
     Args:
-        total: How many orders there are to send or to look up.
+        total: How many rows there are to send or to look up.
         unknown: To how many of them the latter applies.
+        kind: What they are.
     """
 
     every = EVERY
 
-    def __init__(self, total: int, unknown: int) -> None:
+    def __init__(self, total: int, unknown: int, kind: Kind[Any]) -> None:
         self.total = total
+        self.kind = kind
         self.unknown: int = unknown
         self.reached: int = 0
         self.failed: int = 0
@@ -51,7 +54,7 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """Orders a second, since the beginning."""
+        """Rows a second, since the beginning."""
         return self.reached / max(monotonic() - self._began, 1e-6)
 
     @property
@@ -89,7 +92,8 @@ class _Events(Progress):
 
     def tell(self, row: Reached) -> None:
         said: dict[str, Any] = asdict(row)
-        say_json({"event": "row", "row": said.pop("number"), "outcome": said.pop("fate"), **said})
+        outcome = self.kind.said(said.pop("fate"))
+        say_json({"event": "row", "row": said.pop("number"), "outcome": outcome, **said})
         super().tell(row)
 
     def show(self) -> None:
@@ -109,8 +113,8 @@ class _Events(Progress):
 class _Bar(Progress):
     every = 0.1
 
-    def __init__(self, total: int, unknown: int, bar: Any) -> None:
-        super().__init__(total, unknown)
+    def __init__(self, total: int, unknown: int, kind: Kind[Any], bar: Any) -> None:
+        super().__init__(total, unknown, kind)
         self._bar = bar
         self._task = bar.add_task("", total=total, failed=0, unknown=0, rate=0.0)
 
@@ -128,17 +132,19 @@ class _Bar(Progress):
 
 
 @contextmanager
-def progress_for(journal: Journal, *, as_json: bool) -> Generator[Progress, None, None]:
+def progress_for(
+    journal: Journal, kind: Kind[Any], *, as_json: bool
+) -> Generator[Progress, None, None]:
     """Show progress in the way that fits whoever looks."""
     unknown = journal.in_doubt()
     total = journal.left() + unknown
     if as_json:
-        yield _Events(total, unknown)
+        yield _Events(total, unknown, kind)
     elif not sys.stderr.isatty():
-        yield _Lines(total, unknown)
+        yield _Lines(total, unknown, kind)
     else:
         with _rich_bar() as bar:
-            shown = _Bar(total, unknown, bar)
+            shown = _Bar(total, unknown, kind, bar)
             yield shown
             shown.show()
 

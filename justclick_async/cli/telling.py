@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from shutil import which
@@ -16,10 +16,11 @@ from justclick_async.bulk.failures import StopReason
 from justclick_async.bulk.fates import Fate
 from justclick_async.bulk.importer import Finished
 from justclick_async.bulk.journal import Journal, Totals
+from justclick_async.bulk.kinds import Kind
 from justclick_async.bulk.report import Report
 from justclick_async.bulk.rows import Row, Rows
 from justclick_async.cli.say import Text, described, say, say_exception, say_json, to_people
-from justclick_async.models.orders import Good, Order, Utm
+from justclick_async.models.orders import Good, Utm
 
 __all__ = [
     "checked",
@@ -59,32 +60,37 @@ def checking(rows: int) -> None:
 
 
 def _understood(row: Row) -> dict[str, str]:
-    if row.order is None:
+    if row.item is None:
         return {problem.field: "✗ " + to_people(problem.reason) for problem in row.problems}
-    return {name: _shown(value) for name, value in _fields(row.order) if value is not None}
+    return {name: _shown(value) for name, value in _fields(row.item) if value not in (None, ())}
 
 
-def _fields(order: Order) -> Iterable[tuple[str, Any]]:
-    for name in _names(Order):
-        value = getattr(order, name)
+def _fields(item: Any) -> Iterable[tuple[str, Any]]:
+    for name in _names(type(item)):
+        value = getattr(item, name)
         if isinstance(value, Utm):
             yield from ((f"utm {mark}", getattr(value, mark)) for mark in _names(Utm))
         else:
             yield name, value
 
 
-def _names(model: type[Order | Utm]) -> list[str]:
+def _names(model: type[Any]) -> list[str]:
     return [attribute.name for attribute in attrs.fields(model)]
 
 
 def _shown(value: object) -> str:
     if isinstance(value, tuple):
-        goods = cast("tuple[Good, ...]", value)
-        return ", ".join(f"{g.name} {g.price if g.price is not None else '·'}" for g in goods)
+        return ", ".join(map(_shown_item, cast("tuple[object, ...]", value)))
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S %Z")
     text = str(value)
     return text if len(text) <= 100 else f"{text[:99]}…"
+
+
+def _shown_item(item: object) -> str:
+    if isinstance(item, Good):
+        return f"{item.name} {item.price if item.price is not None else '·'}"
+    return str(item)
 
 
 def plan(journal: Journal, account: str, *, goes_on: bool) -> None:
@@ -94,8 +100,8 @@ def plan(journal: Journal, account: str, *, goes_on: bool) -> None:
         say(
             Text(
                 f"Going on with {journal.path}: {totals.succeeded} of {totals.rows} rows are "
-                f"orders, {totals[Fate.FAILED]} failed, {totals[Fate.UNKNOWN]} unknown.",
-                f"Продолжение по {journal.path}: заказов {totals.succeeded} из {totals.rows} "
+                f"done, {totals[Fate.FAILED]} failed, {totals[Fate.UNKNOWN]} unknown.",
+                f"Продолжение по {journal.path}: выполнено {totals.succeeded} из {totals.rows} "
                 f"строк, отказов {totals[Fate.FAILED]}, неизвестно {totals[Fate.UNKNOWN]}.",
             )
         )
@@ -117,6 +123,7 @@ def plan_json(rows: Rows, journal: Journal, account: str, *, goes_on: bool) -> N
     say_json(
         {
             "event": "plan",
+            "kind": rows.kind.name,
             "file": str(rows.table.path),
             "journal": str(journal.path),
             "account": account,
@@ -124,7 +131,7 @@ def plan_json(rows: Rows, journal: Journal, account: str, *, goes_on: bool) -> N
             "rows": totals.rows,
             "to_send": journal.left(),
             "repeats": journal.repeats(),
-            **_counts(totals),
+            **_counts(rows.kind, totals),
         }
     )
 
@@ -138,15 +145,7 @@ def confirmed() -> bool:
     return answer.strip().casefold() in ("y", "yes", "д", "да")
 
 
-_NOT_CHECKED = Text(
-    "Not checked: whether the shop has these products and coupons, whether the service takes "
-    "each address, and whether an order exists already. Only sending shows that.",
-    "Не проверено: есть ли в магазине эти товары и купоны, примет ли сервис каждый адрес и нет "
-    "ли уже такого заказа. Это покажет только отправка.",
-)
-
-
-def checked(totals: Totals, repeats: int, bad: Sequence[Row]) -> None:
+def checked(kind: Kind[Any], totals: Totals, repeats: int, bad: Sequence[Row]) -> None:
     """Say what a dry run has found, and what it cannot find."""
     for row in bad:
         where = Text(f"row {row.record.number}", f"строка {row.record.number}")
@@ -166,10 +165,10 @@ def checked(totals: Totals, repeats: int, bad: Sequence[Row]) -> None:
             f"{repeats}), нельзя {totals[Fate.FAILED]}. Ничего не отправлено.",
         )
     )
-    say(_NOT_CHECKED)
+    say(kind.words.not_checked)
 
 
-def checked_json(totals: Totals, repeats: int, bad: Sequence[Row]) -> None:
+def checked_json(kind: Kind[Any], totals: Totals, repeats: int, bad: Sequence[Row]) -> None:
     """Say the same to a machine."""
     for row in bad:
         for problem in row.problems:
@@ -191,7 +190,7 @@ def checked_json(totals: Totals, repeats: int, bad: Sequence[Row]) -> None:
             "can_be_sent": totals.rows - totals[Fate.FAILED],
             "cannot": totals[Fate.FAILED],
             "repeats": repeats,
-            "not_checked": to_people(_NOT_CHECKED),
+            "not_checked": to_people(kind.words.not_checked),
         }
     )
 
@@ -210,13 +209,15 @@ def stopping() -> None:
     )
 
 
-def ended(journal: Journal, finished: Finished, report: Report, *, as_json: bool) -> None:
+def ended(
+    kind: Kind[Any], journal: Journal, finished: Finished, report: Report, *, as_json: bool
+) -> None:
     """Say what became of the rows, where it stands, and how to go on."""
     resume = resume_line() if finished.totals.unprocessed else None
     if as_json:
-        _ended_json(finished, report, resume)
+        _ended_json(kind, finished, report, resume)
         return
-    _summary(finished.totals, report)
+    _summary(kind, finished.totals, report)
     _reasons(journal)
     if finished.stop is not None:
         _why_stopped(finished)
@@ -226,8 +227,6 @@ def ended(journal: Journal, finished: Finished, report: Report, *, as_json: bool
 
 
 _WORDS = {
-    Fate.CREATED: Text("created", "создано"),
-    Fate.EXISTED: Text("existed already", "уже были"),
     Fate.REPEAT: Text("say the same as an earlier row", "повторяют более ранние строки"),
     Fate.FAILED: Text("failed", "отказ"),
     Fate.UNKNOWN: Text("unknown", "неизвестно"),
@@ -235,12 +234,13 @@ _WORDS = {
 }
 
 
-def _summary(totals: Totals, report: Report) -> None:
+def _summary(kind: Kind[Any], totals: Totals, report: Report) -> None:
     files = dict(
         zip(Fate, [report.success] * 3 + [report.failed] + [report.unprocessed] * 2, strict=True)
     )
     say("")
-    for fate, words in _WORDS.items():
+    words_of = {Fate.CREATED: kind.words.done, Fate.EXISTED: kind.words.existed, **_WORDS}
+    for fate, words in words_of.items():
         if totals[fate] or fate in (Fate.CREATED, Fate.FAILED):
             say(f"{totals[fate]:>9,}  {to_people(words):<32} {files[fate]}")
     say(f"{totals.rows:>9,}  " + to_people(Text("rows in all", "всего строк")))
@@ -282,13 +282,13 @@ def _why_stopped(finished: Finished) -> None:
         say_exception(finished.stop.error)
 
 
-def _ended_json(finished: Finished, report: Report, resume: str | None) -> None:
+def _ended_json(kind: Kind[Any], finished: Finished, report: Report, resume: str | None) -> None:
     stop = finished.stop
     say_json(
         {
             "event": "end",
             "rows": finished.totals.rows,
-            **_counts(finished.totals),
+            **_counts(kind, finished.totals),
             "stopped": stop.reason if stop else None,
             "error": described(stop.error) if stop and stop.error else None,
             "success_file": str(report.success),
@@ -299,8 +299,8 @@ def _ended_json(finished: Finished, report: Report, resume: str | None) -> None:
     )
 
 
-def _counts(totals: Totals) -> dict[str, int]:
-    return {fate.value: totals[fate] for fate in Fate}
+def _counts(kind: Kind[Any], totals: Totals) -> dict[str, int]:
+    return {kind.said(fate): totals[fate] for fate in Fate}
 
 
 def resume_line() -> str:
@@ -313,15 +313,14 @@ def resume_line() -> str:
     return shlex.join(words)
 
 
-def sandbox_holds(sandbox: Any, state: Path, *, as_json: bool) -> None:
+def sandbox_holds(held: Text, counts: Mapping[str, object], state: Path, *, as_json: bool) -> None:
     """Say what the embedded sandbox really holds, so that nobody has to take our word for it."""
-    orders = len(sandbox.state()["orders"])
     if as_json:
-        say_json({"event": "sandbox", "orders": orders, "db": str(state)})
+        say_json({"event": "sandbox", **counts, "db": str(state)})
         return
     say(
         Text(
-            f"The sandbox holds {orders} orders. Look at them: justclick sandbox --db {state}",
-            f"В песочнице {orders} заказов. Посмотреть: justclick sandbox --db {state}",
+            f"The sandbox holds {held.en}. Look at them: justclick sandbox --db {state}",
+            f"В песочнице {held.ru}. Посмотреть: justclick sandbox --db {state}",
         )
     )

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from justclick_async.bulk.columns import MARKS, known, read_header
+from justclick_async.bulk.columns import MARKS, Columns, known
+from justclick_async.bulk.columns import read_header as read
+from justclick_async.bulk.orders import ORDERS
 from justclick_async.bulk.problems import FileProblem
 from justclick_async.models import Order
 from justclick_async.wire import unstructure
+
+
+def read_header(header: list[str], rename: dict[str, str] | None = None) -> Columns:
+    return read(header, rename, names=ORDERS.names)
 
 
 @pytest.mark.parametrize(
@@ -36,21 +42,21 @@ from justclick_async.wire import unstructure
     ],
 )
 def test_a_column_goes_by_our_name_and_by_the_services(column: str, field: str) -> None:
-    assert field == known(column)
+    assert field == known(column, ORDERS.names)
 
 
 def test_every_field_of_an_order_has_a_column_under_both_names() -> None:
     """A field that the model gains and the importer forgets would be lost without a word."""
     fields = {a.name for a in Order.__attrs_attrs__} - {"goods", "utm"}
-    assert {name: name for name in fields} == {name: known(name) for name in fields}
+    assert {name: name for name in fields} == {name: known(name, ORDERS.names) for name in fields}
     texts = dict.fromkeys(fields - {"email", "timer_kill", "created"}, "1")
     order = Order(email="a@b.ru", goods=["x"], timer_kill=True, created=1, **texts)
     wire = set(unstructure(order)) - {"goods"}
-    assert fields == {known(name) for name in wire}
+    assert fields == {known(name, ORDERS.names) for name in wire}
 
 
 def test_all_marks_are_known() -> None:
-    assert list(MARKS) == [known(mark) for mark in MARKS]
+    assert list(MARKS) == [known(mark, ORDERS.names) for mark in MARKS]
 
 
 def test_an_unknown_column_is_refused_with_a_suggestion() -> None:
