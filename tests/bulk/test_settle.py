@@ -51,8 +51,8 @@ def play(flow: Generator[Any, Any, Any], *answers: object) -> tuple[Any, list[An
     """Run a flow over canned answers; return its result and the numbers it asked for."""
     asked: list[Any] = []
     left = list(answers)
-    step = next(flow)
     try:
+        step = next(flow)
         while True:
             if isinstance(step, Pause):
                 step = flow.send(None)
