@@ -89,10 +89,10 @@ class Kind(ABC, Generic[T]):
     # ── Reading ─────────────────────────────────────────────────────────────────────
 
     @abstractmethod
-    def readings(self, zone: tzinfo) -> Mapping[str, Reading]:
+    def readings(self, zone: tzinfo, /) -> Mapping[str, Reading]:
         """Return how the cell of each field is read; those left out are taken as they stand."""
 
-    def problem(self, _fields: Mapping[str, Any]) -> Problem | None:
+    def problem(self, _fields: Mapping[str, Any], /) -> Problem | None:
         """Say what is wrong with cells of which each is right by itself."""
         return None
 
@@ -118,29 +118,29 @@ class Kind(ABC, Generic[T]):
     def steps(self, item: T) -> Steps[Any]:
         """Return what carries an item out."""
 
-    def bill_id(self, _answer: Any) -> int | None:
+    def bill_id(self, _answer: Any, /) -> int | None:
         """Return the number of the order that was created, if one was."""
         return None
 
-    def whose(self, _item: T) -> str | None:
+    def whose(self, _item: T, /) -> str | None:
         """Return what an item is about, where several about the same need care."""
         return None
 
-    def timed(self, item: T, _created: datetime) -> T:
+    def timed(self, item: T, _created: datetime, /) -> T:
         """Return the item with the time that was chosen for it."""
         return item
 
     # ── Settling ────────────────────────────────────────────────────────────────────
 
     @abstractmethod
-    def settle(self, item: T, known: Known) -> Flow[Verdict]:
+    def settle(self, item: T, known: Known, /) -> Flow[Verdict]:
         """Find out, by reading only, whether an item was carried out.
 
         ``is_there=False`` has it sent again: if it is proved not to have been carried out, or if
         that may be repeated.
         """
 
-    def keeps_times(self, _item: T, _bill_id: int) -> Flow[bool]:
+    def keeps_times(self, _item: T, _bill_id: int, /) -> Flow[bool]:
         """Find out from an order that is there whether the service keeps the times given."""
         return False
         yield

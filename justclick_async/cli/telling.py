@@ -66,7 +66,7 @@ def _understood(row: Row) -> dict[str, str]:
 
 
 def _fields(item: Any) -> Iterable[tuple[str, Any]]:
-    for name in _names(type(item)):
+    for name in _names(item.__class__):
         value = getattr(item, name)
         if isinstance(value, Utm):
             yield from ((f"utm {mark}", getattr(value, mark)) for mark in _names(Utm))
