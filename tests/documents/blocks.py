@@ -52,12 +52,12 @@ _EXIT_CODE = re.compile(r"# exit code (\d+)")
 
 def python(example: Example, stage: Stage, source: str) -> str:
     title = example.region.lexemes.get("title")
-    if _TESTS.search(source):
-        stage.write(title or "test_example.py", source)
-        return _done(stage.run(sys.executable, "-m", "pytest", "-q", title or "test_example.py"))
     if title:
         compile(source, title, "exec", dont_inherit=True)  # run by a command below it
         return ""
+    if _TESTS.search(source):
+        stage.write("test_example.py", source)
+        return _done(stage.run(sys.executable, "-m", "pytest", "-q", "test_example.py"))
     names = example.namespace
     names["__name__"] = "__main__"
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT

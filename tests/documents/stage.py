@@ -67,6 +67,8 @@ class Stage:
             "LANG": "C.UTF-8",
             "NO_COLOR": "1",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_NO_INDEX": "1",  # what is installed satisfies it, or the extra does not exist
             "PYTHONIOENCODING": "utf-8",
             "PYTHONPATH": str(self.folder),
             **self._exported,
