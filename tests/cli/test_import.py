@@ -179,7 +179,7 @@ class TestStopping:
     ) -> None:
         path = orders_file(tmp_path, 1000)
         with service("--db", tmp_path / "sandbox.db") as there:
-            process = start(["import", path, "--yes", "--rate", "300"], there.env)
+            process = start(["import", path, "--yes", "--rate", "50"], there.env)
             wait_until(lambda: len(there.orders) > 50)
             process.send_signal(number)
             out, _ = process.communicate(timeout=20)
@@ -190,14 +190,14 @@ class TestStopping:
             assert (done, 1000 - done) == (len(found["success"]), len(found["unprocessed"]))
             assert {row["outcome"] for row in found["unprocessed"]} == {"not_sent"}
             line = shlex.split(out.strip().splitlines()[-1])
-            line = ["0" if word == "300" else word for word in line]
+            line = ["0" if word == "50" else word for word in line]
             subprocess.run(line, env=there.env, check=True, capture_output=True)
             assert len(there.orders) == 1000
 
     def test_a_second_importer_is_refused(self, tmp_path: Path) -> None:
         path = orders_file(tmp_path, 500)
         with service() as there:
-            first = start(["import", path, "--yes", "--rate", "100"], there.env)
+            first = start(["import", path, "--yes", "--rate", "5"], there.env)
             wait_until(lambda: there.orders)
             second = run("import", path, "--yes", "--rate", "0", env=there.env)
             first.send_signal(signal.SIGTERM)
