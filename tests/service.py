@@ -101,8 +101,11 @@ class Service:
         ready.set()
         await end.wait()
         server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
             task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)  # what was closed is closed in the loop's next turn
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:

@@ -125,7 +125,8 @@ class TestOrdersOfAService:
         assert (
             stat.S_IMODE((tmp_path / "orders.csv.journal.sandbox.sqlite3").stat().st_mode) == 0o600
         )
-        states = sqlite3.connect(journal).execute("SELECT state, count(*) FROM rows").fetchall()
+        with closing(sqlite3.connect(journal)) as database:
+            states = database.execute("SELECT state, count(*) FROM rows").fetchall()
         assert states == [("done", 3)]
 
     def test_another_place_for_the_journal(self, tmp_path: Path) -> None:
