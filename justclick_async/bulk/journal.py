@@ -548,7 +548,11 @@ def _hold(path: Path) -> FileLock:
 def _connect(path: Path | None) -> sqlite3.Connection:
     # The importer writes in a thread of its own, and never while anybody reads.
     database = sqlite3.connect(path or "", isolation_level=None, check_same_thread=False)
-    database.execute("PRAGMA synchronous = FULL")
+    try:
+        database.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error:
+        database.close()
+        raise
     return database
 
 
