@@ -19,12 +19,12 @@ from justclick_async.bulk.cells import CellError
 from justclick_async.bulk.problems import Text
 from justclick_async.bulk.rows import MOSCOW
 from justclick_async.calls import Call, Steps
+from justclick_async.cli.pairs import nested
 from justclick_async.cli.say import say, say_json
 from justclick_async.cli.settings import Access, WrongUsage
 from justclick_async.client import DEFAULT_RATE, AsyncJustClick
 from justclick_async.endpoints import orders, undescribed
 from justclick_async.models.orders import Good, Order
-from justclick_async.php import parse_str, urlencode
 
 __all__ = [
     "SANDBOX",
@@ -118,7 +118,7 @@ def call_method(
             Text("Use 1.", "Укажите 1."),
         )
     describe = undescribed.call if api == 1 else undescribed.call_v2
-    call: Call[Any] = describe(method, _nested(parameters))
+    call: Call[Any] = describe(method, nested(parameters))
     result = answer(call, access, sandbox=sandbox)
     if as_json:
         say_json({"result": result})
@@ -182,22 +182,6 @@ def answer(steps: Steps[R], access: Access, *, sandbox: bool) -> R:
 
 
 # ── Reading arguments ───────────────────────────────────────────────────────────────
-
-
-def _nested(parameters: Sequence[str]) -> dict[str, Any]:
-    """Read ``goods[0][good_name]=invoice`` as PHP would."""
-    pairs = map(_name_and_value, parameters)
-    return parse_str("&".join(f"{urlencode(name)}={urlencode(value)}" for name, value in pairs))
-
-
-def _name_and_value(parameter: str) -> tuple[str, str]:
-    name, equals, value = parameter.partition("=")
-    if not (name and equals):
-        raise WrongUsage(
-            Text(f"{name!r} is no name=value.", f"{name!r} не имеет вида имя=значение."),
-            Text("Write email=a@example.com.", "Напишите email=a@example.com."),
-        )
-    return name, value
 
 
 def goods(words: str) -> list[Good]:

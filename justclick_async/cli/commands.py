@@ -270,6 +270,31 @@ def call(
     return call_method(method, parameters, api, access, sandbox=sandbox, as_json=as_json)
 
 
+@app.command
+def explain(
+    *given: Annotated[str, Parameter(allow_leading_hyphen=True)],  # for "-"
+    hash: Annotated[str | None, Parameter(help="The hash that was sent or computed.")] = None,  # noqa: A002
+    sandbox: Annotated[bool, Flag] = False,
+    as_json: Json = False,
+    access: Access = Access(),  # noqa: B008
+) -> int:
+    """Tell what has to be hashed for a request, and why another hash is wrong: exit code 1.
+
+    Nothing is sent. The key is taken from JUSTCLICK_API_KEY, or asked for, and never shown.
+
+    Parameters
+    ----------
+    given
+        A file with the body of the request, - for standard input, the body itself, name=value
+        parameters, or an array of PHP, as var_export and print_r write it, too. Nothing: paste it.
+    sandbox
+        Take login and key of an embedded sandbox.
+    """
+    from justclick_async.cli.explaining import run_explain  # noqa: PLC0415
+
+    return run_explain(given, hash, access, sandbox=sandbox, as_json=as_json)
+
+
 @notifications.command
 def listen(
     *,

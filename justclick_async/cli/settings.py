@@ -47,15 +47,24 @@ class Access:
         Raises:
             CannotStart: Login or key are known neither from the environment nor from a prompt.
         """
-        login = self.login or os.environ.get("JUSTCLICK_LOGIN", "").strip()
-        if not login:
-            raise _no_login()
+        login, key = self.signing()
         return Account.of(
             login,
-            _key(login),
+            key,
             base_url=self.base_url or os.environ.get("JUSTCLICK_BASE_URL") or None,
             zone=self.zone or os.environ.get("JUSTCLICK_ZONE") or "justclick.io",
         )
+
+    def signing(self) -> tuple[str, str]:
+        """Return login and key, which is all that signing takes.
+
+        Raises:
+            CannotStart: One of them is known neither from the environment nor from a prompt.
+        """
+        login = self.login or os.environ.get("JUSTCLICK_LOGIN", "").strip()
+        if not login:
+            raise _no_login()
+        return login, _key(login)
 
 
 def api_key() -> str:

@@ -104,12 +104,6 @@ _ALL: tuple[Cause, ...] = (
         "по параметрам, отсортированным по имени",
         *_SAME_ORDER,
     ),
-    Cause(
-        "sorted_deep",
-        "over the parameters sorted by name on every level",
-        "по параметрам, отсортированным по имени на всех уровнях",
-        *_SAME_ORDER,
-    ),
     _names(
         "interleaved",
         "over interleaved keys, which PHP puts together: all of goods[0], then all of goods[1]",

@@ -123,7 +123,7 @@ def _explained(
             received,
             login=login,
             api_key=api_key,
-            raw=None if sent == query else sent,
+            raw=None if raw is None and sent == query else sent,
         )
     remarks = tuple(_remarks(sent, held, received))
     masked = query.replace(api_key, KEY)

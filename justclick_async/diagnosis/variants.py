@@ -109,10 +109,12 @@ def queries(
 def _queries(
     params: PhpArray, raw: str | None, right: str
 ) -> Iterator[tuple[tuple[Mistake, ...], str]]:
+    as_sent = () if raw is None else _as_sent(raw, right)
+    if as_sent:
+        yield as_sent, raw or ""
     contents = list(_contents(params, raw))
-    encodings = list(_encodings(contents[0].pairs))
-    for content in contents:
-        for mistake, encode_name, encode in encodings:
+    for mistake, encode_name, encode in _encodings(contents[0].pairs):
+        for content in contents:
             made = (*content.mistakes, *mistake)
             if len(made) > 2:
                 continue
@@ -122,8 +124,8 @@ def _queries(
                 for separator in "&amp;", ";":
                     yield (*made, ("separator", separator)), separator.join(fields)
                 yield (*made, ("unjoined", "")), "".join(fields)
-    if raw is not None:
-        yield _as_sent(raw, right), raw
+    if raw is not None and not as_sent:
+        yield (("raw_body", ""),), raw
     yield (("nothing", ""),), ""
     yield (("empty_hash", ""),), f"{right}&hash=" if right else "hash="
     yield (("values", ""),), "".join(value for _, value in contents[0].pairs)
@@ -133,7 +135,7 @@ def _queries(
 def _as_sent(raw: str, right: str) -> tuple[Mistake, ...]:
     if sorted(raw.split("&")) == sorted(right.split("&")):
         return (("interleaved", ""),)
-    return (("separator", "&amp;"),) if "&amp;" in raw else (("raw_body", ""),)
+    return (("separator", "&amp;"),) if "&amp;" in raw else ()
 
 
 def _jsons(params: PhpArray) -> Iterator[str]:
@@ -158,7 +160,6 @@ def _contents(params: PhpArray, raw: str | None) -> Iterator[_Content]:
     pairs = _written(typed)
     yield _Content((), pairs)
     yield from _reordered(params, pairs)
-    yield from _shortened(params)
     if raw is not None:
         yield from _sent(raw)
     for name, change in _CHANGES.items():
@@ -168,6 +169,7 @@ def _contents(params: PhpArray, raw: str | None) -> Iterator[_Content]:
                 if change(value) != value:
                     one = [*typed[:index], *_changed([typed[index]], change), *typed[index + 1 :]]
                     yield _Content(((name, ""),), _written(one))
+    yield from _shortened(params)
 
 
 def _written(pairs: Iterable[Pair]) -> list[tuple[str, str]]:
@@ -180,7 +182,7 @@ def _reordered(params: PhpArray, pairs: Sequence[tuple[str, str]]) -> Iterator[_
         for name in sorted(top, key=octets), sorted(top, key=str.lower):
             yield _Content((("sorted", ""),), _written(leaves({each: top[each] for each in name})))
     yield _Content((("sorted", ""),), sorted(pairs, key=lambda pair: octets(pair[0])))
-    yield _Content((("sorted_deep", ""),), _written(leaves(cast("PhpArray", _sorted(params)))))
+    yield _Content((("sorted", ""),), _written(leaves(cast("PhpArray", _sorted(params)))))
 
 
 def _sorted(value: object) -> object:
@@ -326,8 +328,8 @@ def _numbers(pattern: str, write: Callable[[str], str]) -> Callable[[object], ob
     def change(value: object) -> object:
         if isinstance(value, bool):
             return value
-        text = str(value) if isinstance(value, int | float) else value
-        return write(text) if isinstance(text, str) and re.fullmatch(pattern, text) else value
+        text = _text(value)
+        return write(text) if text is not None and re.fullmatch(pattern, text) else value
 
     return change
 
@@ -377,7 +379,7 @@ _CHANGES: Mapping[str, Callable[[object], object]] = {
 # ── Joints ──────────────────────────────────────────────────────────────────────────
 
 _FORMS: Mapping[str, tuple[str, ...]] = {
-    "no_login": ("{query}::{key}", "{query}{key}", "{query}::::{key}"),
+    "no_login": ("{query}::{key}", "{query}{key}"),
     "no_key": ("{query}::{login}", "{query}"),
     "key_first": ("{query}::{key}::{login}",),
     "key_in_front": ("{key}::{login}::{query}", "{key}::{query}", "{key}{query}"),
