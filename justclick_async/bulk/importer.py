@@ -35,12 +35,21 @@ from justclick_async.bulk.ledger import Ledger
 from justclick_async.bulk.problems import CannotImport, FileProblem, Language, Text
 from justclick_async.bulk.recorder import Recorder
 from justclick_async.bulk.rows import Source
-from justclick_async.bulk.settle import STILL_AT_WORK, quiet_after
+from justclick_async.bulk.settle import STILL_AT_WORK, Verdict, quiet_after
 from justclick_async.bulk.tables import Record
 from justclick_async.calls import Steps
 from justclick_async.errors import APIError, JustClickError, LimitExceeded
 
-__all__ = ["Client", "Finished", "Importer", "Reached", "Stop", "StopReason"]
+__all__ = [
+    "Client",
+    "Finished",
+    "Importer",
+    "Reached",
+    "Ready",
+    "Stop",
+    "StopReason",
+    "file_has_changed",
+]
 
 R = TypeVar("R")
 
@@ -96,7 +105,7 @@ class Finished:
 
 
 @frozen
-class _Ready:
+class Ready:
     """A row whose turn has come."""
 
     item: Any
@@ -105,6 +114,7 @@ class _Ready:
 
     @property
     def number(self) -> int:
+        """Of the row."""
         return self.entry.number
 
     @property
@@ -113,7 +123,7 @@ class _Ready:
         return self.entry.bill_id is not None and self.entry.code is None
 
 
-Supply = Generator[_Ready | None, None, None]
+Supply = Generator[Ready | None, None, None]
 """Rows in the order of the file; ``None`` now and then lets others have their turn."""
 
 
@@ -162,7 +172,7 @@ class Importer:
         self._brake = Brake()
         self._stop: Stop | None = None
         self._stopped = asyncio.Event()
-        self._again: deque[_Ready] = deque()
+        self._again: deque[Ready] = deque()
         self._room = asyncio.Semaphore(concurrency)
         self._claimed: set[int] = set()
         self._keeps_times: bool | None = None
@@ -202,7 +212,7 @@ class Importer:
         await self._crew(self._entries(State.PLANNED), self._claim, 2 * self._concurrency)
 
     async def _crew(
-        self, supply: Supply, work: Callable[[_Ready], Awaitable[None]], size: int
+        self, supply: Supply, work: Callable[[Ready], Awaitable[None]], size: int
     ) -> None:
         """Let so many at once work on what is supplied, and have all of it in the journal."""
         with closing(supply):
@@ -211,7 +221,7 @@ class Importer:
                     crew.create_task(self._work(supply, work))
         await self._recorder.flush()
 
-    async def _work(self, supply: Supply, work: Callable[[_Ready], Awaitable[None]]) -> None:
+    async def _work(self, supply: Supply, work: Callable[[Ready], Awaitable[None]]) -> None:
         try:
             for ready in self._turns(supply):
                 if ready is None:
@@ -241,23 +251,23 @@ class Importer:
         """Go through the rows that stand like this and repeat no other."""
         for record, entry in zip_longest(self._rows.records(), self._journal.entries()):
             if record is None or entry is None:
-                raise _file_has_changed()
+                raise file_has_changed()
             if entry.state is state and entry.repeats is None:
                 yield self._ready(record, entry)
             elif entry.number % 1000 == 0:
                 yield None
 
-    def _ready(self, record: Record, entry: Entry) -> _Ready:
+    def _ready(self, record: Record, entry: Entry) -> Ready:
         item = self._rows.read(record).item
         if item is None or self._rows.fingerprint(record) != entry.fingerprint:
-            raise _file_has_changed()
+            raise file_has_changed()
         if entry.created is not None:
             item = self._kind.timed(item, datetime.fromtimestamp(entry.created, UTC))
-        return _Ready(item, entry)
+        return Ready(item, entry)
 
     # ── Sending ─────────────────────────────────────────────────────────────────────
 
-    async def _claim(self, ready: _Ready) -> None:
+    async def _claim(self, ready: Ready) -> None:
         """Enter a row as being sent, and send it once there is room for it."""
         await self._recorder.enter(Change(ready.number, State.SENDING))
         try:
@@ -270,7 +280,7 @@ class Importer:
         finally:
             self._room.release()
 
-    async def _send(self, ready: _Ready) -> None:
+    async def _send(self, ready: Ready) -> None:
         await self._held()
         if self._stop is not None:
             self._recorder.note(Change(ready.number, State.PLANNED))
@@ -285,7 +295,7 @@ class Importer:
             bill_id = self._kind.bill_id(answer)
             self._reached(Change(ready.number, State.DONE, bill_id=bill_id))
 
-    def _failed(self, ready: _Ready, error: JustClickError) -> None:
+    def _failed(self, ready: Ready, error: JustClickError) -> None:
         ripe = self._now() + quiet_after(error, self._settle_after)
         self._reached(change_after(error, ready.number, self._language, ripe))
         self._watch(error)
@@ -342,7 +352,7 @@ class Importer:
             with suppress(JustClickError):
                 self._keeps_times = await self._client.run(flow)
 
-    async def _settle(self, doubtful: _Ready) -> None:
+    async def _settle(self, doubtful: Ready) -> None:
         number = doubtful.number
         known = Known(
             is_taken=lambda bill: bill in self._claimed or self._journal.is_taken(bill, number),
@@ -352,8 +362,17 @@ class Importer:
             verdict = await self._client.run(self._kind.settle(doubtful.item, known))
         except JustClickError as error:  # nothing learnt, nothing lost
             self._watch(error)
+            self._nothing_learnt(doubtful)
             return
         self._watchman.all_is_well()
+        await self._conclude(doubtful, verdict)
+
+    def _nothing_learnt(self, doubtful: Ready) -> None:
+        """Leave the row as it is."""
+
+    async def _conclude(self, doubtful: Ready, verdict: Verdict) -> None:
+        """Enter what was learnt of a row."""
+        number = doubtful.number
         if verdict.bill_id is not None and verdict.bill_id in self._claimed:
             self._again.append(doubtful)  # another row was quicker
         elif verdict.is_there:
@@ -400,7 +419,8 @@ def _looking_up(count: int) -> Text:
     )
 
 
-def _file_has_changed() -> FileProblem:
+def file_has_changed() -> FileProblem:
+    """Return why an import cannot go on with a file that is another one now."""
     return FileProblem(
         Text("the file has changed during the import.", "файл изменился во время импорта."),
         Text(

@@ -31,8 +31,13 @@ __all__ = [
     "Refusal",
     "Totals",
     "account_of",
+    "check_journal",
+    "compare",
     "fate",
     "forget",
+    "hold",
+    "readable",
+    "told",
 ]
 
 SCHEMA = 1
@@ -196,9 +201,9 @@ class Journal:
         self.path: Path | str | None = path
         self._path = path
         self._identity = identity
-        self._lock = _hold(path) if path else None
+        self._lock = hold(path) if path else None
         try:
-            with _readable(path):
+            with readable(path):
                 self._database = _connect(path)
                 self.is_new: bool = self._begin()
                 # Rows are read while others are written, so not over the same connection.
@@ -227,7 +232,7 @@ class Journal:
             differing: Why a row is refused if an earlier one of the same customer says something
                 else.  Rows that may not differ are given no times.
         """
-        with _readable(self.path):
+        with readable(self.path):
             self._database.execute("PRAGMA journal_mode = WAL")
         with self._transaction():
             self._make_tables()
@@ -304,6 +309,8 @@ class Journal:
             found = self._database.execute(
                 "UPDATE rows SET state = 'unknown', ripe = ? WHERE state = 'sending'", (ripe,)
             )
+            for table in "claims", "workers":  # whoever shared this journal is dead as well
+                self._database.execute(f"DROP TABLE IF EXISTS {table}")
             return found.rowcount
 
     def write(self, changes: Sequence[Change]) -> None:
@@ -334,7 +341,7 @@ class Journal:
         """Read all rows in the order of the file, a few at a time."""
         last = 0
         while True:
-            with _readable(self.path):
+            with readable(self.path):
                 some = self._reading.execute(
                     "SELECT number, fingerprint, state, created, repeats, bill_id, code, reason,"
                     " hint, ripe FROM rows WHERE number > ? ORDER BY number LIMIT 500",
@@ -349,7 +356,7 @@ class Journal:
     def totals(self) -> Totals:
         """Count the rows by what became of them."""
         counts: dict[Fate, int] = {}
-        with _readable(self.path):
+        with readable(self.path):
             groups = self._reading.execute(
                 "SELECT state, CASE state WHEN 'done' THEN code END, repeats IS NOT NULL, count(*)"
                 " FROM rows GROUP BY 1, 2, 3"
@@ -362,7 +369,7 @@ class Journal:
 
     def left(self) -> int:
         """Count the orders that are still to be sent; rows that repeat others are none."""
-        with _readable(self.path):
+        with readable(self.path):
             found: int = self._reading.execute(
                 "SELECT count(*) FROM rows WHERE state = 'planned' AND repeats IS NULL"
             ).fetchone()[0]
@@ -370,7 +377,7 @@ class Journal:
 
     def in_doubt(self) -> int:
         """Count the rows that are to be settled."""
-        with _readable(self.path):
+        with readable(self.path):
             found: int = self._reading.execute(
                 "SELECT count(*) FROM rows WHERE state = 'unknown' AND repeats IS NULL"
             ).fetchone()[0]
@@ -378,7 +385,7 @@ class Journal:
 
     def ripens(self, after: int) -> int | None:
         """Tell when the next unknown row is ripe that was not yet at the time *after*."""
-        with _readable(self.path):
+        with readable(self.path):
             found: int | None = self._reading.execute(
                 "SELECT min(ripe) FROM rows WHERE state = 'unknown' AND repeats IS NULL"
                 " AND ripe > ?",
@@ -395,21 +402,27 @@ class Journal:
 
     def is_taken(self, bill_id: int, number: int) -> bool:
         """Say whether an order belongs to another row than *number*."""
-        with _readable(self.path):
+        with readable(self.path):
             found = self._reading.execute(
                 "SELECT 1 FROM rows WHERE bill_id = ? AND number <> ? LIMIT 1", (bill_id, number)
             ).fetchone()
             return found is not None
 
+    def last(self) -> int:
+        """Return the number of the last row; 0 if there is none."""
+        with readable(self.path):
+            found: int | None = self._reading.execute("SELECT max(number) FROM rows").fetchone()[0]
+            return found or 0
+
     def repeats(self) -> int:
         """Count the rows that say the same as an earlier one."""
-        with _readable(self.path):
+        with readable(self.path):
             found: int = self._reading.execute("SELECT count(repeats) FROM rows").fetchone()[0]
             return found
 
     def failures(self) -> list[tuple[int | None, str, int]]:
         """Return codes and reasons of what failed and how often, the most frequent first."""
-        with _readable(self.path):
+        with readable(self.path):
             return self._reading.execute(
                 "SELECT code, reason, count(*) AS times FROM rows WHERE state = 'failed'"
                 " GROUP BY code, reason ORDER BY times DESC, min(number) LIMIT 10"
@@ -442,16 +455,13 @@ class Journal:
 
     def _begin(self) -> bool:
         """Check what is there; return whether all is still to be planned."""
-        version = self._pragma("user_version")
-        if not version and not self._pragma("schema_version"):
+        if not (
+            _pragma(self._database, "user_version") or _pragma(self._database, "schema_version")
+        ):
             return True
-        if self._pragma("application_id") != _APPLICATION:
-            raise _no_journal(self.path)
-        if version != SCHEMA:
-            raise _other_version(self.path, version)
+        check_journal(self._database, self.path, self._identity)
         if self._database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise _damaged(self.path)
-        self._compare()
         return False
 
     def _make_tables(self) -> None:
@@ -459,31 +469,11 @@ class Journal:
             self._database.execute(table)
         self._database.execute(f"PRAGMA application_id = {_APPLICATION}")
         self._database.execute(f"PRAGMA user_version = {SCHEMA}")
-        self._database.executemany("INSERT INTO about VALUES (?, ?)", self._about())
-
-    def _compare(self) -> None:
-        about = dict(self._database.execute("SELECT name, value FROM about"))
-        for name, value in self._about():
-            there = about.get(name, "orders" if name == "kind" else "")  # once there was but one
-            if there != value:
-                raise _belongs_elsewhere(self.path, name, there, value)
-
-    def _about(self) -> list[tuple[str, str]]:
-        who = self._identity
-        return [
-            ("kind", who.kind),
-            ("digest", who.digest),
-            ("account", who.account),
-            ("reading", who.reading),
-        ]
-
-    def _pragma(self, name: str) -> int:
-        value: int = self._database.execute(f"PRAGMA {name}").fetchone()[0]
-        return value
+        self._database.executemany("INSERT INTO about VALUES (?, ?)", told(self._identity))
 
     @contextmanager
     def _transaction(self) -> Generator[None, None, None]:
-        with _readable(self.path):
+        with readable(self.path):
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -492,6 +482,49 @@ class Journal:
                 with suppress(sqlite3.Error):
                     self._database.execute("ROLLBACK")
                 raise
+
+
+def check_journal(
+    database: sqlite3.Connection, path: Path | str | None, identity: Identity
+) -> None:
+    """See that this is a journal, and the one that it should be.
+
+    Raises:
+        JournalProblem: It is not.
+    """
+    if _pragma(database, "application_id") != _APPLICATION:
+        raise _no_journal(path)
+    version = _pragma(database, "user_version")
+    if version != SCHEMA:
+        raise _other_version(path, version)
+    compare(path, dict(database.execute("SELECT name, value FROM about")), identity)
+
+
+def compare(path: Path | str | None, about: Mapping[str, str], identity: Identity) -> None:
+    """Compare what a journal says of itself with what it should belong to.
+
+    Raises:
+        JournalProblem: It belongs to something else.
+    """
+    for name, value in told(identity):
+        there = about.get(name, "orders" if name == "kind" else "")  # once there was but one
+        if there != value:
+            raise _belongs_elsewhere(path, name, there, value)
+
+
+def told(identity: Identity) -> list[tuple[str, str]]:
+    """Return what a journal says of itself."""
+    return [
+        ("kind", identity.kind),
+        ("digest", identity.digest),
+        ("account", identity.account),
+        ("reading", identity.reading),
+    ]
+
+
+def _pragma(database: sqlite3.Connection, name: str) -> int:
+    value: int = database.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
 
 
 def account_of(path: Path) -> str | None:
@@ -510,7 +543,7 @@ def forget(path: Path) -> None:
     Raises:
         JournalInUse: Somebody holds it.
     """
-    lock = _hold(path)
+    lock = hold(path)
     try:
         for suffix in "", "-wal", "-shm":
             path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -531,9 +564,14 @@ def _values(row: Planned) -> tuple[object, ...]:
     )
 
 
-def _hold(path: Path) -> FileLock:
+def hold(path: Path, *, share: bool = False) -> FileLock:
+    """Take hold of a journal.
+
+    Raises:
+        JournalInUse: Somebody else has it.
+    """
     try:
-        return FileLock(path)
+        return FileLock(path, share=share)
     except Locked:
         raise JournalInUse(
             Text(
@@ -560,7 +598,12 @@ def _connect(path: Path | None) -> sqlite3.Connection:
 
 
 @contextmanager
-def _readable(path: Path | str | None) -> Generator[None, None, None]:
+def readable(path: Path | str | None) -> Generator[None, None, None]:
+    """Say in our words what SQLite says.
+
+    Raises:
+        CannotImport: The journal cannot be read or written.
+    """
     try:
         yield
     except sqlite3.OperationalError as error:

@@ -121,7 +121,7 @@ class TestKeeping:
 
     def test_commits_reach_the_disk(self, path: Path) -> None:
         with planned(path, "a") as journal:
-            assert journal._pragma("synchronous") == 2
+            assert journal._database.execute("PRAGMA synchronous").fetchone() == (2,)
             found = journal._database.execute("PRAGMA journal_mode").fetchone()
         assert found == ("wal",)
 

@@ -1,0 +1,358 @@
+"""An import in parts that may be worked on anywhere: references, never rows and never keys.
+
+    plan = bulk.plan("orders.csv", shards=8)
+    bulk.run(plan, executor=Processes(4))
+
+A part is small, can be pickled or written as JSON, and reaches the file and the journal by their
+names; whoever works on it finds the key where it works.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta, timezone, tzinfo
+from itertools import takewhile
+from pathlib import Path
+from time import time
+from typing import Any, TypedDict, Unpack
+from urllib.parse import urlsplit
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from attrs import evolve, field, frozen
+
+from justclick_async.account import Account, from_environment
+from justclick_async.bulk.columns import read_header
+from justclick_async.bulk.delimited import Delimited
+from justclick_async.bulk.journal import Journal
+from justclick_async.bulk.jsonl import JsonLines
+from justclick_async.bulk.planning import plan_rows
+from justclick_async.bulk.problems import JournalInUse, Language
+from justclick_async.bulk.rows import MOSCOW, Row, Rows, read_rows
+from justclick_async.bulk.settle import STILL_AT_WORK
+from justclick_async.bulk.shared import ALL_ROWS, LEASE, SharedJournal
+from justclick_async.bulk.shared_file import SharedFile
+from justclick_async.bulk.sheets import Spreadsheet
+from justclick_async.bulk.tables import Place, Record, Table
+from justclick_async.bulk.whole import identity_of
+from justclick_async.client import DEFAULT_RATE
+from justclick_async.errors import InvalidInput
+
+__all__ = ["Piece", "Plan", "PlanOptions", "ShardSpec", "open_journal", "piece_of", "plan"]
+
+_FORMS: Mapping[str, type[Table]] = {
+    "csv": Delimited,
+    "jsonl": JsonLines,
+    "sheet": Spreadsheet,
+}
+
+
+def _pairs(pairs: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((column, name) for column, name in pairs)
+
+
+@frozen(kw_only=True)
+class ShardSpec:
+    """A part of an import: which rows of which file, for whom, by which journal.
+
+    Attributes:
+        index: 0 for the first part.
+        first: The number of its first row; 1 is the first one below the header.
+        last: The number of its last row.
+        line: The line of the file at which it begins.
+        offset: The byte at which it begins; ``None`` where the file has to be read through.
+        path: The file.
+        digest: SHA-256 of the file, as the journal has it.
+        form: ``csv``, ``jsonl`` or ``sheet``.
+        header: The names of the columns.
+        encoding: Of the file.
+        delimiter: Of the file.
+        newline: How lines of the result files end.
+        zone: The zone of times without one.
+        rename: Fields for columns that are called otherwise.
+        journal: Path of the journal, or ``postgresql://...`` without a password.
+        account: How the journal calls the account.
+        login: Login of the account; the key is found by it where the work is done.
+        base_url: Scheme, host and port of the account.
+        kind: What the rows are.
+        run: Which run this belongs to; who asks a run to stop names it.
+        once: Whether rows that say the same are one order.
+        language: Of reasons and hints: ``en`` or ``ru``.
+        concurrency: How many requests may be under way at once, in each worker.
+        stop_after: How many rows in a row may fail in the same way; 0 for any number.
+        settle_after: For how many seconds the service may be at work on a request that was cut off.
+        rate: Requests a second of the account, which its workers share; ``None`` is unlimited.
+        timeout: Seconds that a call may take in all.
+        lease: Seconds after which a worker that gives no sign is taken for dead.
+    """
+
+    index: int = 0
+    first: int = ALL_ROWS[0]
+    last: int = ALL_ROWS[1]
+    line: int = 1
+    offset: int | None = None
+    path: str
+    digest: str
+    form: str
+    header: tuple[str, ...] = field(converter=tuple)
+    encoding: str
+    delimiter: str
+    newline: str
+    zone: str
+    rename: tuple[tuple[str, str], ...] = field(converter=_pairs, default=())
+    journal: str
+    account: str
+    login: str
+    base_url: str
+    kind: str = "orders"
+    run: str = ""
+    once: bool = True
+    language: Language = "en"
+    concurrency: int = 10
+    stop_after: int = 20
+    settle_after: int = STILL_AT_WORK
+    rate: float | None = DEFAULT_RATE
+    timeout: float = 30.0
+    lease: float = LEASE
+
+
+@frozen
+class Plan:
+    """A whole import in parts.
+
+    Attributes:
+        whole: All of it as one part.
+        shards: The parts, in the order of the file.
+        is_new: Whether it begins; otherwise it goes on.
+    """
+
+    whole: ShardSpec
+    shards: tuple[ShardSpec, ...]
+    is_new: bool
+
+
+class PlanOptions(TypedDict, total=False):
+    """How an import in parts is carried out; see :class:`ShardSpec`.
+
+    Attributes:
+        concurrency: How many requests may be under way at once, in each worker; 10.
+        stop_after: How many rows in a row may fail in the same way; 20, and 0 for any number.
+        settle_after: For how many seconds the service may be at work on a request that was cut
+            off; 10.
+        once: Whether rows that say the same are one order; they are.
+        language: Of reasons and hints: ``en`` or ``ru``.
+        rate: Requests a second of the account, shared by all workers; 10, and ``None`` for any.
+        timeout: Seconds that a call may take in all; 30.
+        lease: Seconds after which a worker that gives no sign is taken for dead; 15.
+    """
+
+    concurrency: int
+    stop_after: int
+    settle_after: int
+    once: bool
+    language: Language
+    rate: float | None
+    timeout: float
+    lease: float
+
+
+def plan(
+    source: Path | str,
+    *,
+    shards: int | None = None,
+    size: int = 10_000,
+    journal: Path | str | None = None,
+    login: str | None = None,
+    base_url: str | None = None,
+    account: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    zone: tzinfo = MOSCOW,
+    rename: Mapping[str, str] | None = None,
+    **options: Unpack[PlanOptions],
+) -> Plan:
+    """Check every row of a file, enter all in the journal, and cut the file in parts.
+
+    Planned again, also while others are at work on it, an import goes on.
+
+    Args:
+        source: A CSV, JSON Lines or XLSX file; the workers reach it by the same path.
+        shards: How many parts; the file is cut in equal ones, but never within an order.
+        size: How many rows a part has, where their number is left out.
+        journal: Path or ``postgresql://...``; ``FILE.journal`` where left out.
+        login: Login of the account; ``JUSTCLICK_LOGIN`` where left out.
+        base_url: Scheme, host and port, for an account on its own domain.
+        account: How the journal calls the account; ``LOGIN (HOST)`` where left out.
+        encoding: Of the file; found out where left out.
+        delimiter: Of the file; found out where left out.
+        zone: Of times without one; Moscow.
+        rename: Fields for columns that are called otherwise.
+        options: See :class:`PlanOptions`.
+
+    Raises:
+        CannotImport: The file or the journal cannot be used.
+        InvalidInput: An argument cannot be meant like that.
+    """
+    rows = read_rows(source, encoding=encoding, delimiter=delimiter, zone=zone, rename=rename)
+    login, base_url = _whose(login, base_url)
+    whole = ShardSpec(
+        path=os.fspath(source),
+        digest=rows.table.digest,
+        form=next(name for name, form in _FORMS.items() if type(rows.table) is form),
+        header=rows.table.header,
+        encoding=rows.table.encoding,
+        delimiter=rows.table.delimiter,
+        newline=rows.table.newline,
+        zone=_named(zone),
+        rename=(rename or {}).items(),
+        journal=os.fspath(journal or f"{source}.journal"),
+        account=account or f"{login} ({urlsplit(base_url).hostname})",
+        login=login,
+        base_url=base_url,
+        run=uuid4().hex[:12],
+        **options,
+    )
+    is_new, last = _enter(rows, whole)
+    return Plan(whole, tuple(cut(rows, whole, _size(shards, size, last))), is_new)
+
+
+def cut(rows: Rows, whole: ShardSpec, size: int) -> Iterator[ShardSpec]:
+    """Cut an import in parts of *size* rows, never within an order."""
+    for index, (start, last) in enumerate(rows.cut(size)):
+        yield evolve(
+            whole, index=index, first=start.number, last=last, line=start.line, offset=start.offset
+        )
+
+
+def _size(shards: int | None, size: int, last: int) -> int:
+    for name, number in ("shards", shards), ("size", size):
+        if number is not None and number < 1:
+            raise InvalidInput(
+                f"{name} must be 1 or more.",
+                field=name,
+                hint="Leave it out for parts of 10,000 rows.",
+                hint_ru="Не указывайте, чтобы взять части по 10 000 строк.",
+            )
+    return size if shards is None else max(1, -(-last // shards))
+
+
+def _whose(login: str | None, base_url: str | None) -> tuple[str, str]:
+    """Return login and address of the account; no key is needed to plan."""
+    given = {"login": login, "base_url": base_url}
+    named = {name: value for name, value in given.items() if value is not None}
+    known = from_environment(given={"api_key", *named}) | named
+    account = Account.of(
+        known["login"],
+        "-",
+        base_url=known.get("base_url"),
+        zone=known.get("zone", "justclick.io"),
+    )
+    return account.login, account.base_url
+
+
+def _enter(rows: Rows, spec: ShardSpec) -> tuple[bool, int]:
+    """Have all rows in the journal; return whether they are new, and the number of the last."""
+    identity = identity_of(rows, spec.account, once=spec.once)
+    try:
+        with Journal(Path(spec.journal), identity) as journal:
+            is_new = journal.is_new
+            if is_new:
+                journal.plan(
+                    plan_rows(rows, language=spec.language), now=int(time()), once=spec.once
+                )
+            return is_new, journal.last()
+    except JournalInUse:
+        with open_journal(spec) as shared:  # others are at work on it, perhaps
+            return False, shared.last()
+
+
+# ── Where the work is done ──────────────────────────────────────────────────────────
+
+
+def open_journal(spec: ShardSpec, *, whole: bool = False) -> SharedJournal:
+    """Open the journal of a part, together with others.
+
+    Args:
+        spec: The part.
+        whole: Whether to look at all rows of the import.
+
+    Raises:
+        CannotImport: It cannot be used, or somebody imports alone with it.
+    """
+    first, last = ALL_ROWS if whole else (spec.first, spec.last)
+    identity = identity_of(_rows(spec), spec.account, once=spec.once)
+    return SharedFile(Path(spec.journal), identity, first=first, last=last, lease=spec.lease)
+
+
+@frozen
+class Piece:
+    """The rows of one part, to be read as often as needed."""
+
+    rows: Rows
+    start: Place
+    last: int
+
+    def records(self) -> Iterator[Record]:
+        """Read the rows as text."""
+        return takewhile(lambda record: record.number <= self.last, self.rows.records(self.start))
+
+    def read(self, record: Record) -> Row:
+        """Read one row."""
+        return self.rows.read(record)
+
+    def fingerprint(self, record: Record) -> bytes:
+        """Return what tells rows apart."""
+        return self.rows.fingerprint(record)
+
+
+def piece_of(spec: ShardSpec) -> Piece:
+    """Return the rows of a part; nothing is read yet.
+
+    Raises:
+        FileProblem: The columns cannot be understood.
+    """
+    return Piece(_rows(spec), Place(spec.first, spec.line, spec.offset), spec.last)
+
+
+def _rows(spec: ShardSpec) -> Rows:
+    table = _FORMS[spec.form](
+        path=Path(spec.path),
+        digest=spec.digest,
+        header=spec.header,
+        encoding=spec.encoding,
+        delimiter=spec.delimiter,
+        newline=spec.newline,
+    )
+    return Rows(table, read_header(spec.header, dict(spec.rename)), _zone(spec.zone))
+
+
+# ── Zones by name ───────────────────────────────────────────────────────────────────
+
+
+def _named(zone: tzinfo) -> str:
+    name = str(zone)
+    try:
+        same = _zone(name) == zone
+    except (OSError, ValueError, KeyError):
+        same = False
+    if not same:
+        raise InvalidInput(
+            f"zone {name!r} cannot be found again by its name.",
+            field="zone",
+            hint='Pass ZoneInfo("Europe/Moscow") or timezone(timedelta(hours=3)).',
+            hint_ru='Передайте ZoneInfo("Europe/Moscow") или timezone(timedelta(hours=3)).',
+        )
+    return name
+
+
+def _zone(name: str) -> tzinfo:
+    if name == str(MOSCOW):
+        return MOSCOW
+    offset = re.fullmatch(r"UTC(?:([+-])(\d\d):(\d\d))?", name)
+    if offset is None:
+        return ZoneInfo(name)
+    sign, hours, minutes = offset.groups("0")
+    ahead = timedelta(hours=int(hours), minutes=int(minutes))
+    return timezone(-ahead if sign == "-" else ahead)
