@@ -26,6 +26,7 @@ from justclick_async.bulk.problems import (
 )
 from justclick_async.bulk.report import Report, write_report
 from justclick_async.bulk.rows import Row, Rows, read_rows
+from justclick_async.bulk.shards import Plan, PlanOptions, ShardSpec, plan
 from justclick_async.bulk.statuses import STATUSES, StatusChange
 from justclick_async.bulk.streaming import Sent, create_orders
 from justclick_async.bulk.whole import (
@@ -39,6 +40,7 @@ from justclick_async.bulk.whole import (
     import_orders,
     import_statuses,
 )
+from justclick_async.bulk.working import ShardDone, environment_key, run_shard, run_shard_async
 
 __all__ = [
     "CONTACTS",
@@ -61,23 +63,31 @@ __all__ = [
     "JournalInUse",
     "JournalProblem",
     "Kind",
+    "Plan",
+    "PlanOptions",
     "Problem",
     "Reached",
     "Report",
     "Row",
     "Rows",
     "Sent",
+    "ShardDone",
+    "ShardSpec",
     "State",
     "StatusChange",
     "Stop",
     "StopReason",
     "Totals",
     "create_orders",
+    "environment_key",
     "import_contacts",
     "import_orders",
     "import_statuses",
     "make_plan",
+    "plan",
     "plan_rows",
     "read_rows",
+    "run_shard",
+    "run_shard_async",
     "write_report",
 ]

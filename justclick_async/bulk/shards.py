@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta, timezone, tzinfo
 from itertools import takewhile
 from pathlib import Path
@@ -28,7 +28,8 @@ from justclick_async.bulk.columns import read_header
 from justclick_async.bulk.delimited import Delimited
 from justclick_async.bulk.journal import Journal
 from justclick_async.bulk.jsonl import JsonLines
-from justclick_async.bulk.planning import plan_rows
+from justclick_async.bulk.kinds import Kind
+from justclick_async.bulk.planning import make_plan
 from justclick_async.bulk.problems import JournalInUse, Language
 from justclick_async.bulk.rows import MOSCOW, Row, Rows, read_rows
 from justclick_async.bulk.settle import STILL_AT_WORK
@@ -36,7 +37,7 @@ from justclick_async.bulk.shared import ALL_ROWS, LEASE, SharedJournal
 from justclick_async.bulk.shared_file import SharedFile
 from justclick_async.bulk.sheets import Spreadsheet
 from justclick_async.bulk.tables import Place, Record, Table
-from justclick_async.bulk.whole import identity_of
+from justclick_async.bulk.whole import KINDS, identity_of
 from justclick_async.client import DEFAULT_RATE
 from justclick_async.errors import InvalidInput
 
@@ -49,7 +50,11 @@ _FORMS: Mapping[str, type[Table]] = {
 }
 
 
-def _pairs(pairs: Any) -> tuple[tuple[str, str], ...]:
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
+
+
+def _pairs(pairs: Iterable[Iterable[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((column, name) for column, name in pairs)
 
 
@@ -76,7 +81,7 @@ class ShardSpec:
         account: How the journal calls the account.
         login: Login of the account; the key is found by it where the work is done.
         base_url: Scheme, host and port of the account.
-        kind: What the rows are.
+        kind: What the rows are: ``orders``, ``statuses`` or ``contacts``.
         run: Which run this belongs to; who asks a run to stop names it.
         once: Whether rows that say the same are one order.
         language: Of reasons and hints: ``en`` or ``ru``.
@@ -96,7 +101,7 @@ class ShardSpec:
     path: str
     digest: str
     form: str
-    header: tuple[str, ...] = field(converter=tuple)
+    header: tuple[str, ...] = field(converter=_names)
     encoding: str
     delimiter: str
     newline: str
@@ -167,6 +172,7 @@ def plan(
     login: str | None = None,
     base_url: str | None = None,
     account: str | None = None,
+    kind: str = "orders",
     encoding: str | None = None,
     delimiter: str | None = None,
     zone: tzinfo = MOSCOW,
@@ -185,6 +191,7 @@ def plan(
         login: Login of the account; ``JUSTCLICK_LOGIN`` where left out.
         base_url: Scheme, host and port, for an account on its own domain.
         account: How the journal calls the account; ``LOGIN (HOST)`` where left out.
+        kind: What the rows are: ``orders``, ``statuses`` or ``contacts``.
         encoding: Of the file; found out where left out.
         delimiter: Of the file; found out where left out.
         zone: Of times without one; Moscow.
@@ -195,7 +202,14 @@ def plan(
         CannotImport: The file or the journal cannot be used.
         InvalidInput: An argument cannot be meant like that.
     """
-    rows = read_rows(source, encoding=encoding, delimiter=delimiter, zone=zone, rename=rename)
+    rows = read_rows(
+        source,
+        encoding=encoding,
+        delimiter=delimiter,
+        zone=zone,
+        rename=rename,
+        kind=_kind(kind),
+    )
     login, base_url = _whose(login, base_url)
     whole = ShardSpec(
         path=os.fspath(source),
@@ -211,6 +225,7 @@ def plan(
         account=account or f"{login} ({urlsplit(base_url).hostname})",
         login=login,
         base_url=base_url,
+        kind=kind,
         run=uuid4().hex[:12],
         **options,
     )
@@ -259,9 +274,9 @@ def _enter(rows: Rows, spec: ShardSpec) -> tuple[bool, int]:
         with Journal(Path(spec.journal), identity) as journal:
             is_new = journal.is_new
             if is_new:
-                journal.plan(
-                    plan_rows(rows, language=spec.language), now=int(time()), once=spec.once
-                )
+                make_plan(rows, journal, once=spec.once, language=spec.language)
+            else:  # nobody else is there: whoever was at work on it is dead
+                journal.recover(ripe=int(time()) + spec.settle_after)
             return is_new, journal.last()
     except JournalInUse:
         with open_journal(spec) as shared:  # others are at work on it, perhaps
@@ -294,6 +309,11 @@ class Piece:
     start: Place
     last: int
 
+    @property
+    def kind(self) -> Kind[Any]:
+        """What they are."""
+        return self.rows.kind
+
     def records(self) -> Iterator[Record]:
         """Read the rows as text."""
         return takewhile(lambda record: record.number <= self.last, self.rows.records(self.start))
@@ -325,7 +345,21 @@ def _rows(spec: ShardSpec) -> Rows:
         delimiter=spec.delimiter,
         newline=spec.newline,
     )
-    return Rows(table, read_header(spec.header, dict(spec.rename)), _zone(spec.zone))
+    kind = _kind(spec.kind)
+    columns = read_header(spec.header, dict(spec.rename), names=kind.names)
+    return Rows(table, columns, _zone(spec.zone), kind)
+
+
+def _kind(name: str) -> Kind[Any]:
+    kind = KINDS.get(name)
+    if kind is None:
+        raise InvalidInput(
+            f"there is no kind {name!r}.",
+            field="kind",
+            hint=f"Use one of {', '.join(KINDS)}.",
+            hint_ru=f"Используйте одно из: {', '.join(KINDS)}.",
+        )
+    return kind
 
 
 # ── Zones by name ───────────────────────────────────────────────────────────────────

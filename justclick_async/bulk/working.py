@@ -371,7 +371,7 @@ class _Paced:
 
     async def _turn(self) -> None:
         async with self._turns:
-            while wait := self._wait():
+            while wait := self._wait():  # noqa: ASYNC110  # time and share change, nobody tells
                 await asyncio.sleep(min(wait, 0.2))
             if self._worker.share is not None:
                 self._bucket.take(self._worker.share, monotonic())
