@@ -7,8 +7,9 @@ proves the other.  What the documentation leaves open is listed in ``READINGS``.
 ``python -m justclick_async.sandbox`` runs one from a shell.
 """
 
+from justclick_async.sandbox.accounts import API_KEY, LOGIN, Account
 from justclick_async.sandbox.faults import FAULTS, Faults
 from justclick_async.sandbox.readings import READINGS
-from justclick_async.sandbox.server import API_KEY, LOGIN, Sandbox
+from justclick_async.sandbox.server import Sandbox
 
-__all__ = ["API_KEY", "FAULTS", "LOGIN", "READINGS", "Faults", "Sandbox"]
+__all__ = ["API_KEY", "FAULTS", "LOGIN", "READINGS", "Account", "Faults", "Sandbox"]

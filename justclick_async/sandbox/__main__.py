@@ -9,20 +9,46 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+from justclick_async.sandbox.accounts import API_KEY, LOGIN, Account, read_accounts
 from justclick_async.sandbox.faults import FAULTS, Faults
 from justclick_async.sandbox.guard import is_loopback
 from justclick_async.sandbox.readings import READINGS
-from justclick_async.sandbox.server import API_KEY, LOGIN, Sandbox
+from justclick_async.sandbox.server import Sandbox
 
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a sandbox until SIGTERM or Ctrl-C; return the exit code."""
-    options = _parser().parse_args(arguments)
-    sandbox = Sandbox(
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        sandbox = _sandbox(options)
+    except ValueError as error:
+        parser.error(str(error))
+    except OSError as error:
+        return _cannot_start(error)
+    try:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_serve(sandbox))
+    except OSError as error:
+        return _cannot_start(error)
+    return 0
+
+
+def _cannot_start(error: OSError) -> int:
+    print(f"The sandbox cannot start: {error}", file=sys.stderr)
+    return 3
+
+
+def _sandbox(options: argparse.Namespace) -> Sandbox:
+    further = [Account(login) for login in options.account]
+    if options.accounts:
+        further += read_accounts(options.accounts)
+    return Sandbox(
         login=options.login,
         api_key=options.api_key,
+        accounts=further,
         host=options.host,
         port=options.port,
         db=options.db,
@@ -35,13 +61,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         slow_for=options.slow_for,
         redirect_v2=options.redirect_v2,
     )
-    try:
-        with suppress(KeyboardInterrupt):
-            asyncio.run(_serve(sandbox))
-    except OSError as error:
-        print(f"The sandbox cannot start: {error}", file=sys.stderr)
-        return 3
-    return 0
 
 
 async def _serve(sandbox: Sandbox) -> None:
@@ -51,9 +70,10 @@ async def _serve(sandbox: Sandbox) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, end.set)
     async with sandbox:
-        # Only what is made up is shown: a key that was given may be somebody's.
-        key = API_KEY if sandbox.api_key == API_KEY else "as given"
-        print(f"Login {sandbox.login}, API key {key}", file=sys.stderr, flush=True)
+        for account in sandbox.accounts:
+            # Only what is made up is shown: a key that was given may be somebody's.
+            key = account.shown_key or "as given"
+            print(f"Login {account.login}, API key {key}", file=sys.stderr, flush=True)
         if not is_loopback(sandbox.host):
             print(_OPEN, file=sys.stderr, flush=True)
         print(f"Sandbox ready at {sandbox.base_url}", flush=True)
@@ -78,6 +98,18 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=0, help="the port; 0 takes a free one (%(default)s)")
     add("--login", default=LOGIN, help="the login of the account (%(default)s)")
     add("--api-key", default=API_KEY, help="the key of the account, made up (%(default)s)")
+    add(
+        "--account",
+        metavar="LOGIN",
+        action="append",
+        default=[],
+        help="a further account, with a key that is made up and told at the start; repeatable",
+    )
+    add(
+        "--accounts",
+        metavar="FILE",
+        help='further accounts with keys of their own: JSON such as {"second": "its key"}',
+    )
     add("--db", metavar="FILE", help="keep the state in this SQLite file, not in memory")
     add(
         "--fault",

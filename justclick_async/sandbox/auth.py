@@ -7,35 +7,17 @@ part.  Why a hash is wrong is found out in ``justclick_async.diagnosis``.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from justclick_async.php import http_build_query, parse_str
+from justclick_async.sandbox.accounts import Account
 from justclick_async.sandbox.codes import Refused
-from justclick_async.sandbox.guard import host_name
 from justclick_async.sandbox.params import Params
 from justclick_async.signing import same_hash, sign_query
 
-__all__ = ["Account", "Posted", "check_hash", "check_key", "login_of", "read", "version_of"]
-
-
-@define
-class Account:
-    """The one account of a sandbox.  It may be changed while the sandbox runs.
-
-    Attributes:
-        login: Also the first label of its host in the service.
-        api_key: Signs and is never shown.
-        denied: Addresses of callers that are answered with code 6.
-        disabled: Whether everybody is answered with code 7.
-    """
-
-    login: str
-    api_key: str = field(repr=False)
-    denied: set[str] = field(factory=set[str])
-    disabled: bool = False
+__all__ = ["Posted", "check_hash", "check_key", "fits", "read", "version_of"]
 
 
 @frozen
@@ -53,27 +35,6 @@ class Posted:
     received: str | None
     query: str
     raw: str
-
-
-def login_of(host: str, account: Account) -> str:
-    """Return the login that a host name stands for.
-
-    The service takes it from the first label of the host.  A bare address or ``localhost`` names
-    nobody, so there the sandbox takes its own.
-    """
-    name = host_name(host)
-    if name.lower() == "localhost" or _is_address(name):
-        return account.login
-    label = name.partition(".")[0]
-    return account.login if label.lower() == account.login.lower() else label
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def read(body: bytes) -> Posted:
@@ -110,6 +71,15 @@ def version_of(posted: Posted) -> int:
     return 2
 
 
+def fits(posted: Posted, account: Account) -> bool:
+    """Say whether a body is signed with an account's key, or carries it."""
+    if posted.received is not None:
+        expected = sign_query(posted.query, account.login, account.api_key)
+        return same_hash(expected, posted.received)
+    key = posted.params.get("rpsKey")
+    return isinstance(key, str) and same_hash(account.api_key, key)
+
+
 def check_hash(posted: Posted, account: Account) -> None:
     """Let a call of API 1.0 pass if it is signed.
 
@@ -118,8 +88,7 @@ def check_hash(posted: Posted, account: Account) -> None:
     """
     if posted.received is None:
         raise Refused(1)
-    expected = sign_query(posted.query, account.login, account.api_key)
-    if not same_hash(expected, posted.received):
+    if not fits(posted, account):
         raise Refused(4, why="the hash is not the one of these parameters")
     _check_encoding(posted.params)
 
@@ -133,7 +102,7 @@ def check_key(posted: Posted, account: Account) -> None:
     received = posted.params.get("rpsKey")
     if not isinstance(received, str) or not received:
         raise Refused(1, why="the body carries no rpsKey")
-    if not same_hash(account.api_key, received):
+    if not fits(posted, account):
         raise Refused(4, why="rpsKey is not the key of the account")
     _check_encoding(posted.params)
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from attrs import evolve, field, fields_dict, frozen
 
+from justclick_async.sandbox.tables import Tables
+
 __all__ = ["GROUPS", "NOBODY", "Contact", "Contacts", "Group", "Membership"]
 
 NOBODY = "Дорогой друг"
@@ -89,36 +91,36 @@ _GROUP = tuple(fields_dict(Group))
 _MEMBERSHIP = tuple(fields_dict(Membership))
 
 _SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS contacts (
+CREATE TABLE IF NOT EXISTS @contacts (
     contact_id INTEGER PRIMARY KEY AUTOINCREMENT, {", ".join(_CONTACT[1:])}
 );
-CREATE UNIQUE INDEX IF NOT EXISTS contacts_by_email ON contacts (email COLLATE NOCASE)
+CREATE UNIQUE INDEX IF NOT EXISTS @contacts_by_email ON @contacts (email COLLATE NOCASE)
     WHERE email != '';
-CREATE TABLE IF NOT EXISTS contact_groups (
+CREATE TABLE IF NOT EXISTS @contact_groups (
     rass_id INTEGER PRIMARY KEY AUTOINCREMENT,
     rass_name TEXT NOT NULL UNIQUE, {", ".join(_GROUP[2:])}
 );
-CREATE TABLE IF NOT EXISTS memberships (
+CREATE TABLE IF NOT EXISTS @memberships (
     {", ".join(_MEMBERSHIP)}, PRIMARY KEY (contact_id, rass_id)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS memberships_by_group ON memberships (rass_id, status);
+CREATE INDEX IF NOT EXISTS @memberships_by_group ON @memberships (rass_id, status);
 """
 
 
 class Contacts:
     """The tables of contacts, groups and memberships."""
 
-    def __init__(self, sql: sqlite3.Connection) -> None:
-        self._sql = sql
-        sql.executescript(_SCHEMA)
-        if not sql.execute("SELECT 1 FROM contact_groups").fetchone():
+    def __init__(self, tables: Tables) -> None:
+        self._sql = tables
+        tables.create(_SCHEMA)
+        if not tables.execute("SELECT 1 FROM @contact_groups").fetchone():
             self.fill()
 
     def fill(self) -> None:
         """Have the groups of a new sandbox, and nobody in them."""
         for table in "memberships", "contacts", "contact_groups":
-            self._sql.execute(f"DELETE FROM {table}")  # noqa: S608 - ours
-        self._sql.execute("DELETE FROM sqlite_sequence WHERE name = 'contacts'")
+            self._sql.execute(f"DELETE FROM @{table}")  # noqa: S608 - ours
+        self._sql.execute("DELETE FROM sqlite_sequence WHERE name = '@contacts'")
         for group in GROUPS:
             self._put("contact_groups", _GROUP, group)
 
@@ -127,7 +129,7 @@ class Contacts:
     def find(self, email: str) -> Contact | None:
         """Return the contact with this address, in any case of letters."""
         row = self._sql.execute(
-            "SELECT * FROM contacts WHERE email = ? COLLATE NOCASE AND email != ''", (email,)
+            "SELECT * FROM @contacts WHERE email = ? COLLATE NOCASE AND email != ''", (email,)
         ).fetchone()
         return Contact(**_decoded(row)) if row else None
 
@@ -138,11 +140,11 @@ class Contacts:
 
     def count(self) -> int:
         """Return how many there are."""
-        return self._count("SELECT count(*) FROM contacts")
+        return self._count("SELECT count(*) FROM @contacts")
 
     def count_active(self, group: Group | None = None) -> int:
         """Return how many are subscribed to a group, or to any."""
-        counted = "SELECT count(DISTINCT contact_id) FROM memberships WHERE status = ?"
+        counted = "SELECT count(DISTINCT contact_id) FROM @memberships WHERE status = ?"
         if group is None:
             return self._count(counted, "STATUS_SUBSCRIBE")
         return self._count(f"{counted} AND rass_id = ?", "STATUS_SUBSCRIBE", group.rass_id)
@@ -153,13 +155,13 @@ class Contacts:
         """Return all groups by number."""
         return [
             Group(**dict(row))
-            for row in self._sql.execute("SELECT * FROM contact_groups ORDER BY rass_id")
+            for row in self._sql.execute("SELECT * FROM @contact_groups ORDER BY rass_id")
         ]
 
     def group(self, rass_name: str) -> Group | None:
         """Return the group with this id."""
         row = self._sql.execute(
-            "SELECT * FROM contact_groups WHERE rass_name = ?", (rass_name,)
+            "SELECT * FROM @contact_groups WHERE rass_name = ?", (rass_name,)
         ).fetchone()
         return Group(**dict(row)) if row else None
 
@@ -180,7 +182,7 @@ class Contacts:
     def membership(self, contact: Contact, group: Group) -> Membership | None:
         """Return a contact's place in a group."""
         row = self._sql.execute(
-            "SELECT * FROM memberships WHERE contact_id = ? AND rass_id = ?",
+            "SELECT * FROM @memberships WHERE contact_id = ? AND rass_id = ?",
             (contact.contact_id, group.rass_id),
         ).fetchone()
         return Membership(**_decoded(row)) if row else None
@@ -192,7 +194,7 @@ class Contacts:
     def remove_membership(self, contact: Contact, group: Group) -> None:
         """Forget that a contact ever was in a group."""
         self._sql.execute(
-            "DELETE FROM memberships WHERE contact_id = ? AND rass_id = ?",
+            "DELETE FROM @memberships WHERE contact_id = ? AND rass_id = ?",
             (contact.contact_id, group.rass_id),
         )
 
@@ -200,7 +202,7 @@ class Contacts:
         """Return the groups of a contact, longest first."""
         groups = {group.rass_id: group for group in self.groups()}
         rows = self._sql.execute(
-            "SELECT * FROM memberships WHERE contact_id = ? ORDER BY since, rass_id",
+            "SELECT * FROM @memberships WHERE contact_id = ? ORDER BY since, rass_id",
             (contact.contact_id,),
         )
         found = (Membership(**_decoded(row)) for row in rows)
@@ -225,15 +227,15 @@ class Contacts:
             where += " AND (instr(lower(email), lower(?)) OR instr(name, ?))"
             wanted += [text, text]
         if group:
-            where += " AND contact_id IN (SELECT contact_id FROM memberships WHERE rass_id = ?)"
+            where += " AND contact_id IN (SELECT contact_id FROM @memberships WHERE rass_id = ?)"
             wanted.append(group.rass_id)
-        sql = f"SELECT * FROM contacts WHERE {where} ORDER BY contact_id DESC LIMIT ?"  # noqa: S608
+        sql = f"SELECT * FROM @contacts WHERE {where} ORDER BY contact_id DESC LIMIT ?"  # noqa: S608
         return [Contact(**_decoded(row)) for row in self._sql.execute(sql, (*wanted, limit))]
 
     def sizes(self) -> dict[int, int]:
         """Return how many are subscribed to each group, by its number."""
         rows = self._sql.execute(
-            "SELECT rass_id, count(*) FROM memberships WHERE status = 'STATUS_SUBSCRIBE'"
+            "SELECT rass_id, count(*) FROM @memberships WHERE status = 'STATUS_SUBSCRIBE'"
             " GROUP BY rass_id"
         )
         return {int(number): int(count) for number, count in rows}
@@ -242,9 +244,9 @@ class Contacts:
         """Return all contacts with their groups, as ``state.json`` shows them."""
         names = {group.rass_id: group.rass_name for group in self.groups()}
         shown: dict[int, dict[str, Any]] = {}
-        for row in self._sql.execute("SELECT * FROM contacts ORDER BY contact_id"):
+        for row in self._sql.execute("SELECT * FROM @contacts ORDER BY contact_id"):
             shown[row["contact_id"]] = {**_decoded(row), "groups": []}
-        for row in self._sql.execute("SELECT * FROM memberships ORDER BY since, rass_id"):
+        for row in self._sql.execute("SELECT * FROM @memberships ORDER BY since, rass_id"):
             place = _decoded(row)
             contact = shown[place.pop("contact_id")]
             contact["groups"].append({"rass_name": names[place.pop("rass_id")], **place})
@@ -259,7 +261,7 @@ class Contacts:
         if columns is not _MEMBERSHIP:
             values[0] = values[0] or None
         places = ", ".join("?" * len(columns))
-        done = self._sql.execute(f"INSERT OR REPLACE INTO {table} VALUES ({places})", values)  # noqa: S608 - ours
+        done = self._sql.execute(f"INSERT OR REPLACE INTO @{table} VALUES ({places})", values)  # noqa: S608 - ours
         return done.lastrowid or 0
 
     def _count(self, sql: str, *values: object) -> int:

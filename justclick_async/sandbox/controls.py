@@ -38,7 +38,6 @@ class Controls:
 
     def __init__(self, service: Service, faults: Faults) -> None:
         self._service = service
-        self._shop = service.shop
         self._faults = faults
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -62,9 +61,10 @@ class Controls:
 
         async def handler(request: web.Request) -> web.Response:
             wanted = await _wanted(request)
+            shop = self._shop(request)
             try:
-                with self._shop.transaction():
-                    answer = control(wanted, **request.match_info)
+                with shop.transaction():
+                    answer = control(shop, wanted, **request.match_info)
             except LookupError as error:
                 raise web.HTTPNotFound(text=f"{error.args[0]}\n") from None
             except Refused as refused:
@@ -75,70 +75,78 @@ class Controls:
 
         return handler
 
+    def _shop(self, request: web.Request) -> Shop:
+        """Return the shop of the account that is asked about: ``?account=LOGIN``, or the first."""
+        try:
+            return self._service.shop_of(request.query.get("account", ""))
+        except LookupError as error:
+            raise web.HTTPNotFound(text=f"{error.args[0]}\n") from None
+
     async def state(self, request: web.Request) -> web.StreamResponse:
-        """Send all that the sandbox holds."""
+        """Send all that the sandbox holds of an account."""
+        shop = self._shop(request)
         answer = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
         await answer.prepare(request)
-        async for piece in pieces_of(self._service):
+        async for piece in pieces_of(self._service, shop):
             await answer.write(piece.encode())
         await answer.write_eof()
         return answer
 
-    def export(self, _: Wanted) -> object:
+    def export(self, shop: Shop, _: Wanted) -> object:
         """Tell all that a seed can hold."""
-        return exported(self._shop)
+        return exported(shop)
 
-    def seed(self, wanted: Wanted) -> object:
+    def seed(self, shop: Shop, wanted: Wanted) -> object:
         """Put in what an export, or a file written by hand, holds; tell how much that was."""
-        return sow(self._shop, wanted)
+        return sow(shop, wanted)
 
-    async def reset(self, _: web.Request) -> web.Response:
-        """Be a new sandbox again."""
-        self._service.reset()
+    async def reset(self, request: web.Request) -> web.Response:
+        """Be a new sandbox again, as a whole or in one account."""
+        self._service.reset(self._shop(request) if "account" in request.query else None)
         return web.json_response({})
 
-    def readings(self, _: Wanted) -> object:
+    def readings(self, _shop: Shop, _: Wanted) -> object:
         """Tell what the documentation leaves open, and how it is read here."""
         return dict(READINGS)
 
-    def faults(self, wanted: Wanted) -> object:
+    def faults(self, _shop: Shop, wanted: Wanted) -> object:
         """Set some probabilities, or none if one of them is wrong; tell them all."""
         Faults(wanted)
         self._faults.update(wanted)
         return dict(self._faults)
 
-    def account(self, wanted: Wanted) -> object:
+    def account(self, shop: Shop, wanted: Wanted) -> object:
         """Disable the account, or deny callers: ``{"disabled": true, "denied": ["192.0.2.1"]}``."""
-        account = self._shop.account
+        account = shop.account
         if unknown := set(wanted) - {"disabled", "denied"}:
             raise ValueError(f"there is no {', '.join(sorted(unknown))}, but disabled and denied")
         account.denied = set(map(str, wanted.get("denied", account.denied)))
         account.disabled = bool(wanted.get("disabled", account.disabled))
         return {"disabled": account.disabled, "denied": sorted(account.denied)}
 
-    def notify(self, wanted: Wanted) -> object:
+    def notify(self, shop: Shop, wanted: Wanted) -> object:
         """Set who is told: ``{"url", "product", "kind"}``, ``{"url", "group"}`` or ``{"url"}``."""
-        self._shop.notify(**wanted)
+        shop.notify(**wanted)
         return dict(wanted)
 
-    def order(self, wanted: Wanted, bill_id: str, action: str) -> object:
+    def order(self, shop: Shop, wanted: Wanted, bill_id: str, action: str) -> object:
         """Do to an order what a customer or the shop's owner would do in a browser."""
         act = _known(payments.ACTIONS, action)
         number = int(bill_id) if bill_id.isdecimal() and len(bill_id) < 19 else 0
-        order = self._shop.orders.find(number)
+        order = shop.orders.find(number)
         if order is None:
             raise LookupError("there is no such order")
-        order = act(self._shop, order, str(wanted.get("sum", "")))
+        order = act(shop, order, str(wanted.get("sum", "")))
         return {"bill_id": order.bill_id, "status": order.status}
 
-    def contact(self, wanted: Wanted, email: str, action: str) -> object:
+    def contact(self, shop: Shop, wanted: Wanted, email: str, action: str) -> object:
         """Do what a contact would do with the links in its letters."""
         act = _known(_CONTACT_ACTIONS, action)
-        contact = self._shop.contacts.find(email)
-        group = self._shop.contacts.group(str(wanted.get("group", "")))
+        contact = shop.contacts.find(email)
+        group = shop.contacts.group(str(wanted.get("group", "")))
         if contact is None or (group is None and action != "leave"):
             raise LookupError("there is no such contact, or no such group")
-        act(self._shop, contact, group)
+        act(shop, contact, group)
         return {"email": contact.email}
 
 
@@ -156,6 +164,9 @@ POST /sandbox/seed                                      the same, or less, to be
 POST /sandbox/reset                                     everything as in a new sandbox
 POST /sandbox/orders/NUMBER/pay, prepay, cancel, refund {"sum": "300.00"} for prepay
 POST /sandbox/contacts/EMAIL/activate, unsubscribe, leave   {"group": "super"}
+
+With ?account=LOGIN each of them is about that account, without it about the first; a reset without
+it is one of all accounts.
 """
 """What is where, for programs."""
 

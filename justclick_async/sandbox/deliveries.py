@@ -10,13 +10,14 @@ How often and how long the service tries is not documented.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import groupby
 
 import aiohttp
 from attrs import frozen
+
+from justclick_async.sandbox.tables import Tables
 
 __all__ = ["PAUSES", "Courier", "Letter", "Outbox"]
 
@@ -27,7 +28,7 @@ TIMEOUT = 10.0
 """Seconds for the receiver to answer."""
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS deliveries (
+CREATE TABLE IF NOT EXISTS @deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
     about TEXT NOT NULL,
@@ -40,9 +41,9 @@ CREATE TABLE IF NOT EXISTS deliveries (
     status INTEGER,
     error TEXT NOT NULL DEFAULT ''
 );
-CREATE INDEX IF NOT EXISTS deliveries_by_subject ON deliveries (about);
-CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state);
-CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS @deliveries_by_subject ON @deliveries (about);
+CREATE INDEX IF NOT EXISTS @deliveries_by_state ON @deliveries (state);
+CREATE INDEX IF NOT EXISTS @deliveries_due ON @deliveries (due) WHERE state = 'waiting';
 """
 
 
@@ -63,17 +64,17 @@ class Letter:
 class Outbox:
     """The table of notifications: written, waiting, delivered, given up."""
 
-    def __init__(self, sql: sqlite3.Connection, now: Callable[[], int]) -> None:
-        self._sql = sql
+    def __init__(self, tables: Tables, now: Callable[[], int]) -> None:
+        self._sql = tables
         self._now = now
         self.on_post: Callable[[], object] = lambda: None
-        sql.executescript(_SCHEMA)
+        tables.create(_SCHEMA)
 
     def post(self, kind: str, about: str, urls: Iterable[str], body: str) -> None:
         """Write one notification to each of *urls*; the courier does the rest."""
         for url in urls:
             self._sql.execute(
-                "INSERT INTO deliveries (kind, about, url, body, written, due)"
+                "INSERT INTO @deliveries (kind, about, url, body, written, due)"
                 " VALUES (?, ?, ?, ?, ?, 0)",
                 (kind, about, url, body, self._now()),
             )
@@ -82,7 +83,7 @@ class Outbox:
     def due(self, by: float, limit: int = 100) -> list[Letter]:
         """Return what is to be delivered by now, oldest first."""
         rows = self._sql.execute(
-            "SELECT id, about, url, body, attempts FROM deliveries"
+            "SELECT id, about, url, body, attempts FROM @deliveries"
             " WHERE state = 'waiting' AND due <= ? ORDER BY id LIMIT ?",
             (by, limit),
         )
@@ -91,7 +92,7 @@ class Outbox:
     def next_due(self) -> float | None:
         """Return when the next one is due; ``None`` if nothing waits."""
         row = self._sql.execute(
-            "SELECT min(due) FROM deliveries WHERE state = 'waiting'"
+            "SELECT min(due) FROM @deliveries WHERE state = 'waiting'"
         ).fetchone()
         return None if row[0] is None else float(row[0])
 
@@ -102,7 +103,7 @@ class Outbox:
         done = status is not None and 200 <= status < 300
         state = "delivered" if done else "waiting" if again_at is not None else "given up"
         self._sql.execute(
-            "UPDATE deliveries SET state = ?, attempts = attempts + 1, status = ?, error = ?,"
+            "UPDATE @deliveries SET state = ?, attempts = attempts + 1, status = ?, error = ?,"
             " due = ? WHERE id = ?",
             (state, status, error, again_at, letter.id),
         )
@@ -130,12 +131,12 @@ class Outbox:
 
     def counts(self) -> dict[str, int]:
         """Return how many notifications are in which state."""
-        rows = self._sql.execute("SELECT state, count(*) FROM deliveries GROUP BY state")
+        rows = self._sql.execute("SELECT state, count(*) FROM @deliveries GROUP BY state")
         return {str(state): int(count) for state, count in rows}
 
     def last(self) -> int:
         """Return the number of the latest notification."""
-        row = self._sql.execute("SELECT max(id) FROM deliveries").fetchone()
+        row = self._sql.execute("SELECT max(id) FROM @deliveries").fetchone()
         return int(row[0] or 0)
 
     def resend(self, number: int) -> int:
@@ -145,8 +146,8 @@ class Outbox:
             LookupError: There is no such notification.
         """
         done = self._sql.execute(
-            "INSERT INTO deliveries (kind, about, url, body, written, due)"
-            " SELECT kind, about, url, body, ?, 0 FROM deliveries WHERE id = ?",
+            "INSERT INTO @deliveries (kind, about, url, body, written, due)"
+            " SELECT kind, about, url, body, ?, 0 FROM @deliveries WHERE id = ?",
             (self._now(), number),
         )
         if not done.rowcount:
@@ -156,10 +157,10 @@ class Outbox:
 
     def forget(self) -> None:
         """Forget all notifications; their numbers do not come again."""
-        self._sql.execute("DELETE FROM deliveries")
+        self._sql.execute("DELETE FROM @deliveries")
 
     def _rows(self, where: str, *values: object) -> list[dict[str, object]]:
-        sql = f"SELECT {_SHOWN} FROM deliveries {where}"  # noqa: S608 - ours
+        sql = f"SELECT {_SHOWN} FROM @deliveries {where}"  # noqa: S608 - ours
         return [dict(row) for row in self._sql.execute(sql, values)]
 
     def state(self, limit: int = 1000) -> list[dict[str, object]]:

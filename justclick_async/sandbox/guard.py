@@ -46,7 +46,8 @@ def host_name(host: str) -> str:
 def is_loopback(host: str) -> bool:
     """Say whether a ``Host`` header names this machine."""
     name = host_name(host)
-    if name.lower() == "localhost":
+    # No one can own a name under localhost (RFC 6761); browsers do not even ask for it.
+    if name.lower().rpartition(".")[2] == "localhost":
         return True
     try:
         return ipaddress.ip_address(name).is_loopback

@@ -28,6 +28,7 @@ class Seen:
         method: As the path named it.
         version: Of the API; 0 if nobody can tell.
         caller: The address it came from.
+        account: The login of the account that it was for; empty if there is no such account.
         outcome: ``done``, ``refused``, or the name of the fault that struck.
         done: Whether the work was done.
         code: What was decided, also where a fault swallowed it; ``None`` if nothing was.
@@ -48,6 +49,7 @@ class Seen:
     method: str
     version: int = 0
     caller: str = ""
+    account: str = ""
     outcome: str = ""
     done: bool = False
     code: int | None = None
@@ -82,21 +84,31 @@ class Journal:
         """Return the request with this number, if it is still remembered."""
         return next((seen for seen in self._seen if seen.number == number), None)
 
-    def latest(self, *, outcome: str = "", method: str = "") -> list[Seen]:
-        """Return those with an outcome and of a method, newest first; empty means any."""
+    def latest(self, *, outcome: str = "", method: str = "", account: str = "") -> list[Seen]:
+        """Return those with an outcome, of a method, for an account, newest first; empty is any."""
         return [
             seen
             for seen in reversed(self._seen)
-            if outcome in ("", seen.outcome) and method in ("", seen.method)
+            if outcome in ("", seen.outcome)
+            and method in ("", seen.method)
+            and account in ("", seen.account)
         ]
 
-    def forget(self) -> None:
-        """Forget all of them."""
+    def forget(self, account: str = "") -> None:
+        """Forget those for an account, or all of them."""
+        kept = [seen for seen in self._seen if account not in ("", seen.account)]
         self._seen.clear()
+        self._seen.extend(kept)
 
-    def state(self) -> list[dict[str, object]]:
-        """Return all of them as ``state.json`` shows them."""
-        return [asdict(seen) for seen in self._seen]
+    def state(self, account: str = "", *, nobodys: bool = True) -> list[dict[str, object]]:
+        """Return those for an account, or all of them, as ``state.json`` shows them.
+
+        Args:
+            account: Its login; empty for all.
+            nobodys: Whether those that were for no account are among them.
+        """
+        whose = {account, ""} if nobodys else {account}
+        return [asdict(seen) for seen in self._seen if not account or seen.account in whose]
 
 
 def _cut(text: str) -> str:

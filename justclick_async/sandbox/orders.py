@@ -11,10 +11,15 @@ from typing import Any, TypedDict
 
 from attrs import evolve, field, fields_dict, frozen
 
+from justclick_async.sandbox.tables import Tables
+
 __all__ = ["FIRST_NUMBER", "Event", "Order", "Orders", "Sold"]
 
 FIRST_NUMBER = 102937
 """The number of the first order of a new sandbox."""
+
+APART = 1_000_000
+"""How far the first numbers of two accounts in one sandbox lie apart."""
 
 
 class Sold(TypedDict):
@@ -116,19 +121,19 @@ _COLUMNS = tuple(fields_dict(Order))
 _STORED = _COLUMNS[1:]
 
 _SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS orders (
+CREATE TABLE IF NOT EXISTS @orders (
     bill_id INTEGER PRIMARY KEY AUTOINCREMENT, {", ".join(_STORED)}
 );
-CREATE INDEX IF NOT EXISTS orders_by_email ON orders (email COLLATE NOCASE, created);
-CREATE INDEX IF NOT EXISTS orders_by_status ON orders (deleted, status);
-CREATE INDEX IF NOT EXISTS orders_by_creation ON orders (created);
-CREATE INDEX IF NOT EXISTS orders_by_payment ON orders (paid) WHERE paid IS NOT NULL;
-CREATE INDEX IF NOT EXISTS orders_to_kill ON orders (kill_at)
+CREATE INDEX IF NOT EXISTS @orders_by_email ON @orders (email COLLATE NOCASE, created);
+CREATE INDEX IF NOT EXISTS @orders_by_status ON @orders (deleted, status);
+CREATE INDEX IF NOT EXISTS @orders_by_creation ON @orders (created);
+CREATE INDEX IF NOT EXISTS @orders_by_payment ON @orders (paid) WHERE paid IS NOT NULL;
+CREATE INDEX IF NOT EXISTS @orders_to_kill ON @orders (kill_at)
     WHERE kill_at IS NOT NULL AND pay_status = 'waiting';
 """
-_INSERT = f"INSERT INTO orders ({', '.join(_STORED)}) VALUES ({', '.join('?' * len(_STORED))})"  # noqa: S608
+_INSERT = f"INSERT INTO @orders ({', '.join(_STORED)}) VALUES ({', '.join('?' * len(_STORED))})"  # noqa: S608
 _EQUAL = """
-SELECT bill_id, goods FROM orders
+SELECT bill_id, goods FROM @orders
 WHERE email = ? COLLATE NOCASE AND created = ? AND pay_status = 'waiting' AND NOT deleted
 """
 
@@ -136,10 +141,10 @@ WHERE email = ? COLLATE NOCASE AND created = ? AND pay_status = 'waiting' AND NO
 class Orders:
     """The table of orders.  A deleted order stays in it and is seen by nobody but the state."""
 
-    def __init__(self, sql: sqlite3.Connection) -> None:
-        self._sql = sql
-        sql.executescript(_SCHEMA)
-        if not sql.execute("SELECT 1 FROM sqlite_sequence WHERE name = 'orders'").fetchone():
+    def __init__(self, tables: Tables) -> None:
+        self._sql = tables
+        tables.create(_SCHEMA)
+        if not tables.execute("SELECT 1 FROM sqlite_sequence WHERE name = '@orders'").fetchone():
             self.fill()
 
     def add(self, order: Order) -> Order:
@@ -158,7 +163,7 @@ class Orders:
 
     def find(self, bill_id: int) -> Order | None:
         """Return the order with this number, also one that was deleted."""
-        row = self._sql.execute("SELECT * FROM orders WHERE bill_id = ?", (bill_id,)).fetchone()
+        row = self._sql.execute("SELECT * FROM @orders WHERE bill_id = ?", (bill_id,)).fetchone()
         return _order(row) if row else None
 
     def of(self, email: str) -> list[Order]:
@@ -182,7 +187,7 @@ class Orders:
         order = evolve(order, **fields)
         changed = ", ".join(f"{name} = ?" for name in fields)
         self._sql.execute(
-            f"UPDATE orders SET {changed} WHERE bill_id = ?",  # noqa: S608 - names of fields
+            f"UPDATE @orders SET {changed} WHERE bill_id = ?",  # noqa: S608 - names of fields
             (*_values(order, tuple(fields)), order.bill_id),
         )
         return order
@@ -190,7 +195,7 @@ class Orders:
     def state(self, *, after: int = 0, limit: int = -1) -> Iterator[dict[str, object]]:
         """Return the orders beyond a number as ``state.json`` shows them."""
         rows = self._sql.execute(
-            "SELECT * FROM orders WHERE bill_id > ? ORDER BY bill_id LIMIT ?", (after, limit)
+            "SELECT * FROM @orders WHERE bill_id > ? ORDER BY bill_id LIMIT ?", (after, limit)
         ).fetchall()
         for row in rows:
             shown = _decoded(row)
@@ -231,7 +236,7 @@ class Orders:
             values += [_number(text), *[f"%{_literally(text)}%"] * 3]
         direction = "ASC" if after is not None and before is None else "DESC"
         rows = self._sql.execute(
-            f"SELECT * FROM orders WHERE {where} ORDER BY bill_id {direction} LIMIT ?",  # noqa: S608
+            f"SELECT * FROM @orders WHERE {where} ORDER BY bill_id {direction} LIMIT ?",  # noqa: S608
             (*values, limit),
         )
         return sorted(map(_order, rows), key=lambda order: -order.bill_id)
@@ -240,7 +245,7 @@ class Orders:
         """Return how many orders stand where; those that were deleted as ``deleted``."""
         counts: dict[str, int] = {}
         for deleted, status, count in self._sql.execute(
-            "SELECT deleted, status, count(*) FROM orders GROUP BY deleted, status"
+            "SELECT deleted, status, count(*) FROM @orders GROUP BY deleted, status"
         ):
             name = "deleted" if deleted else str(status)
             counts[name] = counts.get(name, 0) + int(count)
@@ -249,18 +254,19 @@ class Orders:
     def restore(self, order: Order) -> Order:
         """Store an order as it stands, under its number if it has one."""
         columns = _COLUMNS if order.bill_id else _STORED
-        sql = f"INSERT OR REPLACE INTO orders ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608, E501
+        sql = f"INSERT OR REPLACE INTO @orders ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608, E501
         done = self._sql.execute(sql, _values(order, columns))
         return evolve(order, bill_id=order.bill_id or done.lastrowid or 0)
 
     def fill(self) -> None:
         """Make the first number the next one; what is in the table goes."""
-        self._sql.execute("DELETE FROM orders")
-        self._sql.execute("DELETE FROM sqlite_sequence WHERE name = 'orders'")
-        self._sql.execute("INSERT INTO sqlite_sequence VALUES ('orders', ?)", (FIRST_NUMBER - 1,))
+        first = FIRST_NUMBER + APART * (self._sql.number - 1)
+        self._sql.execute("DELETE FROM @orders")
+        self._sql.execute("DELETE FROM sqlite_sequence WHERE name = '@orders'")
+        self._sql.execute("INSERT INTO sqlite_sequence VALUES ('@orders', ?)", (first - 1,))
 
     def _select(self, where: str, *values: object) -> list[Order]:
-        sql = f"SELECT * FROM orders WHERE {where} ORDER BY bill_id"  # noqa: S608 - ours
+        sql = f"SELECT * FROM @orders WHERE {where} ORDER BY bill_id"  # noqa: S608 - ours
         return [_order(row) for row in self._sql.execute(sql, values)]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
 from attrs import field, frozen
+
+from justclick_async.sandbox.tables import Tables
 
 __all__ = ["CATALOGUE", "NOTIFY_SETTINGS", "Product", "Products"]
 
@@ -100,7 +101,7 @@ NOTIFY_SETTINGS = {
 """Which setting of a product holds the address that is told of an event."""
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS products (
+CREATE TABLE IF NOT EXISTS @products (
     good_id INTEGER PRIMARY KEY AUTOINCREMENT,
     good_name TEXT NOT NULL UNIQUE,
     good_title TEXT NOT NULL,
@@ -114,17 +115,17 @@ CREATE TABLE IF NOT EXISTS products (
 class Products:
     """The table of products; a new one is filled with ``CATALOGUE``."""
 
-    def __init__(self, sql: sqlite3.Connection) -> None:
-        self._sql = sql
+    def __init__(self, tables: Tables) -> None:
+        self._sql = tables
         self._known: dict[str, Product | None] = {}
-        new = not sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'products'").fetchone()
-        sql.execute(_SCHEMA)
+        new = not tables.execute("SELECT 1 FROM sqlite_master WHERE name = '@products'").fetchone()
+        tables.create(_SCHEMA)
         if new:
             self.fill()
 
     def fill(self) -> None:
         """Sell what a new sandbox sells, and nothing else."""
-        self._sql.execute("DELETE FROM products")
+        self._sql.execute("DELETE FROM @products")
         for product in CATALOGUE:
             self.put(product)
 
@@ -132,7 +133,7 @@ class Products:
         """Return the product with this symbolic id."""
         if good_name not in self._known:
             row = self._sql.execute(
-                "SELECT * FROM products WHERE good_name = ?", (good_name,)
+                "SELECT * FROM @products WHERE good_name = ?", (good_name,)
             ).fetchone()
             self._known[good_name] = _product(row) if row else None
         return self._known[good_name]
@@ -144,14 +145,14 @@ class Products:
     def all(self) -> list[Product]:
         """Return all products by number."""
         return [
-            _product(row) for row in self._sql.execute("SELECT * FROM products ORDER BY good_id")
+            _product(row) for row in self._sql.execute("SELECT * FROM @products ORDER BY good_id")
         ]
 
     def put(self, product: Product) -> None:
         """Store a product, new or changed."""
         self.forget()
         self._sql.execute(
-            "INSERT OR REPLACE INTO products VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO @products VALUES (?, ?, ?, ?, ?, ?)",
             (
                 product.good_id or None,
                 product.good_name,
@@ -165,7 +166,7 @@ class Products:
     def remove(self, good_name: str) -> bool:
         """Remove a product; say whether there was one."""
         self.forget()
-        done = self._sql.execute("DELETE FROM products WHERE good_name = ?", (good_name,))
+        done = self._sql.execute("DELETE FROM @products WHERE good_name = ?", (good_name,))
         return bool(done.rowcount)
 
     def state(self) -> list[dict[str, object]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
 from os import PathLike
@@ -15,8 +15,8 @@ from typing import Self, TypeVar
 from aiohttp import web
 
 from justclick_async.sandbox import payments
+from justclick_async.sandbox.accounts import API_KEY, LOGIN, Account, Accounts
 from justclick_async.sandbox.app import Options, make_app
-from justclick_async.sandbox.auth import Account
 from justclick_async.sandbox.deliveries import PAUSES, Courier
 from justclick_async.sandbox.faults import Faults
 from justclick_async.sandbox.journal import Journal
@@ -24,14 +24,9 @@ from justclick_async.sandbox.seeds import read_seed, sow
 from justclick_async.sandbox.service import Service
 from justclick_async.sandbox.shop import Shop
 from justclick_async.sandbox.state import state_of
+from justclick_async.sandbox.tables import File
 
-__all__ = ["API_KEY", "LOGIN", "Sandbox"]
-
-LOGIN = "username"
-"""The login of a sandbox that was given none; made up."""
-
-API_KEY = "0123456789" * 4
-"""The key of a sandbox that was given none; made up."""
+__all__ = ["Sandbox"]
 
 T = TypeVar("T")
 
@@ -44,8 +39,11 @@ class Sandbox:
     with a file it goes on where it ended, in memory it starts anew.
 
     Args:
-        login: The login of its only account.
+        login: The login of its account.
         api_key: The key of that account.
+        accounts: Further accounts, each with orders, contacts and products of its own.  A call is
+            for the account that its host names (``second.localhost``) or, at an address that
+            names nobody, for the one whose key has signed it.
         host: The address to listen on.
         port: The port; 0 takes a free one.
         db: The file that holds the state; ``None`` keeps it in memory.
@@ -53,7 +51,8 @@ class Sandbox:
         seed: Makes the faults strike the same requests every time.
         seed_file: A JSON file with products, groups, contacts and orders to begin with; read
             only while there are no orders yet.
-        notify_url: Who is told about orders of products without an address of their own.
+        notify_url: Who is told about orders of products without an address of their own; of the
+            first account, as are *seed_file*, *denied* and *disabled*.
         pauses: Seconds between the attempts to deliver a notification.
         denied: Callers' addresses that are answered with code 6.
         disabled: Whether everybody is answered with code 7.
@@ -63,7 +62,8 @@ class Sandbox:
 
     Attributes:
         base_url: Scheme, host and port; empty while it does not run.
-        account: May be changed while it runs, for example ``sandbox.account.disabled = True``.
+        account: The first one.  May be changed while it runs, for example
+            ``sandbox.account.disabled = True``.
         faults: May be changed while it runs, for example ``sandbox.faults["limit"] = 1.0``.
     """
 
@@ -72,6 +72,7 @@ class Sandbox:
         *,
         login: str = LOGIN,
         api_key: str = API_KEY,
+        accounts: Iterable[Account] = (),
         host: str = "127.0.0.1",
         port: int = 0,
         db: str | PathLike[str] | None = None,
@@ -86,19 +87,19 @@ class Sandbox:
         redirect_v2: bool = False,
         clock: Callable[[], float] = time,
     ) -> None:
-        self.account: Account = Account(login, api_key, set(denied), disabled)
+        self.account: Account = Account(login, api_key, set(denied), disabled, notify_url)
+        self._accounts = Accounts((self.account, *accounts))
         self.faults: Faults = Faults(faults, seed=seed)
         self.base_url: str = ""
         self._listen_on = (host, port)
         self._db = db
         self._seed_file = seed_file
-        self._notify_url = notify_url
         self._pauses = pauses
         self._options = Options(slow_for, redirect_v2)
         self._clock = clock
         self._running: AsyncExitStack | None = None
         self._service: Service | None = None
-        self._courier: Courier | None = None
+        self._couriers: Sequence[Courier] = ()
         self._thread: _Thread | None = None
 
     @property
@@ -110,6 +111,11 @@ class Sandbox:
     def api_key(self) -> str:
         """The key of its account."""
         return self.account.api_key
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """All accounts, the first first."""
+        return tuple(self._accounts)
 
     @property
     def host(self) -> str:
@@ -127,15 +133,38 @@ class Sandbox:
             raise RuntimeError("the sandbox does not run: use it as a context manager")
         return self._service
 
-    def state(self) -> dict[str, object]:
-        """Return all that it holds, as ``/sandbox/state.json`` does."""
+    def state(self, account: str = "") -> dict[str, object]:
+        """Return all that it holds of an account, as ``/sandbox/state.json`` does.
+
+        Args:
+            account: The login; without one it is the first account.
+
+        Raises:
+            LookupError: There is no such account.
+        """
         service = self.service
-        return self._in_its_thread(lambda: state_of(service))
+        shop = service.shop_of(account)
+        return self._in_its_thread(lambda: state_of(service, shop))
+
+    def reset(self, account: str | None = None) -> None:
+        """Be a new sandbox again: all of it, or one account.
+
+        Args:
+            account: The login of the account; without one all of them are reset.
+
+        Raises:
+            LookupError: There is no such account.
+        """
+        service = self.service
+        only = None if account is None else service.shop_of(account)
+        self._in_its_thread(lambda: service.reset(only))
 
     def _in_its_thread(self, function: Callable[[], T]) -> T:
         return function() if self._thread is None else self._thread.call(function)
 
-    def notify(self, url: str, *, product: str = "", kind: str = "", group: str = "") -> None:
+    def notify(
+        self, url: str, *, product: str = "", kind: str = "", group: str = "", account: str = ""
+    ) -> None:
         """Set who is told: of a kind of event of a product's orders, of a group, or of the rest.
 
         Args:
@@ -144,17 +173,18 @@ class Sandbox:
             kind: ``order_created``, ``order_paid``, ``order_prepaid``, ``order_cancelled`` or
                 ``order_moneyback``.
             group: The id of a group of contacts.
+            account: The login of an account; without one it is the first.
 
         Raises:
-            LookupError: There is no such product, kind or group.
+            LookupError: There is no such product, kind, group or account.
         """
-        shop = self.service.shop
+        shop = self.service.shop_of(account)
         self._in_its_thread(lambda: shop.notify(url, product=product, kind=kind, group=group))
 
     async def settled(self) -> None:
         """Wait until every notification is delivered or given up."""
-        if self._courier is not None:
-            await self._courier.settled()
+        for courier in self._couriers:
+            await courier.settled()
 
     # ── In the event loop ──
 
@@ -180,12 +210,13 @@ class Sandbox:
         if self._running is not None:
             raise RuntimeError("the sandbox runs already")
         async with AsyncExitStack() as stack:
-            shop = Shop(self.account, self._db, notify_url=self._notify_url, clock=self._clock)
-            stack.callback(shop.close)
-            self._sow(shop)
-            service = Service(shop, Journal())
-            courier = Courier(shop.outbox, self._clock, self._pauses)
-            for errand in (courier.run(), _sweep(shop)):
+            file = File(self._db)
+            stack.callback(file.close)
+            shops = self._open(file)
+            self._sow(shops[0])
+            service = Service(shops, Journal())
+            couriers = [Courier(shop.outbox, self._clock, self._pauses) for shop in shops]
+            for errand in (*(courier.run() for courier in couriers), _sweep(shops)):
                 stack.push_async_callback(_stop, asyncio.create_task(errand))
             app = make_app(service, self.faults, self._options)
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -194,8 +225,15 @@ class Sandbox:
             host, port = self._listen_on
             await web.TCPSite(runner, host, port, backlog=1024).start()
             self.base_url = f"http://{_bracketed(host)}:{runner.addresses[0][1]}"
-            self._service, self._courier = service, courier
+            self._service, self._couriers = service, couriers
             self._running = stack.pop_all()
+
+    def _open(self, file: File) -> Sequence[Shop]:
+        numbers = file.numbers([account.login for account in self._accounts])
+        return [
+            Shop(account, file, number, clock=self._clock)
+            for account, number in zip(self._accounts, numbers, strict=True)
+        ]
 
     def _sow(self, shop: Shop) -> None:
         if self._seed_file is None or shop.orders.counts():
@@ -210,7 +248,7 @@ class Sandbox:
     async def close(self) -> None:
         """Stop listening and let go of everything; a second time does nothing."""
         running, self._running = self._running, None
-        self._service = self._courier = None
+        self._service, self._couriers = None, ()
         self.base_url = ""
         if running is not None:
             await running.aclose()
@@ -246,10 +284,11 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-async def _sweep(shop: Shop) -> None:
+async def _sweep(shops: Sequence[Shop]) -> None:
     while True:
         await asyncio.sleep(1)
-        payments.sweep(shop)
+        for shop in shops:
+            payments.sweep(shop)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

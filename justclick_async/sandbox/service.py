@@ -7,17 +7,19 @@ there a body (2), is it theirs (1, 4), does it make sense (all others).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter, time
 
 from attrs import frozen
 
-from justclick_async.diagnosis import KEY, diagnose
+from justclick_async.diagnosis import KEY
 from justclick_async.php import http_build_query
 from justclick_async.sandbox import auth
+from justclick_async.sandbox.accounts import Account, label_of
 from justclick_async.sandbox.auth import Posted
 from justclick_async.sandbox.codes import Refused
 from justclick_async.sandbox.faults import Struck
+from justclick_async.sandbox.hashes import cause_of
 from justclick_async.sandbox.journal import Journal, Seen
 from justclick_async.sandbox.methods import Method, Reply
 from justclick_async.sandbox.shop import Shop
@@ -26,8 +28,6 @@ from justclick_async.signing import answer_hash, sign_query
 __all__ = ["Asked", "Service"]
 
 _WRONG_HASH = "0" * 32
-_SEARCHED = 500_000
-"""How many bytes are hashed in search of what is wrong with a hash: others are waiting."""
 
 
 @frozen
@@ -50,105 +50,164 @@ class Asked:
 
 
 class Service:
-    """Answers calls for the account of one shop.
+    """Answers calls for the accounts of a sandbox, each with a shop of its own.
 
     Args:
-        shop: Where the work is done.
+        shops: Where the work is done, one for each account; the first stands in where a call
+            names no account and fits none.
         journal: Where each call is noted.
     """
 
-    def __init__(self, shop: Shop, journal: Journal) -> None:
-        self.shop = shop
+    def __init__(self, shops: Sequence[Shop], journal: Journal) -> None:
+        self.shops: Sequence[Shop] = shops
         self.journal = journal
 
-    def reset(self) -> None:
-        """Be a new sandbox again, one that has not been asked anything."""
-        self.shop.reset()
-        self.journal.forget()
+    @property
+    def shop(self) -> Shop:
+        """The shop of the first account."""
+        return self.shops[0]
+
+    def shop_of(self, login: str) -> Shop:
+        """Return the shop of an account; without a login that of the first.
+
+        Raises:
+            LookupError: There is no such account.
+        """
+        for shop in self.shops:
+            if login.lower() in ("", shop.account.login.lower()):
+                return shop
+        logins = ", ".join(shop.account.login for shop in self.shops)
+        raise LookupError(f"there is no such account, but {logins}")
+
+    def reset(self, only: Shop | None = None) -> None:
+        """Be a new sandbox again, one that has not been asked anything.
+
+        Args:
+            only: Where it is reset; without it everywhere.
+        """
+        for shop in self.shops if only is None else (only,):
+            shop.reset()
+        self.journal.forget(only.account.login if only and len(self.shops) > 1 else "")
 
     def answer(self, asked: Asked, struck: Struck | None = None) -> bytes:
         """Carry out a call, unless a fault forbids it, and return its answer."""
         seen = Seen(at=time(), method=asked.name, caller=asked.caller)
         started = perf_counter()
+        posted = _read(asked.body)
+        shop = self._meant(asked.host, posted)
+        seen.account = shop.account.login if shop else ""
         try:
             if struck and not struck.done:
                 raise Refused(8, asked.caller, why=f"the fault {struck.name}: nothing was done")
-            answer = self._success(self._carry_out(asked, seen), seen, struck)
+            if shop is None:
+                raise Refused(5, why="the first label of the host is not the login of the account")
+            reply = self._carry_out(asked, shop, posted, seen)
+            answer = _success(reply, shop, seen, struck)
         except Refused as refused:
-            answer = self._refusal(refused, seen)
+            answer = _refusal(refused, shop, seen)
         if struck:
             seen.outcome = struck.name
         seen.milliseconds = round((perf_counter() - started) * 1000, 3)
         self._remember(seen)
         return answer
 
-    def _carry_out(self, asked: Asked, seen: Seen) -> Reply:
-        account = self.shop.account
-        if auth.login_of(asked.host, account) != account.login:
-            raise Refused(5, why="the first label of the host is not the login of the account")
+    def _meant(self, host: str, posted: Posted | Refused) -> Shop | None:
+        """Return the shop that is called: by its host, or else by the key that signed the call.
+
+        A call that fits no account is for the one that it was most likely meant for.
+        """
+        if label := label_of(host):
+            return next((s for s in self.shops if s.account.login.lower() == label.lower()), None)
+        if len(self.shops) == 1 or isinstance(posted, Refused):
+            return self.shop
+        for found in auth.fits, _nearly_fits:
+            for shop in self.shops:
+                if found(posted, shop.account):
+                    return shop
+        return self.shop
+
+    def _carry_out(self, asked: Asked, shop: Shop, posted: Posted | Refused, seen: Seen) -> Reply:
+        account = shop.account
         if account.disabled:
             raise Refused(7)
         if asked.caller in account.denied:
             raise Refused(6, asked.caller)
-        posted = auth.read(asked.body)
-        self._note(posted, seen)
+        if isinstance(posted, Refused):
+            raise posted
+        _note(posted, account, seen)
         method = _choose(asked.versions, posted)
         seen.version = method.version
-        self._check(posted, method, seen)
-        with self.shop.transaction():
-            return method.carry_out(self.shop, posted.params)
+        self._check(posted, account, method, seen)
+        with shop.transaction():
+            return method.carry_out(shop, posted.params)
 
-    def _check(self, posted: Posted, method: Method, seen: Seen) -> None:
-        account = self.shop.account
-        if method.version == 2:
-            return auth.check_key(posted, account)
+    def _check(self, posted: Posted, account: Account, method: Method, seen: Seen) -> None:
         try:
-            auth.check_hash(posted, account)
+            (auth.check_key if method.version == 2 else auth.check_hash)(posted, account)
         except Refused as refused:
-            found = diagnose(
-                posted.params,
-                posted.received or "",
-                login=account.login,
-                api_key=account.api_key,
-                raw=posted.raw,
-                largest=_SEARCHED,
-            )
-            if refused.code != 4 or found is None:
+            if refused.code != 4:
                 raise
-            seen.cause, seen.cause_ru, seen.theirs = found.why, found.why_ru, found.hashed
-            raise Refused(4, why=found.why) from None
-
-    def _note(self, posted: Posted, seen: Seen) -> None:
-        account = self.shop.account
-        if "rpsKey" in posted.params:  # it is the key, or was meant to be one
-            seen.sent = http_build_query({**posted.params, "rpsKey": KEY})
-            return
-        seen.hashed = f"{posted.query}::{account.login}::{KEY}"
-        seen.sent = posted.raw
-        seen.received = posted.received or ""
-        seen.expected = sign_query(posted.query, account.login, account.api_key)
+            others = [shop.account for shop in self.shops if shop.account is not account]
+            if method.version == 2:
+                raise Refused(4, why=_whose_key(posted, others) or refused.why) from None
+            cause = cause_of(posted, account, others)
+            if cause is None:
+                raise
+            seen.cause, seen.cause_ru, seen.theirs = cause.why, cause.why_ru, cause.hashed
+            raise Refused(4, why=cause.why) from None
 
     def _remember(self, seen: Seen) -> None:
-        """Note a call, without the key wherever somebody has put it."""
+        """Note a call, without the keys wherever somebody has put them."""
         for name in "hashed", "sent", "received", "theirs", "cause", "cause_ru", "why":
-            shown = getattr(seen, name).replace(self.shop.account.api_key, KEY)
+            shown: str = getattr(seen, name)
+            for shop in self.shops:
+                shown = shown.replace(shop.account.api_key, KEY)
             setattr(seen, name, shown)
         self.journal.add(seen)
 
-    def _success(self, reply: Reply, seen: Seen, struck: Struck | None) -> bytes:
-        seen.outcome, seen.code, seen.text, seen.done = "done", 0, reply.text, True
-        signature = answer_hash(0, reply.text, self.shop.account.api_key)
-        if struck and struck.answer == "bad_hash":
-            signature = _WRONG_HASH
-        return _envelope(0, reply.text, reply.result, signature)
 
-    def _refusal(self, refused: Refused, seen: Seen) -> bytes:
-        seen.outcome, seen.code, seen.text = "refused", refused.code, refused.text
-        seen.why = refused.why
-        # An answer about nobody's account is signed with nobody's key.
-        key = "" if refused.code == 5 else self.shop.account.api_key
-        signature = answer_hash(refused.code, refused.text, key)
-        return _envelope(refused.code, refused.text, refused.result, signature)
+def _read(body: bytes) -> Posted | Refused:
+    try:
+        return auth.read(body)
+    except Refused as refused:
+        return refused
+
+
+def _nearly_fits(posted: Posted, account: Account) -> bool:
+    cause = cause_of(posted, account) if posted.received is not None else None
+    return cause is not None and cause.found
+
+
+def _whose_key(posted: Posted, accounts: Sequence[Account]) -> str:
+    found = next((account for account in accounts if auth.fits(posted, account)), None)
+    return f"rpsKey is the key of the account {found.login}" if found else ""
+
+
+def _note(posted: Posted, account: Account, seen: Seen) -> None:
+    if "rpsKey" in posted.params:  # it is the key, or was meant to be one
+        seen.sent = http_build_query({**posted.params, "rpsKey": KEY})
+        return
+    seen.hashed = f"{posted.query}::{account.login}::{KEY}"
+    seen.sent = posted.raw
+    seen.received = posted.received or ""
+    seen.expected = sign_query(posted.query, account.login, account.api_key)
+
+
+def _success(reply: Reply, shop: Shop, seen: Seen, struck: Struck | None) -> bytes:
+    seen.outcome, seen.code, seen.text, seen.done = "done", 0, reply.text, True
+    signature = answer_hash(0, reply.text, shop.account.api_key)
+    if struck and struck.answer == "bad_hash":
+        signature = _WRONG_HASH
+    return _envelope(0, reply.text, reply.result, signature)
+
+
+def _refusal(refused: Refused, shop: Shop | None, seen: Seen) -> bytes:
+    seen.outcome, seen.code, seen.text = "refused", refused.code, refused.text
+    seen.why = refused.why
+    # An answer about nobody's account is signed with nobody's key.
+    key = shop.account.api_key if shop else ""
+    signature = answer_hash(refused.code, refused.text, key)
+    return _envelope(refused.code, refused.text, refused.result, signature)
 
 
 def _choose(versions: Mapping[int, Method], posted: Posted) -> Method:

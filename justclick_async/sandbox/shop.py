@@ -10,12 +10,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from os import PathLike, fspath
 from time import time
 
 from attrs import evolve
 
-from justclick_async.sandbox.auth import Account
+from justclick_async.sandbox.accounts import Account
 from justclick_async.sandbox.contacts import Contact, Contacts, Group, Membership
 from justclick_async.sandbox.deliveries import Outbox
 from justclick_async.sandbox.notices import lead_notice, order_notice
@@ -29,91 +28,62 @@ from justclick_async.sandbox.owner import (
     Partner,
 )
 from justclick_async.sandbox.products import NOTIFY_SETTINGS, Products
+from justclick_async.sandbox.tables import File, Tables
 
 __all__ = ["Shop"]
 
-_VERSION = 1
-"""Of the tables, kept in the file; one of another version is refused, not guessed at."""
-
-_PRAGMAS = (
-    # One sandbox, one file: a second is refused when it starts, not in the middle of its work.
-    "PRAGMA locking_mode = EXCLUSIVE",
-    "PRAGMA journal_mode = WAL",
-    # What the process has written survives it in the system's cache; a sandbox needs no more.
-    "PRAGMA synchronous = OFF",
-    "PRAGMA wal_autocheckpoint = 10000",
-)
-
-
-def _open(db: str | PathLike[str] | None) -> sqlite3.Connection:
-    try:
-        sql = sqlite3.connect(
-            ":memory:" if db is None else fspath(db),
-            timeout=1,
-            isolation_level=None,
-            # A sandbox may be made in one thread and run in another, never in both at once.
-            check_same_thread=False,
-            cached_statements=256,
-        )
-    except sqlite3.Error as error:
-        raise _unusable(db, error) from error
-    sql.row_factory = sqlite3.Row
-    return sql
-
-
-def _unusable(db: str | PathLike[str] | None, error: sqlite3.Error) -> OSError:
-    return OSError(f"the file {fspath(db or '')} cannot be used: {error}")
-
 
 class Shop:
-    """All that the sandbox knows, area by area.
+    """All that the sandbox knows of one account, area by area.
 
     Args:
         account: Whose shop it is.
-        db: The file that holds the state; ``None`` keeps it in memory.
-        notify_url: Who is told of what happens to orders of products without an address of their
-            own; empty for nobody.
+        file: What holds the state.
+        number: Of the account in the file; without one it is the only account.
         clock: Tells the time in seconds since 1970.
 
     Raises:
-        OSError: The file cannot be used: another sandbox has it, or it holds something else.
+        OSError: The file cannot be used.
     """
 
     def __init__(
         self,
         account: Account,
-        db: str | PathLike[str] | None = None,
+        file: File,
+        number: int | None = None,
         *,
-        notify_url: str = "",
         clock: Callable[[], float] = time,
     ) -> None:
         self.account = account
-        self.notify_url: str = notify_url
         self._clock = clock
-        self._sql = _open(db)
+        self._sql = file.sql
         try:
-            self._prepare()
-            self._open_areas()
+            self._number = number or file.numbers([account.login])[0]
+            self._open_areas(Tables(file.sql, self._number))
+            self._notify_url: str | None = None
+            if account.notify_url:
+                self.notify(account.notify_url)
         except sqlite3.Error as error:
-            self.close()
-            raise _unusable(db, error) from error
+            raise file.unusable(error) from error
 
-    def _prepare(self) -> None:
-        for pragma in _PRAGMAS:
-            self._sql.execute(pragma)
-        version = self._sql.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, _VERSION):
-            raise sqlite3.DatabaseError(f"its tables are of version {version}, not {_VERSION}")
-        self._sql.execute(f"PRAGMA user_version = {_VERSION}")
-
-    def _open_areas(self) -> None:
-        self.outbox: Outbox = Outbox(self._sql, self.now)
-        self.products: Products = Products(self._sql)
-        self.orders: Orders = Orders(self._sql)
-        self.contacts: Contacts = Contacts(self._sql)
+    def _open_areas(self, tables: Tables) -> None:
+        self.outbox: Outbox = Outbox(tables, self.now)
+        self.products: Products = Products(tables)
+        self.orders: Orders = Orders(tables)
+        self.contacts: Contacts = Contacts(tables)
         self.partners: Sequence[Partner] = PARTNERS
         self.coupons: Sequence[Coupon] = COUPONS
         self.managers: Sequence[Manager] = MANAGERS
+
+    @property
+    def notify_url(self) -> str:
+        """Who is told of what happens to orders of products without an address of their own."""
+        if self._notify_url is None:
+            row = self._sql.execute(
+                "SELECT notify_url FROM accounts WHERE number = ?", (self._number,)
+            ).fetchone()
+            self._notify_url = str(row[0])
+        return self._notify_url
 
     def now(self) -> int:
         """Return the time in whole seconds, which is all that the service ever tells."""
@@ -130,6 +100,7 @@ class Shop:
             if self._sql.in_transaction:  # a full disk has ended it already
                 self._sql.execute("ROLLBACK")
             self.products.forget()
+            self._notify_url = None
             raise
 
     # ── What only the owner sets up ──
@@ -165,7 +136,10 @@ class Shop:
                 raise LookupError("there is no such group")
             self.contacts.put_group(evolve(place, notify_url=url))
         else:
-            self.notify_url = url
+            self._sql.execute(
+                "UPDATE accounts SET notify_url = ? WHERE number = ?", (url, self._number)
+            )
+            self._notify_url = None
 
     def tell(self, kind: str, order: Order) -> None:
         """Tell of something that happened to *order*: once each address that wants to know."""
@@ -194,7 +168,3 @@ class Shop:
             self.contacts.fill()
             self.products.fill()
             self.outbox.forget()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._sql.close()

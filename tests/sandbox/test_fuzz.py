@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from justclick_async.sandbox import API_KEY, LOGIN
-from justclick_async.sandbox.auth import Account
+from justclick_async.sandbox import API_KEY, LOGIN, Account
 from justclick_async.sandbox.codes import TEXTS
 from justclick_async.sandbox.journal import Journal
 from justclick_async.sandbox.methods import METHODS, Method
 from justclick_async.sandbox.service import Asked, Service
 from justclick_async.sandbox.shop import Shop
+from justclick_async.sandbox.tables import File
 from justclick_async.signing import signed_body
 
 NAMES = [
@@ -56,9 +56,10 @@ many = st.dictionaries(st.sampled_from(NAMES), values, max_size=8)
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    shop = Shop(Account(LOGIN, API_KEY), notify_url="http://127.0.0.1:1/")
-    yield Service(shop, Journal())
-    shop.close()
+    file = File(None)
+    shop = Shop(Account(LOGIN, notify_url="http://127.0.0.1:1/"), file)
+    yield Service([shop], Journal())
+    file.close()
 
 
 def answered(service: Service, method: Method, body: bytes) -> int:

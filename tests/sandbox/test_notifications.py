@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -49,13 +50,14 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
+async def receiving(place: socket.socket | None = None) -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application()
     app.router.add_post("/{any:.*}", receiver.take)
     runner = web.AppRunner(app)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    where = web.SockSite(runner, place) if place else web.TCPSite(runner, "127.0.0.1", 0)
+    await where.start()
     receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/all"
     yield receiver
     await runner.cleanup()
@@ -344,17 +346,13 @@ async def test_what_is_told_of_one_order_arrives_in_order() -> None:
 @pytest.mark.asyncio
 async def test_what_was_not_delivered_is_delivered_after_a_restart(tmp_path: Path) -> None:
     db = tmp_path / "shop.db"
-    async with Sandbox(db=db, notify_url="http://127.0.0.1:1/", pauses=(0.01,) * 99) as sandbox:
-        await order(sandbox)
-        url = sandbox.base_url
-    assert url
-    async with receiving() as receiver:
-        sandbox = Sandbox(db=db, pauses=(0.01,))
-        async with sandbox:
-            sandbox.service.shop._sql.execute(
-                "UPDATE deliveries SET url = ?, due = 0, state = 'waiting'", (receiver.url,)
-            )
-            sandbox.service.shop.outbox.on_post()
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))  # nobody listens yet
+        url = f"http://127.0.0.1:{place.getsockname()[1]}/"
+        async with Sandbox(db=db, notify_url=url, pauses=(0.01,) * 999) as sandbox:
+            await order(sandbox)
+        async with receiving(place) as receiver, Sandbox(db=db, pauses=(0.01,) * 999) as sandbox:
+            assert sandbox.service.shop.notify_url == url
             await sandbox.settled()
     assert len(receiver.got) == 1
 

@@ -18,12 +18,12 @@ from aiohttp import web
 from attrs import define
 
 from justclick_async.php import http_build_query
-from justclick_async.sandbox import API_KEY, LOGIN, READINGS, Sandbox
+from justclick_async.sandbox import API_KEY, LOGIN, READINGS, Account, Sandbox
 from justclick_async.sandbox.faults import FAULTS
 from justclick_async.sandbox.pages.rendering import Split, split
 from justclick_async.sandbox.pages.words import ENGLISH, RUSSIAN, language_of
 from justclick_async.sandbox.samples import sample_order
-from justclick_async.signing import sign_query
+from justclick_async.signing import sign_query, signed_body
 from tests.sandbox.running import ORDER, call, call_v2, send
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
@@ -576,3 +576,89 @@ asyncio.run(story())
 def test_jinja2_is_not_loaded_before_a_page_is_asked_for() -> None:
     script = "import sys, justclick_async.sandbox; assert 'jinja2' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+# ── Several accounts ────────────────────────────────────────────────────────────────
+
+
+@pytest_asyncio.fixture
+async def shared() -> AsyncIterator[tuple[Sandbox, Browser]]:
+    """A sandbox of two accounts, each with an order, and a browser."""
+    second = Account("second")
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with (
+        Sandbox(accounts=[second]) as sandbox,
+        aiohttp.ClientSession(cookie_jar=jar) as session,
+    ):
+        await order(sandbox)
+        body = signed_body({**ORDER, "bill_first_name": "Вторая"}, "second", second.api_key)
+        assert (await send(sandbox.base_url, "CreateOrder", body)).code == 0
+        yield sandbox, Browser(session, sandbox.base_url)
+
+
+@pytest.mark.asyncio
+async def test_the_account_is_chosen_and_kept(shared: tuple[Sandbox, Browser]) -> None:
+    _, browser = shared
+    assert 'href="/orders/102937"' in (await browser.get("/orders")).text
+    second = await browser.get("/orders?account=second")
+    assert "Вторая" in second.words
+    assert 'href="/orders/1102937"' in second.text
+    assert "/orders/102937" not in second.text
+    assert "Вторая" in (await browser.get("/")).words
+    assert (await browser.get("/orders/102937")).status == 404
+    assert (await browser.get("/orders/102937?account=username")).status == 200
+    assert (await browser.get("/orders?account=third")).status == 404
+
+
+@pytest.mark.asyncio
+async def test_a_host_shows_its_account(shared: tuple[Sandbox, Browser]) -> None:
+    _, browser = shared
+    page = await browser.get("/orders?account=username", Host="second.localhost")
+    assert "Вторая" in page.words
+
+
+@pytest.mark.asyncio
+async def test_a_button_means_the_account_of_its_page(shared: tuple[Sandbox, Browser]) -> None:
+    sandbox, browser = shared
+    token = await browser.token()  # of a page of the first account
+    await browser.get("/?account=second")
+    assert (await browser.press("/state/reset", {"token": token})).status == 200
+    assert len(sandbox.state()["orders"]) == 0  # type: ignore[arg-type]
+    assert len(sandbox.state("second")["orders"]) == 1  # type: ignore[arg-type]
+    pressed = await browser.press("/products", {"url": "http://127.0.0.1:1/"})
+    assert pressed.status == 200
+    assert [shop.notify_url for shop in sandbox.service.shops] == ["", "http://127.0.0.1:1/"]
+    foreign = token.replace("username", "third")
+    assert (await browser.press("/state/reset", {"token": foreign})).status == 403
+
+
+@pytest.mark.asyncio
+async def test_a_bill_opens_whichever_account_is_looked_at(
+    shared: tuple[Sandbox, Browser],
+) -> None:
+    sandbox, browser = shared
+    (bought,) = sandbox.service.shops[1].orders.of("anna@example.com")
+    page = await browser.get(bought.link)
+    assert page.status == 200
+    found = re.search(r'name="token" value="([^"]+)"', page.text)
+    assert found
+    assert (await browser.press(bought.link, {"token": found[1], "action": "pay"})).status == 200
+    assert sandbox.service.shops[1].orders.of("anna@example.com")[0].pay_status == "paid"
+    assert sandbox.service.shop.orders.of("anna@example.com")[0].pay_status == "waiting"
+
+
+@pytest.mark.asyncio
+async def test_the_inspector_says_whose_request_it_was(shared: tuple[Sandbox, Browser]) -> None:
+    sandbox, browser = shared
+    body = signed_body({"a": "1"}, LOGIN, API_KEY)
+    await send(sandbox.base_url, "GetBills", body, {"Host": "second.localhost"})
+    page = await browser.get("/requests/3")
+    assert "the hash is right for the account username, but another one was called" in page.words
+    assert "Account second" in page.words
+    for query, numbers in (
+        ("", ["3", "2", "1"]),
+        ("for=username", ["1"]),
+        ("for=second", ["3", "2"]),
+    ):
+        page = await browser.get(f"/requests?{query}")
+        assert re.findall(r'href="/requests/(\d+)"', page.text) == numbers

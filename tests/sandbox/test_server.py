@@ -179,7 +179,7 @@ def test_its_key_does_not_show() -> None:
 
 def test_it_shares_the_pure_modules_and_nothing_of_the_client() -> None:
     """So that each proves the other."""
-    shared = {"php", "signing"}
+    shared = {"php", "signing", "diagnosis"}
     package = Path(__file__).parents[2] / "justclick_async" / "sandbox"
     imported = {
         name

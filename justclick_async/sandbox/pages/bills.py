@@ -15,30 +15,33 @@ __all__ = ["FORMS", "PAGES"]
 
 async def show(desk: Desk, request: web.Request) -> web.StreamResponse:
     """Show what there is to pay."""
-    order = _find(desk, request.query)
+    desk, order = _find(desk, request.query)
     return desk.page(
         request,
         "bill.html",
         order=order,
         bill=link(order.bill_id, order.email, ""),
-        letters=desk.service.shop.outbox.of(f"order {order.bill_id}"),
+        letters=desk.shop.outbox.of(f"order {order.bill_id}"),
     )
 
 
 async def act(desk: Desk, request: web.Request, form: Form) -> str:
     """Do what the customer, or the shop, wants."""
-    order = _find(desk, request.query)
+    desk, order = _find(desk, request.query)
     await carry_out(desk, order, form)
     return link(order.bill_id, order.email, "")
 
 
-def _find(desk: Desk, query: Mapping[str, str]) -> Order:
+def _find(desk: Desk, query: Mapping[str, str]) -> tuple[Desk, Order]:
+    """Find an order by its link, whichever account it is of: customers know of no accounts."""
     bill_id = number(query.get("id"))
-    order = None if bill_id is None else desk.service.shop.orders.find(bill_id)
-    # The number alone opens nothing: others would see each other's orders.
-    if order is None or order.deleted or not _opens(order, query.get("crc", "")):
-        raise Wrong(404, "There is no such order.")
-    return order
+    others = [shop for shop in desk.service.shops if shop is not desk.shop]
+    for shop in (desk.shop, *others):
+        order = None if bill_id is None else shop.orders.find(bill_id)
+        # The number alone opens nothing: others would see each other's orders.
+        if order is not None and not order.deleted and _opens(order, query.get("crc", "")):
+            return desk.of(shop), order
+    raise Wrong(404, "There is no such order.")
 
 
 def _opens(order: Order, crc: str) -> bool:

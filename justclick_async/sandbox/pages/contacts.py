@@ -23,7 +23,7 @@ __all__ = ["FORMS", "PAGES"]
 
 async def show(desk: Desk, request: web.Request) -> web.StreamResponse:
     """Show the groups, and the contacts of one of them or all."""
-    contacts = desk.service.shop.contacts
+    contacts = desk.shop.contacts
     group = contacts.group(request.query.get("group", ""))
     text = request.query.get("q", "").strip()[:200]
     before = number(request.query.get("before"))
@@ -45,7 +45,7 @@ async def show(desk: Desk, request: web.Request) -> web.StreamResponse:
 
 async def act(desk: Desk, _request: web.Request, form: Form) -> str:
     """Do what a contact does with the links in its letters, or set who is told of a group."""
-    shop = desk.service.shop
+    shop = desk.shop
     group = shop.contacts.group(form.get("group", ""))
     if group is None:
         raise LookupError

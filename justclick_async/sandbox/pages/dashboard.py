@@ -22,7 +22,7 @@ async def show(desk: Desk, request: web.Request) -> web.StreamResponse:
     """Show how the shop stands; a program, which wants no HTML, is told what is where."""
     if "text/html" not in request.headers.get("Accept", ""):
         return web.Response(text=INDEX)
-    shop = desk.service.shop
+    shop = desk.shop
     return desk.page(
         request,
         "dashboard.html",
@@ -43,7 +43,7 @@ async def show(desk: Desk, request: web.Request) -> web.StreamResponse:
 
 async def reset(desk: Desk, _request: web.Request, _form: Form) -> str:
     """Be a new sandbox again."""
-    desk.service.reset()
+    desk.service.reset(desk.shop)
     return "/?said=reset"
 
 
@@ -55,14 +55,14 @@ async def seed(desk: Desk, _request: web.Request, form: Form) -> str:
         raise ValueError("This is no JSON.") from None
     if not isinstance(given, dict):
         raise ValueError("This is no JSON.")  # noqa: TRY004 - it is the text that is wrong
-    with desk.service.shop.transaction():
-        sow(desk.service.shop, cast("Mapping[str, Any]", given))
+    with desk.shop.transaction():
+        sow(desk.shop, cast("Mapping[str, Any]", given))
     return "/?said=seeded"
 
 
 async def sample(desk: Desk, _request: web.Request, _form: Form) -> str:
     """Place an order, for whoever wants to see one."""
-    shop = desk.service.shop
+    shop = desk.shop
     with shop.transaction():
         order = shop.orders.add(sample_order(0, int(time())))
         shop.tell("order_created", order)

@@ -26,7 +26,7 @@ STATES = ("waiting", "delivered", "given up")
 
 async def show_all(desk: Desk, request: web.Request) -> web.StreamResponse:
     """Show the notifications, newest first."""
-    outbox = desk.service.shop.outbox
+    outbox = desk.shop.outbox
     state = request.query["state"] if request.query.get("state") in STATES else ""
     found = outbox.page(state=state, before=number(request.query.get("before")), limit=PER_PAGE + 1)
     more, found = len(found) > PER_PAGE, found[:PER_PAGE]
@@ -55,7 +55,7 @@ async def show_one(desk: Desk, request: web.Request) -> web.StreamResponse:
 async def resend(desk: Desk, request: web.Request, _form: Form) -> str:
     """Send a notification once more."""
     letter = _find(desk, request)
-    outbox = desk.service.shop.outbox
+    outbox = desk.shop.outbox
     since = outbox.last()
     again = outbox.resend(int(str(letter["id"])))
     await desk.told(since, str(letter["about"]))
@@ -64,7 +64,7 @@ async def resend(desk: Desk, request: web.Request, _form: Form) -> str:
 
 def _find(desk: Desk, request: web.Request) -> Mapping[str, object]:
     wanted = number(request.match_info["number"])
-    letter = None if wanted is None else desk.service.shop.outbox.find(wanted)
+    letter = None if wanted is None else desk.shop.outbox.find(wanted)
     if letter is None:
         raise Wrong(404, "There is no such notification.")
     return letter

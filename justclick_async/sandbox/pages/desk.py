@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from justclick_async.sandbox.accounts import label_of
 from justclick_async.sandbox.codes import Refused
 from justclick_async.sandbox.faults import Faults
 from justclick_async.sandbox.pages.words import LANGUAGES, language_of
 from justclick_async.sandbox.service import Service
+from justclick_async.sandbox.shop import Shop
 from justclick_async.signing import same_hash
 
 __all__ = [
@@ -88,32 +91,55 @@ class Desk:
     Attributes:
         service: What is looked into.
         faults: What can be set.
+        shop: That of the account which is looked at.
     """
 
     service: Service
     faults: Faults
+    shop: Shop
 
     def __init__(self, service: Service, faults: Faults) -> None:
         self.service = service
         self.faults = faults
-        self._token = secrets.token_urlsafe(24)
+        self.shop = service.shop
+        self._secret = secrets.token_urlsafe(24)
+
+    def of(self, shop: Shop) -> Desk:
+        """Return the same desk for another account."""
+        desk = copy(self)
+        desk.shop = shop
+        return desk
 
     def shown(self, page: Page) -> Handler:
         """Return the handler of a page."""
 
         async def handler(request: web.Request) -> web.StreamResponse:
+            desk = self
             try:
-                return await page(self, request)
+                desk = self.of(self._chosen(request))
+                return await page(desk, request)
             except Wrong as wrong:
-                return self.page(request, "wrong.html", status=wrong.status, text=wrong.text)
+                return desk.page(request, "wrong.html", status=wrong.status, text=wrong.text)
 
         return handler
+
+    def _chosen(self, request: web.Request) -> Shop:
+        """Return the shop that is looked at: of the host, as asked for, as before, the first."""
+        shops = {shop.account.login.lower(): shop for shop in self.service.shops}
+        if found := shops.get(label_of(request.host).lower()):
+            return found
+        if asked := request.query.get("account", ""):
+            if asked.lower() not in shops:
+                raise Wrong(404, "There is no such account here.")
+            return shops[asked.lower()]
+        # A cookie of another sandbox on this machine names an account that is not here.
+        return shops.get(request.cookies.get("account", "").lower(), self.service.shop)
 
     def taken(self, form: FormHandler) -> Handler:
         """Return the handler of a form, which does all that it says or nothing."""
 
-        async def page(desk: Desk, request: web.Request) -> web.StreamResponse:
-            fields = await self._fields(request)
+        async def page(looking: Desk, request: web.Request) -> web.StreamResponse:
+            fields, desk = await looking._pressed(request)
             try:
                 target = await form(desk, request, fields)
             except LookupError:
@@ -126,12 +152,22 @@ class Desk:
 
         return self.shown(page)
 
-    async def _fields(self, request: web.Request) -> Form:
+    @property
+    def _token(self) -> str:
+        """What makes a button ours; it says whose page it stands on, whatever is shown by now."""
+        return f"{self._secret}.{self.shop.account.login}"
+
+    async def _pressed(self, request: web.Request) -> tuple[Form, Desk]:
+        """Return the fields of a form, and the desk that it was handed out at."""
         form = await request.post()
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
-        if not same_hash(self._token, fields.pop("token", "")):
+        secret, _, login = fields.pop("token", "").partition(".")
+        if not same_hash(self._secret, secret):
             raise Wrong(403, "This button is of another sandbox. Load the page again.")
-        return fields
+        try:
+            return fields, self.of(self.service.shop_of(login))
+        except LookupError:
+            raise Wrong(403, "This button is of another sandbox. Load the page again.") from None
 
     def page(
         self, request: web.Request, template: str, *, status: int = 200, **things: object
@@ -145,7 +181,8 @@ class Desk:
             template,
             language=language,
             token=self._token,
-            login=self.service.shop.account.login,
+            login=self.shop.account.login,
+            logins=[shop.account.login for shop in self.service.shops],
             room=request.path.split("/")[1],
             here=request.path,
             query=dict(request.query),
@@ -160,6 +197,9 @@ class Desk:
         )
         if chosen:
             response.set_cookie("lang", language, samesite="Lax", httponly=True)
+        if "account" in request.query:
+            login = self.shop.account.login
+            response.set_cookie("account", login, samesite="Lax", httponly=True)
         return response
 
     async def style(self, _: web.Request) -> web.Response:
@@ -169,7 +209,7 @@ class Desk:
 
     async def told(self, since: int, about: str) -> None:
         """Wait a little until what has just been told has arrived, or been refused, once."""
-        outbox = self.service.shop.outbox
+        outbox = self.shop.outbox
         end = asyncio.get_running_loop().time() + PATIENCE
         while any(not letter["attempts"] for letter in outbox.of(about, after=since)):
             if asyncio.get_running_loop().time() > end:

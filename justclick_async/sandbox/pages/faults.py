@@ -19,7 +19,7 @@ async def show(desk: Desk, request: web.Request) -> web.StreamResponse:
         "faults.html",
         faults=FAULTS,
         odds={name: f"{odds * 100:g}" for name, odds in desk.faults.items()},
-        account=desk.service.shop.account,
+        account=desk.shop.account,
     )
 
 
@@ -29,7 +29,7 @@ async def act(desk: Desk, _request: web.Request, form: Form) -> str:
         desk.faults.next(form.get("name", ""))
         return "/faults?said=planned"
     if form.get("action") == "account":
-        desk.service.shop.account.disabled = "disabled" in form
+        desk.shop.account.disabled = "disabled" in form
         return "/faults?said=saved"
     if form.get("action") == "none":
         desk.faults.update(dict.fromkeys(FAULTS, 0.0))

@@ -30,7 +30,7 @@ async def show_all(desk: Desk, request: web.Request) -> web.StreamResponse:
     status = query["status"] if query.get("status") in STATUSES else ""
     text = query.get("q", "").strip()[:200]
     before, after = number(query.get("before")), number(query.get("after"))
-    found = desk.service.shop.orders.page(
+    found = desk.shop.orders.page(
         status=status, text=text, before=before, after=after, limit=PER_PAGE + 1
     )
     backwards = after is not None and before is None
@@ -41,7 +41,7 @@ async def show_all(desk: Desk, request: web.Request) -> web.StreamResponse:
         request,
         "orders.html",
         orders=found,
-        counts=desk.service.shop.orders.counts(),
+        counts=desk.shop.orders.counts(),
         statuses=STATUSES,
         wanted=status,
         text=text,
@@ -62,13 +62,13 @@ async def show_one(desk: Desk, request: web.Request) -> web.StreamResponse:
         "order.html",
         order=order,
         bill=link(order.bill_id, order.email, ""),
-        letters=desk.service.shop.outbox.of(f"order {order.bill_id}"),
+        letters=desk.shop.outbox.of(f"order {order.bill_id}"),
     )
 
 
 def _find(desk: Desk, request: web.Request) -> Order:
     bill_id = number(request.match_info["bill_id"])
-    order = None if bill_id is None else desk.service.shop.orders.find(bill_id)
+    order = None if bill_id is None else desk.shop.orders.find(bill_id)
     if order is None:
         raise Wrong(404, "There is no such order.")
     return order
@@ -88,7 +88,7 @@ async def carry_out(desk: Desk, order: Order, form: Form) -> None:
         Refused: The order does not stand so that this could be done.
         LookupError: There is no such button.
     """
-    shop = desk.service.shop
+    shop = desk.shop
     act_on = ACTIONS[form.get("action", "")]
     since = shop.outbox.last()
     with shop.transaction():

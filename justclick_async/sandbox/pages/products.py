@@ -18,15 +18,15 @@ async def show(desk: Desk, request: web.Request) -> web.StreamResponse:
     return desk.page(
         request,
         "products.html",
-        products=desk.service.shop.products.all(),
+        products=desk.shop.products.all(),
         settings=NOTIFY_SETTINGS,
-        notify_url=desk.service.shop.notify_url,
+        notify_url=desk.shop.notify_url,
     )
 
 
 async def act(desk: Desk, _request: web.Request, form: Form) -> str:
     """Set who is told: of each kind of event of a product, or of all the rest."""
-    shop = desk.service.shop
+    shop = desk.shop
     urls = {kind: checked_url(form[kind]) for kind in NOTIFY_SETTINGS if kind in form}
     with shop.transaction():
         if "url" in form:

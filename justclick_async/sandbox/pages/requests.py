@@ -28,13 +28,13 @@ async def show_all(desk: Desk, request: web.Request) -> web.StreamResponse:
     journal = desk.service.journal
     outcome = request.query.get("outcome", "")
     method = request.query.get("method", "")
+    account = request.query.get("for", "")
     everything = journal.latest()
     before = number(request.query.get("before")) or 2**62
-    found = [
-        seen for seen in journal.latest(outcome=outcome, method=method) if seen.number < before
-    ]
+    wanted = journal.latest(outcome=outcome, method=method, account=account)
+    found = [seen for seen in wanted if seen.number < before]
     more, found = len(found) > PER_PAGE, found[:PER_PAGE]
-    kept = {"outcome": outcome, "method": method}
+    kept = {"outcome": outcome, "method": method, "for": account}
     return desk.page(
         request,
         "requests.html",
@@ -43,6 +43,7 @@ async def show_all(desk: Desk, request: web.Request) -> web.StreamResponse:
         methods=sorted({seen.method for seen in everything}),
         outcome=outcome,
         method=method,
+        account=account,
         kept=KEPT,
         older=with_query("/requests", **kept, before=found[-1].number) if more else "",
     )
@@ -59,7 +60,7 @@ async def show_one(desk: Desk, request: web.Request) -> web.StreamResponse:
         "request.html",
         seen=seen,
         params=_params(seen),
-        theirs=seen.theirs or _as_sent(desk, seen),
+        theirs=seen.theirs or _as_sent(seen),
     )
 
 
@@ -70,9 +71,9 @@ def _params(seen: Seen) -> list[tuple[str, str]]:
         return []
 
 
-def _as_sent(desk: Desk, seen: Seen) -> str:
+def _as_sent(seen: Seen) -> str:
     """Return what a client has most likely hashed if nobody knows: the body as it was sent."""
-    return f"{seen.sent}::{desk.service.shop.account.login}::{KEY}"
+    return f"{seen.sent}::{seen.account}::{KEY}"
 
 
 PAGES: Mapping[str, Page] = {"/requests": show_all, "/requests/{number}": show_one}

@@ -223,6 +223,7 @@ RUSSIAN: Mapping[str, str] = {
     "Came": "Пришёл",
     "ms": "мс",
     "All methods": "Все методы",
+    "All accounts": "Все аккаунты",
     "There are no such requests.": "Таких запросов нет.",
     "Requests are kept in memory only; this many:": "Запросы хранятся только в памяти, не более:",
     "Why": "Почему",
@@ -259,6 +260,7 @@ RUSSIAN: Mapping[str, str] = {
     # What did not work
     "There is no such order.": "Такого заказа нет.",
     "There is no such notification.": "Такого уведомления нет.",
+    "There is no such account here.": "Такого аккаунта здесь нет.",
     "There is no such thing here.": "Здесь такого нет.",
     "There is no such page.": "Такой страницы нет.",
     "There is no such request, or it is forgotten: the latest are kept.": (

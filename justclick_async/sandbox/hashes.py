@@ -1,0 +1,84 @@
+"""Why a hash is wrong in a sandbox: login and key of two of its accounts may be mixed up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from justclick_async.diagnosis import KEY, diagnose
+from justclick_async.sandbox.accounts import Account
+from justclick_async.sandbox.auth import Posted
+from justclick_async.signing import same_hash, sign_query
+
+__all__ = ["Cause", "cause_of"]
+
+_SEARCHED = 500_000
+"""How many bytes are hashed in search of what is wrong with a hash: others are waiting."""
+
+
+@frozen
+class Cause:
+    """What made a hash wrong.
+
+    Attributes:
+        why: In one sentence, without its full stop.
+        why_ru: The same in Russian.
+        hashed: What was hashed, without the key, as far as that is known.
+        found: Whether the mistake is known, so that it tells whose hash it was.
+    """
+
+    why: str
+    why_ru: str
+    hashed: str
+    found: bool = True
+
+
+def cause_of(posted: Posted, account: Account, others: Iterable[Account] = ()) -> Cause | None:
+    """Say which mistake made a hash, as far as one of the usual ones did.
+
+    Args:
+        posted: What came.
+        account: Whose hash it should be.
+        others: The other accounts of the sandbox, one of which may have been meant.
+
+    Returns:
+        ``None`` if the hash is right.
+    """
+    received = posted.received or ""
+    for other in others:
+        for login, key, why, why_ru in _mixed_up(account, other):
+            if same_hash(sign_query(posted.query, login, key), received.lower()):
+                return Cause(why, why_ru, f"{posted.query}::{login}::{KEY}")
+    found = diagnose(
+        posted.params,
+        received,
+        login=account.login,
+        api_key=account.api_key,
+        raw=posted.raw,
+        largest=_SEARCHED,
+    )
+    if found is None:
+        return None
+    known = found.certain and bool(found.hashed)
+    return Cause(found.why, found.why_ru, found.hashed, known)
+
+
+def _mixed_up(account: Account, other: Account) -> Iterable[tuple[str, str, str, str]]:
+    """Go through logins and keys that may have been used, and what that is called."""
+    name = other.login
+    yield (
+        *(name, other.api_key),
+        f"the hash is right for the account {name}, but another one was called",
+        f"хеш верен для аккаунта {name}, а вызван другой",
+    )
+    yield (
+        *(account.login, other.api_key),
+        f"the hash was made with the key of the account {name}",
+        f"хеш сделан с ключом аккаунта {name}",
+    )
+    yield (
+        *(name, account.api_key),
+        f"the hash was made with the login {name}",
+        f"хеш сделан с логином {name}",
+    )
