@@ -33,7 +33,14 @@ from justclick_async.transport import Timeout, TraceConfigs
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from justclick_async.bulk import Imported, ImportOptions, ImportSource, Sent
+    from justclick_async.bulk import (
+        ImportContacts,
+        Imported,
+        ImportOptions,
+        ImportSource,
+        ImportStatuses,
+        Sent,
+    )
     from justclick_async.bulk.streaming import Orders
 
 __all__ = ["BlockingV2", "JustClick", "LoopThread"]
@@ -195,6 +202,52 @@ class JustClick(V1, Driver):
             InvalidInput: Orders from code came without a place for a journal.
         """
         return self._thread.run(self._client.import_orders(source, journal=journal, **options))
+
+    def import_statuses(
+        self,
+        source: ImportStatuses,
+        *,
+        journal: Path | str | None = None,
+        **options: Unpack[ImportOptions],
+    ) -> Imported:
+        """Set the status of an order for each row of a file, or for each change that is given.
+
+        Like ``import_orders``; what nobody knows of is looked up, and set again if need be.
+
+        Args:
+            source: A CSV, JSON Lines or XLSX file, or ``bulk.StatusChange`` in the same sequence
+                each time.
+            journal: Where the journal is: ``FILE.journal`` where left out.
+            options: See ``bulk.ImportOptions``: ``concurrency``, ``stop_after``, ...
+
+        Raises:
+            bulk.CannotImport: The file or the journal cannot be used; nothing done is lost.
+            InvalidInput: Changes from code came without a place for a journal.
+        """
+        return self._thread.run(self._client.import_statuses(source, journal=journal, **options))
+
+    def import_contacts(
+        self,
+        source: ImportContacts,
+        *,
+        journal: Path | str | None = None,
+        **options: Unpack[ImportOptions],
+    ) -> Imported:
+        """Add a contact to groups for each row of a file, or change it where no groups are given.
+
+        Like ``import_orders``; what nobody knows of is looked up, and done again if need be.
+
+        Args:
+            source: A CSV, JSON Lines or XLSX file, or ``bulk.Contact`` in the same sequence each
+                time.
+            journal: Where the journal is: ``FILE.journal`` where left out.
+            options: See ``bulk.ImportOptions``: ``concurrency``, ``stop_after``, ...
+
+        Raises:
+            bulk.CannotImport: The file or the journal cannot be used; nothing done is lost.
+            InvalidInput: Contacts from code came without a place for a journal.
+        """
+        return self._thread.run(self._client.import_contacts(source, journal=journal, **options))
 
     def create_orders(
         self, orders: Orders, *, concurrency: int = 10, stop_after: int = 20

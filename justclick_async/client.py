@@ -43,7 +43,14 @@ from justclick_async.transport import SessionSource, Timeout, TraceConfigs, Tran
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from justclick_async.bulk import Imported, ImportOptions, ImportSource, Sent
+    from justclick_async.bulk import (
+        ImportContacts,
+        Imported,
+        ImportOptions,
+        ImportSource,
+        ImportStatuses,
+        Sent,
+    )
     from justclick_async.bulk.streaming import Orders
 
 __all__ = ["DEFAULT_RATE", "AsyncJustClick", "AsyncV2", "Options"]
@@ -252,11 +259,67 @@ class AsyncJustClick(V1, AsyncDriver):
             bulk.CannotImport: The file or the journal cannot be used; nothing done is lost.
             InvalidInput: Orders from code came without a place for a journal.
         """
-        account = f"{self._account.login} ({urlsplit(self._account.base_url).hostname})"
         imported: Imported = await _bulk().import_orders(
-            self, source, account=account, journal=journal, **options
+            self, source, account=self._journal_account, journal=journal, **options
         )
         return imported
+
+    async def import_statuses(
+        self,
+        source: ImportStatuses,
+        *,
+        journal: Path | str | None = None,
+        **options: Unpack[ImportOptions],
+    ) -> Imported:
+        """Set the status of an order for each row of a file, or for each change that is given.
+
+        Like ``import_orders``; what nobody knows of is looked up, and set again if need be.
+
+        Args:
+            source: A CSV, JSON Lines or XLSX file, or ``bulk.StatusChange`` in the same sequence
+                each time.
+            journal: Where the journal is: ``FILE.journal`` where left out.
+            options: See ``bulk.ImportOptions``: ``concurrency``, ``stop_after``, ...
+
+        Raises:
+            bulk.CannotImport: The file or the journal cannot be used; nothing done is lost.
+            InvalidInput: Changes from code came without a place for a journal.
+        """
+        imported: Imported = await _bulk().import_statuses(
+            self, source, account=self._journal_account, journal=journal, **options
+        )
+        return imported
+
+    async def import_contacts(
+        self,
+        source: ImportContacts,
+        *,
+        journal: Path | str | None = None,
+        **options: Unpack[ImportOptions],
+    ) -> Imported:
+        """Add a contact to groups for each row of a file, or change it where no groups are given.
+
+        Like ``import_orders``; what nobody knows of is looked up, and done again if need be.
+
+        Args:
+            source: A CSV, JSON Lines or XLSX file, or ``bulk.Contact`` in the same sequence each
+                time.
+            journal: Where the journal is: ``FILE.journal`` where left out.
+            options: See ``bulk.ImportOptions``: ``concurrency``, ``stop_after``, ...
+
+        Raises:
+            bulk.CannotImport: The file or the journal cannot be used; nothing done is lost.
+            InvalidInput: Contacts from code came without a place for a journal.
+        """
+        imported: Imported = await _bulk().import_contacts(
+            self, source, account=self._journal_account, journal=journal, **options
+        )
+        return imported
+
+    @property
+    def _journal_account(self) -> str:
+        """Whose rows these are, for a journal: the same on another port."""
+        return f"{self._account.login} ({urlsplit(self._account.base_url).hostname})"
 
     def create_orders(
         self, orders: Orders, *, concurrency: int = 10, stop_after: int = 20

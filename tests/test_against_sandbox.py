@@ -34,6 +34,7 @@ from justclick_async import (
     SubscriptionStatus,
     Utm,
 )
+from justclick_async.bulk import Contact
 from justclick_async.sandbox import Sandbox
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -258,6 +259,28 @@ def test_orders_are_imported_once_however_often(
     assert len(client.get_bills(email)) == 10
     with pytest.raises(InvalidInput, match="journal"):
         client.import_orders(orders)
+
+
+def test_statuses_and_contacts_are_imported_as_well(
+    client: JustClick, email: str, tmp_path: Path
+) -> None:
+    bill_ids = [
+        client.create_order(
+            Order(email=email, goods=["invoice"], created=NOW - timedelta(n))
+        ).bill_id
+        for n in range(3)
+    ]
+    lines = [f"{bill_id};cancel\n" for bill_id in bill_ids]
+    (tmp_path / "statuses.csv").write_text("bill_id;status\n" + "".join(lines))
+    assert client.import_statuses(tmp_path / "statuses.csv").is_complete
+    assert len(client.get_bills(email, pay_status="cancel")) == 3
+
+    group = client.get_all_groups()[0].rass_name
+    contact = Contact(email=email, groups=[group], tags=["bulk"])
+    for _ in range(2):
+        saved = client.import_contacts([contact], journal=tmp_path / "contacts.journal")
+        assert saved.is_complete
+    assert [s.rass_name for s in client.get_lead_group_statuses(email)] == [group]
 
 
 # ── Contacts ────────────────────────────────────────────────────────────────────────

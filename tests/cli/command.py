@@ -79,10 +79,19 @@ class Service:
         )
 
     @property
-    def orders(self) -> list[dict[str, Any]]:
+    def state(self) -> dict[str, Any]:
         with urlopen(f"{self.url}/sandbox/state.json", timeout=10) as answer:
-            orders: list[dict[str, Any]] = json.load(answer)["orders"]
-            return orders
+            state: dict[str, Any] = json.load(answer)
+            return state
+
+    @property
+    def orders(self) -> list[dict[str, Any]]:
+        orders: list[dict[str, Any]] = self.state["orders"]
+        return orders
+
+    @property
+    def statuses(self) -> dict[int, str]:
+        return {order["bill_id"]: order["status"] for order in self.orders}
 
 
 @contextmanager
