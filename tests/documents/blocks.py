@@ -7,6 +7,7 @@
 | ``pycon`` | executed as a doctest, ``...`` stands for anything |
 | ``sh``, ``bash`` | given to bash, and must end with 0, or as ``# exit code 1`` says |
 | ``sh`` with a server | started, and runs until the page ends |
+| ``sh`` with nothing but ``pip install`` | checked against what is installed |
 | ``php`` | given to php |
 | ``text`` after one of these | what that block prints, ``...`` stands for anything |
 | ``title="NAME"`` | written to a file of this name, for the commands below it |
@@ -25,14 +26,17 @@ import inspect
 import io
 import json
 import re
+import shlex
 import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Iterable
+from importlib.metadata import metadata
 from pathlib import Path
 from subprocess import CompletedProcess
 from unittest import SkipTest
 
+from packaging.requirements import Requirement
 from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown import SkipParser
 from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, RawFencedCodeBlockLexer
@@ -47,6 +51,7 @@ _FENCED = RawFencedCodeBlockLexer(
 _INVISIBLE = DirectiveInHTMLCommentLexer("invisible-code-block", "python")
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _TESTS = re.compile(r"^(async )?def test_", re.MULTILINE)
+_INSTALLS = re.compile(r"(pip install .+\n)+")
 _EXIT_CODE = re.compile(r"# exit code (\d+)")
 
 
@@ -82,6 +87,8 @@ def pycon(example: Example, _stage: Stage, source: str) -> str:
 
 
 def sh(_example: Example, stage: Stage, source: str) -> str:
+    if _INSTALLS.fullmatch(source):
+        return _installable(source)
     if SERVERS.match(source):
         stage.serve(" ".join(source.split("#", maxsplit=1)[0].split()))
         return ""
@@ -90,6 +97,16 @@ def sh(_example: Example, stage: Stage, source: str) -> str:
     assert ran.returncode == (int(expected[1]) if expected else 0), ran.stdout
     stage.export(source)
     return ran.stdout
+
+
+def _installable(source: str) -> str:
+    """Check what ``pip install`` names against what is installed; pip itself would ask an index."""
+    for line in source.splitlines():
+        for words in shlex.split(line, comments=True)[2:]:
+            wanted = Requirement(words)
+            known = metadata(wanted.name).get_all("Provides-Extra")
+            assert wanted.extras <= set(known or ()), f"{wanted.name} has no {wanted.extras}"
+    return ""
 
 
 def php(_example: Example, stage: Stage, source: str) -> str:

@@ -67,8 +67,6 @@ class Stage:
             "LANG": "C.UTF-8",
             "NO_COLOR": "1",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "PIP_NO_INDEX": "1",  # what is installed satisfies it, or the extra does not exist
             "PYTHONIOENCODING": "utf-8",
             "PYTHONPATH": str(self.folder),
             **self._exported,
@@ -165,9 +163,17 @@ def stage(folder: Path, sandbox: Sandbox) -> Generator[Stage]:
         made = Stage(folder, sandbox)
         cleared.callback(made.close)
         cleared.enter_context(patch.dict(os.environ, made.environment))
+        cleared.callback(_forget_modules, folder)
         cleared.enter_context(patch.object(sys, "path", [str(folder), *sys.path]))
         cleared.enter_context(_nothing_beyond_this_machine())
         yield made
+
+
+def _forget_modules(folder: Path) -> None:
+    # Another page has files of the same names.
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(str(folder)):
+            del sys.modules[name]
 
 
 @contextmanager
