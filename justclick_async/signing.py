@@ -95,6 +95,8 @@ def notification_hash(bill_id: int | str, email: str, moment: int | str, api_key
 
 def same_hash(expected: str, received: str) -> bool:
     """Compare two hashes without telling by the time taken where they differ."""
+    if expected.isascii() and received.isascii():
+        return compare_digest(expected, received)
     return compare_digest(_bytes(expected), _bytes(received))
 
 

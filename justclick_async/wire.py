@@ -99,8 +99,8 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_func(
         lambda into: into in (object, type(None)), lambda value, _: value
     )
-    converter.register_structure_hook(int, _read)
-    converter.register_structure_hook_func(_is_read, _read)
+    converter.register_structure_hook(int, _reading(int))
+    converter.register_structure_hook_factory(_is_read, _reading)
     return converter
 
 
@@ -109,8 +109,9 @@ def _is_read(into: object) -> bool:
     return get_origin(into) is list or (isinstance(into, type) and issubclass(into, Record))
 
 
-def _read(value: object, into: Any) -> Any:
-    return reader_of(into)(value)
+def _reading(into: Any) -> Callable[[object, object], Any]:
+    read = reader_of(into)
+    return lambda value, _: read(value)
 
 
 def _amount(value: Price) -> str:
