@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from time import time
@@ -34,6 +34,7 @@ __all__ = ["Envelope", "Received", "decipher", "open_envelope", "redirect_target
 
 R = TypeVar("R")
 
+_loads: Callable[[bytes], object]
 try:
     from orjson import loads as _loads
 except ImportError:

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import re
 from codecs import charmap_decode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import chain
 from types import EllipsisType
 from typing import Any, Final, TypeAlias
 
@@ -178,7 +179,8 @@ def http_build_query(
         raise TypeError(f"data must be a mapping, a list or a tuple, not {kind.__name__}")
     if numeric_prefix:
         return arg_separator.join(_numbered(data, numeric_prefix, encoding))
-    query = _query(data, encoding)
+    filled = _filled(data) if encoding == PHP_QUERY_RFC1738 else None
+    query = _query(data, encoding) if filled is None else filled[1]
     # Inside names and values "&" is %26.
     return query if arg_separator == "&" else query.replace("&", arg_separator)
 
@@ -358,6 +360,134 @@ def _shown(path: str) -> str:
     return path if path.isprintable() else ascii(path)[1:-1]
 
 
+# --- Arrays of a known shape ----------------------------------------------------------------
+#
+# A program asks the same again and again, with other values.  Names are escaped, and checked to
+# be canonical, once for each shape that an array has; then only the values are left to do.
+
+_Shape: TypeAlias = "tuple[Any, ...]"
+"""The keys of an array, or the length of a list; then each key under which there is no scalar,
+followed by the shape of what is there, or by None."""
+_VALUE_ESCAPES = _escapes(_KEPT | {0x20: "+", ord(_AND): _AND})
+_DICT, _STR = {dict}, {str}
+_values_of: Callable[[Any], Iterable[Any]] = dict.values
+_NESTED_AT_MOST = 8
+_SHAPES_AT_MOST = 64
+_NAMES_AT_MOST = 16_384
+
+
+class _UnusualError(Exception):
+    """An array that has to be encoded name by name."""
+
+
+class _Form:
+    """A query with gaps: all the names of a shape, and room for the values between them."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.gaps = [""] * (2 * len(names))
+        self.gaps[::2] = [f"&{urlencode(name)}=" for name in names]
+        self.gaps[0] = self.gaps[0][1:]
+
+    @cached_property
+    def fault(self) -> str | None:
+        """Why PHP would read other names; None if it reads these."""
+        return _fault("".join(self.gaps))
+
+
+_forms: dict[_Shape, _Form] = {}
+
+
+def _filled(array: Any) -> tuple[_Form, str] | None:
+    """Encode an array as most of them are; None for any other."""
+    values: list[str] = []
+    try:
+        if _type(array) is not dict:
+            return None
+        shape = _shape(array, values, 0)
+        form = _forms.get(shape) or _new_form(shape)
+    except _UnusualError:
+        return None
+    octets = _utf8(_AND.join(values))
+    if octets is None:
+        return None
+    escaped = _escaped(octets, _VALUE_ESCAPES).split(_AND)
+    query = form.gaps.copy()
+    if 2 * len(escaped) != len(query):  # a value holds the mark itself, or there are none
+        return None
+    query[1::2] = escaped
+    return form, "".join(query)
+
+
+def _shape(array: Any, values: list[str], depth: int) -> _Shape:
+    """Return the shape of a dict or a list, and add its scalars to *values*."""
+    listed = _type(array) is not dict
+    shape: list[Any] = [len(array) if listed else tuple(array)]
+    add = values.append
+    for key, value in enumerate(array) if listed else array.items():
+        kind = _type(value)
+        if kind is str:
+            add(value)
+        elif value is None:
+            shape += (key, None)
+        elif kind is dict or kind is list or kind is tuple:
+            if depth == _NESTED_AT_MOST:
+                raise _UnusualError
+            same = _shape_of_equals(value, values) if kind is not dict and value else None
+            shape += (key, same or _shape(value, values, depth + 1))
+        elif kind is int and _INT_MIN <= value <= _INT_MAX:
+            add(f"{value}")
+        elif kind is bool:
+            add("1" if value else "0")
+        elif isinstance(value, (str, float)):
+            add(_scalar(value, "", ""))
+        else:
+            raise _UnusualError
+    return tuple(shape)
+
+
+def _shape_of_equals(array: Sequence[Any], values: list[str]) -> _Shape | None:
+    """Return the shape of a list of dicts that have the same keys and hold nothing but text."""
+    if {*map(_type, array)} != _DICT:
+        return None
+    keys: set[_Shape] = {*map(tuple, array)}
+    texts: list[str] = [*chain.from_iterable(map(_values_of, array))]
+    if len(keys) != 1 or {*map(_type, texts)} != _STR:
+        return None
+    values += texts
+    return len(array), ..., *keys
+
+
+def _new_form(shape: _Shape) -> _Form:
+    names = list(_names(shape, "", ""))
+    if not names or any(_utf8(name) is None for name in names):
+        raise _UnusualError
+    form = _Form(names)
+    if len(names) < MAX_VARIABLES and sum(map(len, names)) <= _NAMES_AT_MOST:
+        if len(_forms) >= _SHAPES_AT_MOST:
+            _forms.clear()
+        _forms[shape] = form
+    return form
+
+
+def _names(shape: _Shape, before: str, after: str) -> Iterator[str]:
+    """List the names of a shape, those within an array as ``before + key + after``."""
+    first, *rest = shape
+    keys: Iterable[Any] = range(first) if isinstance(first, int) else first
+    if rest[:1] == [...]:
+        inner: dict[Any, _Shape | None] = dict.fromkeys(keys, tuple(rest[1:]))
+    else:
+        inner = dict(zip(rest[::2], rest[1::2], strict=True))
+    for key in keys:
+        if type(key) is not str and keys is first:
+            raise _UnusualError
+        name = f"{before}{key}{after}"
+        nested = inner.get(key, ())
+        if nested:
+            yield from _names(nested, f"{name}[", "]")
+        elif nested is not None:
+            yield name
+
+
 # --- Queries to arrays ----------------------------------------------------------------------
 
 _Key: TypeAlias = "int | str | EllipsisType | None"
@@ -530,12 +660,16 @@ def canonical_query(params: PhpArray) -> str:
         TypeError: As ``http_build_query``.
         ValueError: As ``http_build_query``.
     """
-    query = http_build_query(params)
+    filled = _filled(params)
+    query = http_build_query(params) if filled is None else filled[1]
     if len(query) > MAX_SIZE:
         raise NotCanonicalError(f"more than PHP's {MAX_SIZE} bytes; send less in one request")
     # Values always come back as they went, so names decide; and these are often the same.
-    names = _VALUE.sub("=", query)
-    fault = _known_fault(names) if len(names) <= 16_384 else _fault(names)
+    if filled is not None:
+        fault = filled[0].fault
+    else:
+        names = _VALUE.sub("=", query)
+        fault = _known_fault(names) if len(names) <= _NAMES_AT_MOST else _fault(names)
     if fault:
         raise NotCanonicalError(fault)
     return query
@@ -558,7 +692,6 @@ def _fault(query: str) -> str | None:
 
 
 _known_fault = lru_cache(maxsize=64)(_fault)
-
 
 _FAULTS = tuple(
     (re.compile(pattern, re.ASCII | re.DOTALL), fault)

@@ -428,8 +428,13 @@ class TestHostileInput:
         for number in range(2000):
             canonical_query({f"name{number}": 1})
             parse_str("x" * 200_000 + f"{number}=1") if number < 3 else None
+            canonical_query({"x" * 200_000 + str(number): 1}) if number < 3 else None
 
+            canonical_query({f"name{number}": b"1"})
+
+        assert 0 < len(php._forms) <= 64
         assert php._known_fault.cache_info().currsize <= 64
+        assert not [form for form in php._forms.values() if len("".join(form.gaps)) > 100]
         assert php._short_path.cache_info().currsize <= 512
 
 
@@ -620,6 +625,57 @@ class TestAgainstPhp:
 
     def test_thousands_of_random_cases_show_no_difference(self):
         assert compare(5000, seed=1) == (5000, 0)
+
+
+usual = st.dictionaries(
+    st.sampled_from(["a", "b", "b c", "й"]),
+    st.recursive(
+        scalars,
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3),
+            st.lists(st.fixed_dictionaries({"n": texts, "s": texts}), max_size=3),
+            st.dictionaries(st.sampled_from(["x", "y", "0"]), inner, max_size=3),
+        ),
+        max_leaves=8,
+    ),
+    max_size=4,
+)
+
+
+class TestKnownShapes:
+    @given(usual)
+    @settings(max_examples=1000, deadline=None)
+    def test_a_form_filled_in_is_what_is_written_name_by_name(self, data):
+        assert http_build_query(data) == php._query(data, php.PHP_QUERY_RFC1738)
+
+    def test_other_values_and_other_shapes_never_meet_in_one_form(self):
+        seen = [
+            {"a": [{"n": "1", "s": "2"}, {"n": "3", "s": "4"}]},
+            {"a": [{"n": "5", "s": "6"}, {"n": "7", "s": "8"}]},
+            {"a": [{"n": "5", "s": "6"}, {"s": "7", "n": "8"}]},
+            {"a": [{"n": "5", "s": "6"}, {"n": "7"}]},
+            {"a": [{"n": "5", "s": None}, {"n": "7", "s": []}]},
+            {"a": {"0": {"n": "5", "s": "6"}, "1": {"n": "7", "s": "8"}}},
+            {"a": {0: {"n": "5", "s": "6"}, True + 0: {"n": "7", "s": "8"}}},
+            {"a": "1", "b": None},
+            {"a": "1", "b": "2"},
+            {"a": None, "b": "2"},
+            {"a": None, "b": None},
+            {"a": "\x1f", "b": "2"},
+            {"a": "\x1e&=", "b": "2"},
+            {"a": True, "b": 2},
+            {"a": {}, "b": [[], {}]},
+        ]
+        for data in seen + seen[::-1]:
+            assert http_build_query(data) == php._query(data, php.PHP_QUERY_RFC1738)
+
+    @pytest.mark.parametrize("deep", [7, 8, 9, 40])
+    def test_arrays_in_arrays(self, deep):
+        data: object = "x"
+        for _ in range(deep):
+            data = {"a": data}
+
+        assert canonical_query({"a": data}) == "a" + "%5Ba%5D" * deep + "=x"
 
 
 class TestRoundTrip:
