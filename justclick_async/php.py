@@ -370,7 +370,7 @@ _Shape: TypeAlias = "tuple[Any, ...]"
 followed by the shape of what is there, or by None."""
 _VALUE_ESCAPES = _escapes(_KEPT | {0x20: "+", ord(_AND): _AND})
 _DICT, _STR = {dict}, {str}
-_values_of: Callable[[Any], Iterable[Any]] = dict.values
+_values_of: Callable[[Any], Iterable[Any]] = dict[Any, Any].values
 _NESTED_AT_MOST = 8
 _SHAPES_AT_MOST = 64
 _NAMES_AT_MOST = 16_384
