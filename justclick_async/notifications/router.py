@@ -89,17 +89,13 @@ class Router:
     after the other.  When one fails, the rest does not run, the answer is 500, and the next
     delivery of the event runs all of them again: make them bear that.
 
-    ======  ==============================================================
-    Status  Meaning
-    ======  ==============================================================
-    200     Every handler has returned, now or before; or there is none.
-    400     Malformed, or of no documented kind.
-    403     No hash, a wrong hash, or not signed and not allowed.
-    405     Not a POST.
-    413     Too large, or too many fields.
-    500     A handler failed.
-    503     The same event is being handled at this moment, or is not confirmed.
-    ======  ==============================================================
+    * 200: every handler has returned, now or before; or there is none.
+    * 400: malformed, or of no documented kind.
+    * 403: no hash, a wrong hash, or not signed and not allowed.
+    * 405: not a POST.
+    * 413: too large, or too many fields.
+    * 500: a handler failed.
+    * 503: the same event is being handled at this moment, or is not confirmed.
 
     Neither answers nor logs hold anything of what came.  To see the exception of a handler, pass
     *on_error*: only you can say whether its text may be logged.
