@@ -271,6 +271,27 @@ def call(
 
 
 @app.command
+def doctor(
+    *,
+    sandbox: Annotated[bool, Flag] = False,
+    as_json: Json = False,
+    access: Access = Access(),  # noqa: B008
+) -> int:
+    """Tell what works on the way to the service, and what to do about the rest: exit code 1.
+
+    Login, key, address, DNS, connection, TLS, both APIs, clock and pace. Nothing is changed.
+
+    Parameters
+    ----------
+    sandbox
+        Look at a service of your own that starts and ends with the command.
+    """
+    from justclick_async.cli.doctor import run_doctor  # noqa: PLC0415  # heavy
+
+    return run_doctor(access, sandbox=sandbox, as_json=as_json)
+
+
+@app.command
 def explain(
     *given: Annotated[str, Parameter(allow_leading_hyphen=True)],  # for "-"
     hash: Annotated[str | None, Parameter(help="The hash that was sent or computed.")] = None,  # noqa: A002
