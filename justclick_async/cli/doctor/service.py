@@ -260,7 +260,7 @@ class _Clock:
 def _span(seconds: float, language: str) -> str:
     names = ("h", "min", "s") if language == "en" else ("ч", "мин", "с")
     for size, name in zip((3600, 60, 1), names, strict=True):
-        if seconds >= 2 * size or size == 1:
+        if round(seconds / size) >= 2 or size == 1:
             return f"{round(seconds / size)} {name}"
     return ""  # pragma: no cover
 
