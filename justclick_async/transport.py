@@ -11,6 +11,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from math import inf, isfinite
 from time import monotonic
@@ -163,7 +164,7 @@ class Transport:
         raise lost
 
     async def _post(self, url: str, body: bytes, timeout: Timeout, method: str) -> Received:
-        session = self._guarded(self._given) if self._given else await self._session()
+        session = self._session()
         try:
             response = await session.post(
                 url,
@@ -212,13 +213,13 @@ class Transport:
             )
         return session
 
-    async def _session(self) -> aiohttp.ClientSession:
+    def _session(self) -> aiohttp.ClientSession:
+        if self._given is not None:
+            return self._guarded(self._given)
         opened = self._sessions.get()
         if opened.session.closed:
             self._sessions.pop()
             opened = self._sessions.get()
-        if not opened.started:
-            await opened.start()
         return opened.session
 
     def _for_aiohttp(self, timeout: Timeout) -> aiohttp.ClientTimeout:
@@ -238,11 +239,9 @@ class _Opened:
     def __init__(self, make: Callable[[], aiohttp.ClientSession]) -> None:
         self.session = make()
         self._open = self._until_the_loop_ends()
-        self.started = False
-
-    async def start(self) -> None:
-        self.started = True
-        await anext(self._open)
+        # Starts it up to its yield, so that the loop knows of it; nothing is waited for.
+        with suppress(StopIteration):
+            anext(self._open).__await__().send(None)
 
     async def close(self) -> None:
         await self._open.aclose()

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_origin
 
 from attrs import fields
 from cattrs import Converter
+from cattrs.fns import identity
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from justclick_async.models.checks import Price, price
@@ -93,6 +94,8 @@ def structure(value: object, into: type[R]) -> R:
 def _make_converter() -> Converter:
     converter = Converter(omit_if_default=True)
     converter.register_unstructure_hook(Decimal, money)
+    # Most fields: cattrs would look up what to do by the class of each value.
+    converter.register_unstructure_hook_func(lambda each: each == (str | None), identity)
     converter.register_unstructure_hook(datetime, unix_time)
     for model, names in _NAMES.items():
         _rename(converter, model, names)

@@ -29,7 +29,9 @@ from tests.service import KEY, LOGIN, answer, http, running
 ORDER = Order(email="buyer@example.com", goods=["invoice"])
 
 PRELUDE = """
-import asyncio, gc, os, signal, sys, threading, time
+import asyncio, gc, logging, os, signal, sys, threading, time
+# On a busy machine any step may be slow, and -X dev tells of it.
+logging.getLogger("asyncio").addFilter(lambda record: " took " not in record.getMessage())
 from justclick_async import AsyncJustClick, JustClick, Order
 ORDER = Order(email="buyer@example.com", goods=["invoice"])
 def client(kind=JustClick):
