@@ -24,8 +24,10 @@ from justclick_async.bulk.problems import (
     JournalProblem,
     Problem,
 )
+from justclick_async.bulk.processes import Processes, WorkerDied
 from justclick_async.bulk.report import Report, write_report
 from justclick_async.bulk.rows import Row, Rows, read_rows
+from justclick_async.bulk.running import Ran, run
 from justclick_async.bulk.shards import Plan, PlanOptions, ShardSpec, plan
 from justclick_async.bulk.statuses import STATUSES, StatusChange
 from justclick_async.bulk.streaming import Sent, create_orders
@@ -66,6 +68,8 @@ __all__ = [
     "Plan",
     "PlanOptions",
     "Problem",
+    "Processes",
+    "Ran",
     "Reached",
     "Report",
     "Row",
@@ -78,6 +82,7 @@ __all__ = [
     "Stop",
     "StopReason",
     "Totals",
+    "WorkerDied",
     "create_orders",
     "environment_key",
     "import_contacts",
@@ -87,6 +92,7 @@ __all__ = [
     "plan",
     "plan_rows",
     "read_rows",
+    "run",
     "run_shard",
     "run_shard_async",
     "write_report",
