@@ -38,6 +38,7 @@ __all__ = [
     "hold",
     "readable",
     "told",
+    "values",
 ]
 
 SCHEMA = 1
@@ -239,7 +240,7 @@ class Journal:
             self._database.executemany(
                 "INSERT INTO rows (number, fingerprint, customer, state, code, reason, hint)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                map(_values, rows),
+                map(values, rows),
             )
             if differing is not None:
                 self._refuse_differing(differing)
@@ -551,7 +552,8 @@ def forget(path: Path) -> None:
         lock.release()
 
 
-def _values(row: Planned) -> tuple[object, ...]:
+def values(row: Planned) -> tuple[object, ...]:
+    """Return what the plan enters of a row, in the order of the columns."""
     known = row.change or Change(row.number, State.PLANNED)
     return (
         row.number,

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from justclick_async.bulk.journal import Change, Entry, Totals
+from justclick_async.bulk.journal import Change, Entry, Planned, Refusal, Totals
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "NewJournal"]
+
+
+class NewJournal(Protocol):
+    """A journal that is to be planned."""
+
+    def plan(
+        self,
+        rows: Iterable[Planned],
+        *,
+        now: int,
+        once: bool = True,
+        differing: Refusal | None = None,
+    ) -> None:
+        """Enter all rows of the input, or none if anything goes wrong on the way."""
+        ...
 
 
 class Ledger(Protocol):

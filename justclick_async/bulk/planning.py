@@ -7,7 +7,8 @@ from hashlib import blake2b
 from time import time
 
 from justclick_async.bulk.fates import State
-from justclick_async.bulk.journal import Change, Journal, Planned, Refusal
+from justclick_async.bulk.journal import Change, Planned, Refusal
+from justclick_async.bulk.ledger import NewJournal
 from justclick_async.bulk.problems import Language, Problem
 from justclick_async.bulk.rows import Row, Source
 
@@ -16,7 +17,7 @@ __all__ = ["make_plan", "plan_rows"]
 
 def make_plan(
     rows: Source,
-    journal: Journal,
+    journal: NewJournal,
     *,
     once: bool = True,
     language: Language = "en",

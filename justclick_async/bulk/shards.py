@@ -30,6 +30,12 @@ from justclick_async.bulk.journal import Journal
 from justclick_async.bulk.jsonl import JsonLines
 from justclick_async.bulk.kinds import Kind
 from justclick_async.bulk.planning import make_plan
+from justclick_async.bulk.postgres import (
+    PostgresJournal,
+    is_url,
+    not_planned,
+    without_password,
+)
 from justclick_async.bulk.problems import JournalInUse, Language
 from justclick_async.bulk.rows import MOSCOW, Row, Rows, read_rows
 from justclick_async.bulk.settle import STILL_AT_WORK
@@ -221,7 +227,7 @@ def plan(
         newline=rows.table.newline,
         zone=_named(zone),
         rename=(rename or {}).items(),
-        journal=os.fspath(journal or f"{source}.journal"),
+        journal=_place(journal, source),
         account=account or f"{login} ({urlsplit(base_url).hostname})",
         login=login,
         base_url=base_url,
@@ -231,6 +237,12 @@ def plan(
     )
     is_new, last = _enter(rows, whole)
     return Plan(whole, tuple(cut(rows, whole, _size(shards, size, last))), is_new)
+
+
+def _place(journal: Path | str | None, source: Path | str) -> str:
+    if is_url(journal):
+        return without_password(str(journal), Path(source).name)
+    return os.fspath(journal or f"{source}.journal")
 
 
 def cut(rows: Rows, whole: ShardSpec, size: int) -> Iterator[ShardSpec]:
@@ -270,6 +282,12 @@ def _whose(login: str | None, base_url: str | None) -> tuple[str, str]:
 def _enter(rows: Rows, spec: ShardSpec) -> tuple[bool, int]:
     """Have all rows in the journal; return whether they are new, and the number of the last."""
     identity = identity_of(rows, spec.account, once=spec.once)
+    if is_url(spec.journal):
+        with PostgresJournal(spec.journal, identity) as there:
+            is_new = there.is_new
+            if is_new:
+                make_plan(rows, there, once=spec.once, language=spec.language)
+            return is_new, there.last()
     try:
         with Journal(Path(spec.journal), identity) as journal:
             is_new = journal.is_new
@@ -298,6 +316,12 @@ def open_journal(spec: ShardSpec, *, whole: bool = False) -> SharedJournal:
     """
     first, last = ALL_ROWS if whole else (spec.first, spec.last)
     identity = identity_of(_rows(spec), spec.account, once=spec.once)
+    if is_url(spec.journal):
+        found = PostgresJournal(spec.journal, identity, first=first, last=last, lease=spec.lease)
+        if found.is_new:
+            found.close()
+            raise not_planned(spec.journal)
+        return found
     return SharedFile(Path(spec.journal), identity, first=first, last=last, lease=spec.lease)
 
 

@@ -245,7 +245,7 @@ class SharedJournal(ABC):
             if not sql.all(alive, self.worker):
                 raise LeaseLost
             sql.run(
-                "INSERT INTO claims (number, worker) SELECT number, ? FROM ("
+                "INSERT INTO claims (number, worker) SELECT number, CAST(? AS BIGINT) FROM ("
                 "SELECT number FROM rows WHERE state = ? AND repeats IS NULL"
                 " AND number > ? AND number BETWEEN ? AND ?"
                 " AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.number = rows.number)"
