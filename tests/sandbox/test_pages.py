@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from html import unescape
 from importlib.resources import files
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -24,6 +27,7 @@ from justclick_async.sandbox.pages.rendering import Split, split
 from justclick_async.sandbox.pages.words import ENGLISH, RUSSIAN, language_of
 from justclick_async.sandbox.samples import sample_order
 from justclick_async.signing import sign_query, signed_body
+from tests.php_server import run_php
 from tests.sandbox.running import ORDER, call, call_v2, send
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
@@ -341,7 +345,9 @@ async def test_a_wrong_hash_is_explained(
 
 
 @pytest.mark.asyncio
-async def test_the_key_is_shown_nowhere(sandbox: Sandbox, browser: Browser) -> None:
+async def test_the_key_is_shown_nowhere_but_in_what_is_to_be_copied(
+    sandbox: Sandbox, browser: Browser
+) -> None:
     await call(sandbox.base_url, "GetBills", email=API_KEY)
     await call_v2(sandbox.base_url, "createorder", product_names="invoice", email=API_KEY)
     await send(sandbox.base_url, "GetBills", b"rpsKey=" + b"f" * 40)
@@ -349,7 +355,8 @@ async def test_the_key_is_shown_nowhere(sandbox: Sandbox, browser: Browser) -> N
     for path in [*PATHS, *(f"/requests/{number}" for number in range(1, 5))]:
         page = await browser.get(path)
         assert page.status == 200
-        assert API_KEY not in page.text
+        # It is made up, and stands on the overview for whoever wants to call.
+        assert path == "/" or API_KEY not in page.text
         assert "f" * 40 not in page.text
     assert API_KEY not in str(sandbox.state()["requests"])
 
@@ -662,3 +669,95 @@ async def test_the_inspector_says_whose_request_it_was(shared: tuple[Sandbox, Br
     ):
         page = await browser.get(f"/requests?{query}")
         assert re.findall(r'href="/requests/(\d+)"', page.text) == numbers
+
+
+# ── Opened for the first time ───────────────────────────────────────────────────────
+
+
+async def shown_snippets(browser: Browser) -> dict[str, str]:
+    page = await browser.get("/")
+    found = re.findall(r'<summary>([^<]*)</summary><pre class="copy">([^<]*)</pre>', page.text)
+    return {name: unescape(text) for name, text in found}
+
+
+async def outcome_of(*command: str) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    said, problem = await process.communicate()
+    return process.returncode, said.decode() or problem.decode()
+
+
+@pytest.mark.asyncio
+async def test_what_is_shown_to_be_copied_works(
+    sandbox: Sandbox, browser: Browser, tmp_path: Path
+) -> None:
+    shown = await shown_snippets(browser)
+    assert list(shown) == ["PHP", "curl", "curl, API 2.0", "Python"]
+    script = tmp_path / "first.py"
+    script.write_text(shown["Python"], "utf-8")
+    status, said = await outcome_of(sys.executable, str(script))
+    assert status == 0, said
+    assert "CreatedOrder(bill_id=102937" in said
+    for name in "curl", "curl, API 2.0":
+        status, said = await outcome_of("sh", "-euc", shown[name])
+        assert (status, json.loads(said)["error_code"]) in ((0, 0), (0, 601)), said
+    script = tmp_path / "first.php"
+    script.write_text(shown["PHP"], "utf-8")
+    said = await asyncio.to_thread(run_php, str(script), extensions=("curl",))
+    assert json.loads(said)["error_code"] in (0, 601)
+    assert {seen.outcome for seen in sandbox.service.journal.latest()} <= {"done", "refused"}
+
+
+@pytest.mark.asyncio
+async def test_a_key_that_was_given_is_not_in_what_is_shown() -> None:
+    async with (
+        Sandbox(api_key="somebodys-own-key") as sandbox,
+        aiohttp.ClientSession() as session,
+    ):
+        browser = Browser(session, sandbox.base_url)
+        shown = await shown_snippets(browser)
+        page = await browser.get("/")
+    assert all("(API key)" in text for text in shown.values())
+    assert "the one that the sandbox was started with" in page.words
+    assert "somebodys-own-key" not in page.text
+
+
+@pytest.mark.asyncio
+async def test_help_steps_aside_when_something_has_come(browser: Browser) -> None:
+    assert '<details id="start">' not in (await browser.get("/")).text
+    await browser.press("/state/sample", {})
+    assert '<details id="start">' in (await browser.get("/")).text
+
+
+# ── What there is not ───────────────────────────────────────────────────────────────
+
+
+@pytest.mark.asyncio
+async def test_a_page_that_there_is_not_is_friendly(browser: Browser) -> None:
+    page = await browser.get("/nothing/<here>?lang=en")
+    assert (page.status, "There is no such page." in page.words) == (404, True)
+    assert "<code>/nothing/&lt;here&gt;</code>" in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    russian = await browser.get("/nothing?lang=ru")
+    assert (russian.status, "Такой страницы нет." in russian.words) == (404, True)
+    assert 'href="/orders"' in russian.text
+    assert (await browser.get("/orders/5")).text.count('class="button" href="/orders"') == 1
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("path", "told"), [("/nothing", "POST /api/METHOD"), ("/sandbox/nothing", "404: Not Found")]
+)
+async def test_a_program_gets_no_page(browser: Browser, path: str, told: str) -> None:
+    page = await browser.get(path, Accept="*/*")
+    assert (page.status, told in page.text) == (404, True)
+    assert page.headers["Content-Type"].startswith("text/plain")
+
+
+@pytest.mark.asyncio
+async def test_paths_of_the_service_answer_as_the_service(browser: Browser) -> None:
+    for path in "/api", "/api/", "/api/a/b", "/api/Nothing":
+        page = await browser.get(path)
+        assert page.status == 404
+        assert "/style.css" not in page.text

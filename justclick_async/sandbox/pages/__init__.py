@@ -42,4 +42,5 @@ def routes(service: Service, odds: Faults) -> Iterable[web.RouteDef]:
         *(web.get(path, desk.shown(page)) for path, page in gets.items()),
         *(web.post(path, desk.taken(form)) for path, form in posts.items()),
         web.get("/style.css", desk.style),
+        web.route("*", "/{nothing:.*}", desk.missing),
     ]

@@ -9,8 +9,10 @@ from typing import Any, cast
 
 from aiohttp import web
 
+from justclick_async.diagnosis import KEY
 from justclick_async.sandbox.controls import INDEX
 from justclick_async.sandbox.pages.desk import Desk, Form, FormHandler, Page
+from justclick_async.sandbox.pages.snippets import snippets
 from justclick_async.sandbox.readings import READINGS
 from justclick_async.sandbox.samples import sample_order
 from justclick_async.sandbox.seeds import sow
@@ -23,17 +25,23 @@ async def show(desk: Desk, request: web.Request) -> web.StreamResponse:
     if "text/html" not in request.headers.get("Accept", ""):
         return web.Response(text=INDEX)
     shop = desk.shop
+    url = f"{request.scheme}://{request.host}"
+    seen = desk.service.journal.latest()
+    counts = shop.orders.counts()
     return desk.page(
         request,
         "dashboard.html",
-        base_url=f"{request.scheme}://{request.host}",
-        counts=shop.orders.counts(),
+        base_url=url,
+        new=not counts and not seen,
+        snippets=snippets(url, shop.account.login, shop.account.shown_key or KEY),
+        key=shop.account.shown_key,
+        counts=counts,
         contacts=shop.contacts.count(),
         products=len(shop.products.all()),
         deliveries=shop.outbox.counts(),
         orders=shop.orders.page(limit=6),
-        seen=desk.service.journal.latest()[:6],
-        refused=len(desk.service.journal.latest(outcome="refused")),
+        seen=seen[:6],
+        refused=sum(one.outcome == "refused" for one in seen),
         faults={name: odds for name, odds in desk.faults.items() if odds},
         notify_url=shop.notify_url,
         readings=READINGS,

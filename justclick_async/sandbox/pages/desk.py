@@ -19,6 +19,7 @@ from aiohttp import web
 
 from justclick_async.sandbox.accounts import label_of
 from justclick_async.sandbox.codes import Refused
+from justclick_async.sandbox.controls import INDEX
 from justclick_async.sandbox.faults import Faults
 from justclick_async.sandbox.pages.words import LANGUAGES, language_of
 from justclick_async.sandbox.service import Service
@@ -119,7 +120,7 @@ class Desk:
                 desk = self.of(self._chosen(request))
                 return await page(desk, request)
             except Wrong as wrong:
-                return desk.page(request, "wrong.html", status=wrong.status, text=wrong.text)
+                return desk.wrong(request, wrong)
 
         return handler
 
@@ -201,6 +202,36 @@ class Desk:
             login = self.shop.account.login
             response.set_cookie("account", login, samesite="Lax", httponly=True)
         return response
+
+    def wrong(self, request: web.Request, wrong: Wrong, *, missing: bool = False) -> web.Response:
+        """Return the page that says what did not work, and leads to where one can go on."""
+        room = request.path.split("/")[1]
+        back = "/" if missing or room in ("", "state", "bill") else f"/{room}"
+        if request.method == "POST" and room != "state":
+            back = request.path_qs
+        return self.page(
+            request,
+            "wrong.html",
+            status=wrong.status,
+            code=wrong.status,
+            text=wrong.text,
+            back=back,
+            missing=missing,
+        )
+
+    async def missing(self, request: web.Request) -> web.StreamResponse:
+        """Say that there is nothing here; a program is told so without a page."""
+        service = ("/api/", "/sandbox/")
+        if request.path.startswith(service) or request.path in ("/api", "/sandbox"):
+            raise web.HTTPNotFound
+        if "text/html" not in request.headers.get("Accept", ""):
+            raise web.HTTPNotFound(text=f"There is no such page.\n\n{INDEX}")
+        wrong = Wrong(404, "There is no such page.")
+        try:
+            desk = self.of(self._chosen(request))
+        except Wrong:
+            desk = self
+        return desk.wrong(request, wrong, missing=True)
 
     async def style(self, _: web.Request) -> web.Response:
         """Return the one style sheet."""

@@ -71,6 +71,8 @@ ENGLISH: Mapping[str, str] = {
     "said reset": "Everything is as in a new sandbox.",
     "said seeded": "It is in.",
     "said planned": "It will befall the next call.",
+    "about order": "order",
+    "about contact": "contact",
 }
 
 RUSSIAN: Mapping[str, str] = {
@@ -102,6 +104,8 @@ RUSSIAN: Mapping[str, str] = {
     "said reset": "Всё как в новой песочнице.",
     "said seeded": "Данные загружены.",
     "said planned": "Сбой случится при следующем вызове.",
+    "about order": "заказ",
+    "about contact": "контакт",
     "done": "выполнен",
     "refused": "отказ",
     # On all pages
@@ -132,6 +136,14 @@ RUSSIAN: Mapping[str, str] = {
     "Sum": "Сумма",
     "Name": "Имя",
     "That did not work": "Не получилось",
+    "Not found": "Не найдено",
+    "Methods of the service are called with POST at": (
+        "Методы сервиса вызываются через POST по адресу"
+    ),
+    "METHOD": "МЕТОД",
+    "Orders, requests and all the rest are in the menu above.": (
+        "Заказы, запросы и всё остальное — в меню сверху."
+    ),
     # The first page
     "paid": "оплачено",
     "waiting": "ожидают",
@@ -144,9 +156,30 @@ RUSSIAN: Mapping[str, str] = {
         "Заказов пока нет. Создайте заказ через SDK или нажмите «Создать пробный заказ»."
     ),
     "Nobody has asked anything yet.": "Запросов ещё не было.",
+    "How to call it": "Как её вызвать",
+    "Let your program call this sandbox in place of the service": (
+        "Пусть ваша программа вызывает песочницу вместо сервиса"
+    ),
+    "in place of": "вместо",
+    "Login": "Логин",
+    "API key": "Ключ API",
+    "the one that the sandbox was started with": "тот, с которым запущена песочница",
+    "Or try it with this": "Или попробуйте так",
+    "A click selects all of it.": "Щелчок выделяет всё.",
+    "Look at what came": "Посмотрите, что пришло",
+    "each with what was hashed, and why it was refused.": (
+        "у каждого видно, что хешировалось и почему отказано."
+    ),
+    "where your script is told of orders and payments.": (
+        "куда сообщать вашему скрипту о заказах и оплатах."
+    ),
+    "let calls fail, and see what your program does.": (
+        "пусть вызовы не удаются — посмотрите, что сделает ваша программа."
+    ),
     "State": "Состояние песочницы",
     "Export as JSON": "Выгрузить в JSON",
     "Reset everything": "Сбросить всё",
+    "Reset this account": "Сбросить этот аккаунт",
     "Put in JSON": "Загрузить JSON",
     "As the export gives it, or less": "В том же виде, что и выгрузка, или короче",
     "Put in": "Загрузить",
@@ -199,7 +232,7 @@ RUSSIAN: Mapping[str, str] = {
     "no answer": "нет ответа",
     "attempts": "попыток",
     "Nobody was told of anything.": "Уведомлений ещё не было.",
-    "Set an address": "Задать адрес",
+    "Say where notifications go": "Указать, куда отправлять уведомления",
     "Send again": "Отправить снова",
     "Fields": "Поля",
     "As it is sent": "Как отправляется",
@@ -212,10 +245,17 @@ RUSSIAN: Mapping[str, str] = {
     "Confirm": "Подтвердить",
     "Unsubscribe": "Отписать",
     "There are no such contacts.": "Таких контактов нет.",
+    "No contacts yet. They come with AddLeadToGroup, or with an order of a product that puts its"
+    " buyers into a group.": (
+        "Контактов пока нет. Их создаёт AddLeadToGroup или заказ продукта, который добавляет"
+        " покупателей в группу."
+    ),
     # Products
-    "Who is told of everything else": "Кого уведомлять обо всём остальном",
-    "For orders of products, and groups, without an address of their own": (
-        "О заказах продуктов и о группах, у которых нет своего адреса"
+    "Where notifications go": "Куда отправлять уведомления",
+    "Your script is told of every order and every subscription. Products below, and groups of"
+    " contacts, can have addresses of their own.": (
+        "Ваш скрипт узнает о каждом заказе и каждой подписке. У продуктов ниже и у групп контактов"
+        " могут быть свои адреса."
     ),
     # Requests
     "Request": "Запрос",
