@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import sys
 from collections.abc import Callable, Iterable
 from itertools import count
 from time import monotonic
@@ -141,12 +142,23 @@ class Watch:
         if log.isEnabledFor(logging.DEBUG):
             # Text and fields alike: people read the one, formatters for machines take the other.
             log.debug("%s", _Sentence(event), extra=_fields(event))
+        under_way = sys.exception()
         for hook in self._hooks:
             try:
                 hook(event)
-            except Exception:
+            except Exception as failure:
                 # What watches a request must not change what becomes of it.
+                _part(failure, under_way)
                 log.exception("a hook failed on %s", _Sentence(event))
+
+
+def _part(failure: BaseException, under_way: BaseException | None) -> None:
+    """Let a hook's failure not lead to that of the request, whose traceback still holds data."""
+    link: BaseException | None = failure
+    while link is not None:
+        if link.__context__ is under_way:
+            link.__context__ = None
+        link = link.__context__
 
 
 def tell_of_pause(method: str, call: int, seconds: float) -> None:
