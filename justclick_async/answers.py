@@ -91,7 +91,7 @@ def decipher(
     trusted = envelope.verified or not verify or call.version == 2
     empty = envelope.error_code in call.empty_codes and trusted
     if envelope.error_code and not empty:
-        raise _refusal(call.method, received, envelope)
+        raise _refusal(call, received, envelope)
     if received.status >= 500:
         raise _bad_status(call.method, received)
     if not trusted:
@@ -201,17 +201,37 @@ def _looks_like(document: bytes) -> str:
 # ── What is no success ──────────────────────────────────────────────────────────────
 
 
-def _refusal(method: str, received: Received, envelope: Envelope) -> Exception:
+_PERSONAL = re.compile(
+    r"_name$|surname|otchestvo|email|phone|whatsapp|telegram|viber|facebook|instagram|vkontakte"
+    r"|_in$|country|region|state|city|address|zip|postal|shipping|_ip$|^ip$|comment|note|description"
+)
+_IDS = frozenset({"good_name", "rass_name", "group_name", "product_name"})
+
+
+def _personal(params: Mapping[str, object]) -> dict[str, str]:
+    """Return what was sent of a customer, and the names of these parameters."""
+    return {
+        value: name
+        for name, value in params.items()
+        if isinstance(value, str)
+        and len(value) > 2  # blacking out a letter or two would tell more than it hides
+        and _PERSONAL.search(name)
+        and name not in _IDS
+    }
+
+
+def _refusal(call: Call[Any], received: Received, envelope: Envelope) -> Exception:
     # Behind these may stand anybody; only a refusal that knows the key is final.
     if (received.status >= 500 or received.status == 429) and not envelope.verified:
-        return _bad_status(method, received)
+        return _bad_status(call.method, received)
     # Code 5 (no such login) cannot be signed with our key: a wrong hash hides no refusal.
     return api_error(
         envelope.error_code,
         envelope.error_text,
-        method=method,
+        method=call.method,
         result=envelope.result,
         answer_verified=envelope.verified is True,
+        personal=_personal(call.params),
     )
 
 

@@ -155,14 +155,20 @@ class JustClick(V1, Driver):
 
     def run(self, steps: Steps[R]) -> R:
         """Carry out a call or a flow, such as ``create_order(order)``, and return its result."""
-        return self._thread.run(self._client.run(steps))
+        try:
+            return self._thread.run(self._client.run(steps))
+        finally:
+            del steps  # which may be anything, if it is no steps
 
     def answer(self, steps: Steps[R]) -> Answer[R]:
         """Carry out a call or a flow and return its result with everything around it.
 
         For a flow of several calls, that is what stood around the last of them.
         """
-        return self._thread.run(self._client.answer(steps))
+        try:
+            return self._thread.run(self._client.answer(steps))
+        finally:
+            del steps
 
     def with_options(
         self,
@@ -264,6 +270,7 @@ class JustClick(V1, Driver):
             JustClickError: The same for orders that failed alike *stop_after* times.
         """
         sent = self._client.create_orders(orders, concurrency=concurrency, stop_after=stop_after)
+        del orders  # tracebacks would show them
         try:
             while (each := self._thread.run(_next(sent))) is not None:
                 yield each

@@ -187,6 +187,7 @@ class AsyncJustClick(V1, AsyncDriver):
             return await drive(steps, self._take)
         except BaseException as error:
             drop_variables(error)
+            del steps  # which may be anything, if it is no steps
             raise
 
     async def answer(self, steps: Steps[R]) -> Answer[R]:
@@ -206,6 +207,7 @@ class AsyncJustClick(V1, AsyncDriver):
             result = await drive(steps, take)
         except BaseException as error:
             drop_variables(error)
+            del steps
             raise
         if not last:
             raise InvalidInput(

@@ -52,6 +52,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 from attrs import frozen
@@ -93,6 +94,9 @@ __all__ = [
     "WrongStatus",
     "api_error",
 ]
+
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Outcome(StrEnum):
@@ -226,6 +230,8 @@ class APIError(JustClickError):
     Attributes:
         code: The error code.
         text: The service's own words, unchanged; they may hold a customer's data.
+        redacted: The same without what was sent of a customer, e-mail addresses and phone
+            numbers, and shortened.
         result: The decoded ``result`` of the answer, mostly ``None`` or ``[]``.
         answer_verified: Whether the hash of the answer is right; ``None`` if it was not checked.
     """
@@ -233,6 +239,7 @@ class APIError(JustClickError):
     outcome = Outcome.REFUSED
     code: int
     text: str
+    redacted: str
     result: Any
     answer_verified: bool | None
 
@@ -244,16 +251,19 @@ class APIError(JustClickError):
         method: str | None = None,
         result: object = None,
         answer_verified: bool | None = None,
+        personal: Mapping[str, str] = NOTHING,
     ) -> None:
         known = CODES.get(code, _UNKNOWN_CODE)
+        redacted = without_personal_data(text, personal)
         super().__init__(
-            f"refused with code {code}: {without_personal_data(text) or '(no text)'}.",
+            f"refused with code {code}: {redacted or '(no text)'}.",
             method=method,
             hint=known.hint,
             hint_ru=known.hint_ru,
         )
         self.code = code
         self.text = text
+        self.redacted = redacted
         self.result = result
         self.answer_verified = answer_verified
 
@@ -588,22 +598,55 @@ def api_error(
     method: str | None = None,
     result: object = None,
     answer_verified: bool | None = None,
+    personal: Mapping[str, str] = NOTHING,
 ) -> APIError:
-    """Return the exception for an error code; an unknown code gives a plain ``APIError``."""
+    """Return the exception for an error code; an unknown code gives a plain ``APIError``.
+
+    Args:
+        code: As in the answer.
+        text: The service's own words.
+        method: The method that was called.
+        result: The decoded ``result`` of the answer.
+        answer_verified: Whether the hash of the answer is right.
+        personal: What was sent of a customer, with the name of what it is; blacked out.
+    """
     raises = CODES.get(code, _UNKNOWN_CODE).raises
-    return raises(code, text, method=method, result=result, answer_verified=answer_verified)
+    return raises(
+        code,
+        text,
+        method=method,
+        result=result,
+        answer_verified=answer_verified,
+        personal=personal,
+    )
 
 
 _PERSONAL = re.compile(
-    r"(?P<email>[^\s@<>,;:'\"]+@[^\s@<>,;'\"]+)|(?P<phone>(?<!\w)[+(]?\d(?:[\s()-]*\d){8,})"
+    r"(?P<hash>(?<!\w)[0-9A-Fa-f]{32}(?!\w))"
+    r"|(?P<email>[^\s@<>,;:'\"]+@[^\s@<>,;'\"]+)|(?P<phone>(?<!\w)[+(]?\d(?:[\s()-]*\d){8,})"
 )
 
 
-def without_personal_data(text: str) -> str:
-    """Black out e-mail addresses and phone numbers in a text of the service, and shorten it.
+def without_personal_data(text: str, personal: Mapping[str, str] = NOTHING) -> str:
+    """Black out e-mail addresses, phone numbers and hashes in a text, and shorten it.
 
-    Names and postal addresses look like any other words; they are not recognised.
+    Names and postal addresses look like any other words; they are recognised only if they were
+    sent, and so are in *personal*.
+
+    Args:
+        text: The service's own words.
+        personal: Values, and what stands in their place.
     """
+    if personal:
+        # The longest first: one may be a part of another.
+        known = "|".join(re.escape(value) for value in sorted(personal, key=len, reverse=True))
+        names = {value.casefold(): name for value, name in personal.items()}
+        text = re.sub(
+            known,
+            lambda found: f"<{names.get(found[0].casefold(), '')}>",
+            text,
+            flags=re.IGNORECASE,
+        )
     redacted = _PERSONAL.sub(lambda match: f"<{match.lastgroup}>", text)
     printable = "".join(letter if letter.isprintable() else " " for letter in redacted)
     return printable if len(printable) <= 200 else f"{printable[:200]}…"

@@ -20,7 +20,6 @@ from justclick_async.errors import (
     LimitExceeded,
     OrderExists,
     Outcome,
-    without_personal_data,
 )
 
 __all__ = ["Brake", "Stop", "StopReason", "Watchman", "change_after", "may_go_again"]
@@ -80,7 +79,7 @@ def change_after(error: JustClickError, number: int, language: Language, ripe: i
     hint = error.hint_ru if language == "ru" else error.hint
     if isinstance(error, APIError):
         state = State.PLANNED if _concerns_the_account(error) else State.FAILED
-        reason = without_personal_data(error.text)
+        reason = error.redacted
         return Change(number, state, code=error.code, reason=reason, hint=hint)
     reason = str(error.args[0])
     if error.outcome is Outcome.UNKNOWN:

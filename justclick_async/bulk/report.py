@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from pathlib import Path
-from shutil import copymode
 from typing import Any, TextIO
 
 from attrs import field, frozen
@@ -161,10 +160,15 @@ def _replacing(path: Path, rows: Rows) -> Generator[TextIO, None, None]:
     """Open a file that takes the place of *path* once it is complete."""
     draft = path.with_name(f"{path.name}.tmp")  # whoever holds the journal is alone
     try:
-        with draft.open(
-            "w", encoding=rows.table.encoding, errors="surrogateescape", newline=""
+        draft.unlink(missing_ok=True)  # one that was left behind may be for everybody
+        with open(  # Path.open takes no opener
+            draft,
+            "w",
+            encoding=rows.table.encoding,
+            errors="surrogateescape",
+            newline="",
+            opener=_for_its_owner_alone,
         ) as file:
-            copymode(rows.table.path, draft)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -172,6 +176,10 @@ def _replacing(path: Path, rows: Rows) -> Generator[TextIO, None, None]:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _for_its_owner_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)  # customers are in it
 
 
 def _must_add_up(entries: list[int], journal: Ledger) -> None:

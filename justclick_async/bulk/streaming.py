@@ -18,6 +18,7 @@ from justclick_async.bulk.importer import Client
 from justclick_async.endpoints.orders import create_order
 from justclick_async.errors import JustClickError, OrderExists, Outcome
 from justclick_async.models.orders import Order
+from justclick_async.privacy import drop_variables
 
 __all__ = ["Orders", "Sent", "create_orders"]
 
@@ -79,6 +80,7 @@ async def create_orders(
     watchman = Watchman(stop_after)
     error: JustClickError | None = None
     source = _each(orders)
+    del orders  # they may be a list, and whatever is in it; tracebacks would show that
     try:
         while await crew.fill(source) or crew:
             sent = await crew.next()
@@ -91,6 +93,7 @@ async def create_orders(
     finally:
         await crew.give_up()
     if error is not None:
+        drop_variables(error)
         raise error
 
 

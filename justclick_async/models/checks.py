@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -205,16 +206,16 @@ def _from_unix_time(seconds: int, name: str) -> datetime:
 def choice(value: object, of: type[E], name: str) -> E:
     """Return the member of *of* that *value* is or spells."""
     spelled = text(value, name)
-    try:
+    with suppress(ValueError):
         return of(spelled)
-    except ValueError:
-        allowed = ", ".join(repr(member.value) for member in of)
-        raise InvalidInput(
-            f"{name} is none of {allowed}.",
-            field=name,
-            hint="Use one of these.",
-            hint_ru="Используйте одно из этих значений.",
-        ) from None
+    # Raised out here: the cause would hold the value itself.
+    allowed = ", ".join(repr(member.value) for member in of)
+    raise InvalidInput(
+        f"{name} is none of {allowed}.",
+        field=name,
+        hint="Use one of these.",
+        hint_ru="Используйте одно из этих значений.",
+    )
 
 
 def items(value: object, name: str, example: str) -> tuple[object, ...]:
