@@ -92,9 +92,10 @@ def sh(_example: Example, stage: Stage, source: str) -> str:
     if SERVERS.match(source):
         stage.serve(" ".join(source.split("#", maxsplit=1)[0].split()))
         return ""
-    expected = _EXIT_CODE.search(source)
+    said = _EXIT_CODE.search(source)
+    expected = int(said[1]) if said else 0
     ran = stage.run("bash", "-euo", "pipefail", "-c", source)
-    assert ran.returncode == (int(expected[1]) if expected else 0), ran.stdout
+    assert ran.returncode == expected, f"it ended with {ran.returncode}: {ran.stdout}"
     stage.export(source)
     return ran.stdout
 
