@@ -67,7 +67,7 @@ class Stage:
             "LANG": "C.UTF-8",
             "NO_COLOR": "1",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            # pytest, where an example runs it, starts with our fixtures and without loading the rest.
+            # Where an example runs pytest, it starts with our fixtures and loads nothing else.
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "PYTEST_PLUGINS": "justclick_async.testing",
             "PYTHONIOENCODING": "utf-8",
