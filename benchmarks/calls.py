@@ -1,23 +1,26 @@
-"""What one call costs: ours against those who post the same bytes to the same server.
+"""What one awaited call costs: ours against a bare aiohttp post of the same bytes, and json.loads.
 
-``python -m benchmarks.calls`` prints microseconds of wall time per call and ratios; ``--quick`` is
-for a smoke run, ``--json FILE`` keeps the figures.
+Both talk to the same server over kept connections, 1, 32 and 256 at once, on asyncio's own loop
+and on uvloop.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from time import perf_counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from time import perf_counter, process_time
+from typing import Any
 
 import aiohttp
-import requests
 
-from benchmarks.measure import Row, compare, save, show
-from benchmarks.server import KEY, LOGIN, running
-from justclick_async import AsyncJustClick, Good, JustClick, Order, signing
+from benchmarks.measure import Cost, Row, Table, aim, compare
+from benchmarks.peers import missing, peer
+from benchmarks.server import KEY, LOGIN, running, watched
+from justclick_async import AsyncJustClick, Good, Order, answers, signing
+from justclick_async.calls import Call
 from justclick_async.endpoints import V1
 
 ORDER = Order(
@@ -32,104 +35,109 @@ ORDER = Order(
 )
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
+CALLS: dict[str, tuple[Call[Any], Callable[[AsyncJustClick], Awaitable[object]]]] = {
+    "get_bills": (
+        V1.get_bills("buyer@example.com"),
+        lambda client: client.get_bills("buyer@example.com"),
+    ),
+    "create_order": (V1.create_order(ORDER), lambda client: client.create_order(ORDER)),
+}
 
-def blocking(base_url: str, calls: int, rounds: int) -> list[Row]:
-    """Compare the blocking client with ``requests.Session``."""
-    url = f"{base_url}/api/CreateOrder"
-    body = signing.signed_body(V1.create_order(ORDER).params, LOGIN, KEY)
-
-    def timed(call: Callable[[], object]) -> Callable[[], float]:
-        def run() -> float:
-            began = perf_counter()
-            for _ in range(calls):
-                call()
-            return (perf_counter() - began) / calls * 1e6
-
-        return run
-
-    with (
-        requests.Session() as session,
-        JustClick(LOGIN, KEY, base_url=base_url, rate=None) as client,
-    ):
-        return compare(
-            {
-                "requests.Session, same bytes": timed(
-                    lambda: session.post(url, data=body, headers=FORM).json()
-                ),
-                "JustClick.create_order": timed(lambda: client.create_order(ORDER)),
-            },
-            rounds,
-        )
+Once = Callable[[], Awaitable[object]]
 
 
-async def _rate(call: Callable[[], Awaitable[object]], calls: int, concurrency: int) -> float:
-    async def worker() -> None:
-        for _ in range(calls // concurrency):
-            await call()
-
-    began = perf_counter()
-    async with asyncio.TaskGroup() as tasks:
-        for _ in range(concurrency):
-            tasks.create_task(worker())
-    return (perf_counter() - began) / calls * 1e6
-
-
-def awaiting(base_url: str, calls: int, rounds: int, concurrency: int) -> list[Row]:
-    """Compare the awaiting client with a bare aiohttp post and ``json.loads``."""
-    url = f"{base_url}/api/CreateOrder"
-    body = signing.signed_body(V1.create_order(ORDER).params, LOGIN, KEY)
-    runner = asyncio.Runner()
-    loop = runner.get_loop()
-
-    async def open_both() -> tuple[aiohttp.ClientSession, AsyncJustClick]:
-        return aiohttp.ClientSession(), AsyncJustClick(LOGIN, KEY, base_url=base_url, rate=None)
-
-    session, client = loop.run_until_complete(open_both())
-
-    async def bare() -> object:
-        async with session.post(url, data=body, headers=FORM) as response:
-            return json.loads(await response.read())
-
-    async def ours() -> object:
-        return await client.create_order(ORDER)
-
-    async def close_both() -> None:
-        await session.close()
-        await client.close()
-
+@contextmanager
+def without_orjson() -> Iterator[None]:
+    """Let answers be read with json.loads, as where orjson is not installed."""
+    loads, answers._loads = answers._loads, json.loads
     try:
-        return compare(
-            {
-                "aiohttp post, same bytes": lambda: loop.run_until_complete(
-                    _rate(bare, calls, concurrency)
-                ),
-                "AsyncJustClick.create_order": lambda: loop.run_until_complete(
-                    _rate(ours, calls, concurrency)
-                ),
-            },
-            rounds,
-        )
+        yield
     finally:
-        loop.run_until_complete(close_both())
-        runner.close()
+        answers._loads = loads
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a smoke run")
-    parser.add_argument("--json", metavar="FILE", help="write the figures to FILE")
-    options = parser.parse_args()
-    calls, rounds = (64, 1) if options.quick else (1024, 9)
-    with running() as base_url:
-        tables = {
-            "One blocking call (wall time)": blocking(base_url, calls, rounds),
-            "One awaited call, one at a time": awaiting(base_url, calls, rounds, 1),
-            "One awaited call, 32 at once": awaiting(base_url, calls, rounds, 32),
-        }
-    for title, rows in tables.items():
-        show(title, rows)
-    save(options.json, tables)
+class Loop:
+    """Both clients in one event loop."""
+
+    def __init__(self, base_url: str, concurrency: int, factory: Any) -> None:
+        self._base_url = base_url
+        self._concurrency = concurrency
+        self._runner = asyncio.Runner(loop_factory=factory)
+        self._runner.run(self._open())
+
+    async def _open(self) -> None:
+        self.session = aiohttp.ClientSession()
+        self.client = AsyncJustClick(LOGIN, KEY, base_url=self._base_url, rate=None)
+
+    def bare(self, method: str) -> Once:
+        url = f"{self._base_url}/api/{CALLS[method][0].method}"
+        body = signing.signed_body(CALLS[method][0].params, LOGIN, KEY)
+
+        async def once() -> object:
+            async with self.session.post(url, data=body, headers=FORM) as response:
+                return json.loads(await response.read())
+
+        return once
+
+    def ours(self, method: str) -> Once:
+        return partial(CALLS[method][1], self.client)
+
+    def measured(self, once: Once, calls: int) -> Callable[[], Cost]:
+        async def worker() -> None:
+            for _ in range(calls // self._concurrency):
+                await once()
+
+        async def work() -> Cost:
+            wall, cpu = perf_counter(), process_time()
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(self._concurrency):
+                    tasks.create_task(worker())
+            wall, cpu = perf_counter() - wall, process_time() - cpu
+            return Cost(wall / calls * 1e6, cpu / calls * 1e6)
+
+        return lambda: self._runner.run(work())
+
+    def close(self) -> None:
+        async def close() -> None:
+            await self.session.close()
+            await self.client.close()
+
+        self._runner.run(close())
+        self._runner.close()
 
 
-if __name__ == "__main__":
-    main()
+def rows(base_url: str, concurrency: int, name: str, factory: Any, rounds: int) -> Iterator[Row]:
+    loop = Loop(base_url, concurrency, factory)
+    calls = 512 if rounds > 1 else concurrency
+    for method in CALLS:
+        ours = loop.measured(loop.ours(method), calls)
+
+        def plainly(ours: Callable[[], Cost] = ours) -> Cost:
+            with without_orjson():
+                return ours()
+
+        contenders = {"aiohttp": loop.measured(loop.bare(method), calls), "ours": ours}
+        if answers._loads is not json.loads:
+            contenders["ours, without orjson"] = plainly
+        yield from compare(contenders, rounds, f"{method}, {concurrency} at once, {name}")
+    loop.close()
+
+
+def tables(*, quick: bool) -> Iterator[Table]:
+    uvloop = peer("uvloop")
+    loops = {"asyncio": asyncio.new_event_loop}
+    if uvloop:
+        loops["uvloop"] = uvloop.new_event_loop
+    with running() as base_url, watched(base_url) as busy:
+        found = [
+            row
+            for name, factory in loops.items()
+            for concurrency in (1, 32, 256)
+            for row in rows(base_url, concurrency, name, factory, 1 if quick else 21)
+        ]
+        yield Table(
+            "One awaited call",
+            found,
+            aims=aim(found, "ours", "aiohttp", 1.25),
+            notes=[busy(), *missing("uvloop", "orjson")],
+        )

@@ -1,18 +1,17 @@
 """What it costs to read 10,000 orders with goods: ``json.loads`` alone against the records.
 
 The orders are as PHP writes them, with ``\\uXXXX`` for Russian letters.
-``python -m benchmarks.decode``; ``--quick`` is for a smoke run, ``--json FILE`` keeps the figures.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-from collections.abc import Callable
-from time import perf_counter
+from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.measure import Row, compare, save, show
+from benchmarks.calls import without_orjson
+from benchmarks.measure import Table, compare, timed
+from benchmarks.peers import missing, peer
 from benchmarks.server import KEY
 from justclick_async.answers import Received, decipher
 from justclick_async.endpoints import V1
@@ -68,7 +67,8 @@ def order(number: int) -> dict[str, Any]:
     }
 
 
-def decoding(count: int, rounds: int) -> list[Row]:
+def tables(*, quick: bool) -> Iterator[Table]:
+    count, rounds = (200, 1) if quick else (10_000, 9)
     envelope = {
         "error_code": 0,
         "error_text": "OK",
@@ -77,36 +77,22 @@ def decoding(count: int, rounds: int) -> list[Row]:
     }
     body = json.dumps(envelope).encode()
     received = Received(200, {}, body)
-    call = next(V1.iter_orders())
+    call: Any = next(V1.iter_orders())
 
-    def timed(run: Callable[[], object]) -> Callable[[], float]:
-        def measure() -> float:
-            began = perf_counter()
-            run()
-            return (perf_counter() - began) / count * 1e6
+    def records() -> None:
+        decipher(call, received, KEY)
 
-        return measure
+    def without() -> None:
+        with without_orjson():
+            records()
 
-    return compare(
-        {
-            "json.loads": timed(lambda: json.loads(body)),
-            "decipher: records, checked": timed(lambda: decipher(call, received, KEY)),
-        },
-        rounds,
+    contenders = {"json.loads alone": timed(lambda: json.loads(body), count)}
+    if orjson := peer("orjson"):
+        contenders["orjson.loads alone"] = timed(lambda: orjson.loads(body), count)
+        contenders["ours, with orjson"] = timed(records, count)
+    contenders["ours, with json"] = timed(without, count)
+    yield Table(
+        f"One of {count:,} orders with goods, {len(body) // count:,} bytes each: read and checked",
+        compare(contenders, rounds),
+        notes=missing("orjson"),
     )
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a smoke run")
-    parser.add_argument("--json", metavar="FILE", help="write the figures to FILE")
-    options = parser.parse_args()
-    count, rounds = (200, 1) if options.quick else (10_000, 7)
-    title = f"Reading {count:,} orders with goods, for each"
-    rows = decoding(count, rounds)
-    show(title, rows)
-    save(options.json, {title: rows})
-
-
-if __name__ == "__main__":
-    main()

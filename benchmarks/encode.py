@@ -1,32 +1,28 @@
-"""Encode and sign an order: ours beside PHP's own http_build_query and md5.
+"""Encode and sign: ours beside PHP's own http_build_query and md5, and beside other Python.
 
-    python -m benchmarks.encode [--quick] [--json FILE]
-
-All take the same orders in turn, round by round; a ratio of 2 means twice PHP's time.  "As sent"
-is what a client does with each request: it also makes sure that PHP reads it as it was meant.
-Without a php on the path only our own times are shown.
+"As sent" is what a client does with each request: it also makes sure that PHP reads it as it was
+meant.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import platform
-import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from hashlib import md5
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
-from benchmarks.measure import Row, compare, save, show
+from benchmarks.measure import Contender, Table, aim, compare, timed
+from benchmarks.peers import PHP, missing, peer
 from justclick_async.php import canonical_query
 from justclick_async.signing import sign_query, sign_request
 
 LOGIN, KEY = "username", "0123456789" * 4
-PHP = shutil.which("php")
-COMMAND = ["-n", "-d", "opcache.enable_cli=0", str(Path(__file__).with_suffix(".php"))]
+COMMAND = ["-n", "-d", "opcache.enable_cli=0"]
 
 ENGLISH = {
     "bill_first_name": "John",
@@ -80,6 +76,13 @@ ORDERS = {
     for language, fields in (("English", ENGLISH), ("Russian", RUSSIAN))
     for goods in (1, 2, 100)
 }
+FLAT: dict[str, dict[str, object]] = {
+    f"{language}, a contact": {
+        "rid": ["newsletter", "customers"],
+        **{name: value for name, value in fields.items() if isinstance(value, str)},
+    }
+    for language, fields in (("English", ENGLISH), ("Russian", RUSSIAN))
+}
 
 
 def signed(params: dict[str, object]) -> str:
@@ -90,50 +93,89 @@ def as_sent(params: dict[str, object]) -> str:
     return sign_query(canonical_query(params), LOGIN, KEY)
 
 
-def microseconds(work: Callable[[dict[str, object]], str], name: str, loops: int) -> float:
-    params = ORDERS[name]
-    started = time.perf_counter()
-    for _ in range(loops):
-        work(params)
-    return (time.perf_counter() - started) / loops * 1e6
+def by_hand(params: dict[str, object]) -> str:
+    """What a program does that has no library: it writes the names of the list itself."""
+    flat: dict[str, object] = {}
+    for name, value in params.items():
+        if isinstance(value, list):
+            flat |= {f"{name}[{index}]": each for index, each in enumerate(value)}
+        else:
+            flat[name] = value
+    return md5(f"{urlencode(flat)}::{LOGIN}::{KEY}".encode()).hexdigest()
 
 
-def of_php(name: str, loops: int) -> float:
-    task = {"login": LOGIN, "key": KEY, "loops": loops, "order": ORDERS[name]}
+def of_python_justclick(params: dict[str, object]) -> str:
+    module = peer("python_justclick.justclick")
+    connection = module.JustClickConnection(LOGIN, KEY)
+    return str(connection._get_hash(module.http_build_data(params)))
+
+
+def of_php(params: dict[str, object], loops: int) -> float:
+    task = {"login": LOGIN, "key": KEY, "loops": loops, "order": params}
+    script = str(Path(__file__).with_suffix(".php"))
     run = subprocess.run(
-        [str(PHP), *COMMAND], input=json.dumps(task), capture_output=True, text=True, check=True
+        [str(PHP), *COMMAND, script],
+        input=json.dumps(task),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     found = json.loads(run.stdout)
-    if found["hash"] != signed(ORDERS[name]):
-        sys.exit(f"PHP signs the order {name!r} differently: nothing to compare.")
+    if found["hash"] != signed(params):
+        sys.exit("PHP signs the order differently: nothing to compare.")
     return float(found["nanoseconds"]) / 1e3
 
 
-def measure(name: str, rounds: int, loops: int) -> list[Row]:
-    contenders: dict[str, Callable[[], float]] = {
-        "ours, encoded and signed": partial(microseconds, signed, name, loops),
-        "ours, as sent": partial(microseconds, as_sent, name, loops),
-    }
-    if PHP:
-        contenders = {"PHP, encoded and signed": partial(of_php, name, loops), **contenders}
-    return compare(contenders, rounds)
+def _many(work: Callable[[Any], str], params: dict[str, object], loops: int) -> None:
+    for _ in range(loops):
+        work(params)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a few rounds, to see that it runs")
-    parser.add_argument("--json", metavar="FILE", help="also write the figures there")
-    options = parser.parse_args()
-    rounds, loops = (2, 200) if options.quick else (15, 20_000)
-    print(f"Python {platform.python_version()}; one order")
-    if not PHP:
-        print("There is no php on the path: ours only.")
-    tables: dict[str, list[Row]] = {}
-    for name in ORDERS:
-        tables[name] = measure(name, rounds, loops // (20 if "100" in name else 1))
-        show(name, tables[name])
-    save(options.json, tables)
+def tables(*, quick: bool) -> Iterator[Table]:
+    rounds, loops = (1, 100) if quick else (21, 4000)
+    rows = [
+        row
+        for name, params in ORDERS.items()
+        for row in _compared(name, params, {}, rounds, loops // (20 if "100" in name else 1) or 1)
+    ]
+    yield Table(
+        "Encode and sign an order",
+        rows,
+        aims=aim(rows, "ours", "PHP", 2.0),
+        notes=[
+            *missing(php=True),
+            "python-justclick encodes no order: it makes text of each dict, and drops numbers.",
+        ],
+    )
+    others: dict[str, Callable[[dict[str, object]], str]] = {"urlencode and md5": by_hand}
+    if peer("python_justclick.justclick"):
+        others["python-justclick"] = of_python_justclick
+    rows = [
+        row
+        for name, params in FLAT.items()
+        for row in _compared(name, params, others, rounds, loops)
+    ]
+    strangers = [
+        f"{stranger} signs {name!r} differently from PHP."
+        for stranger, work in others.items()
+        for name, params in FLAT.items()
+        if work(params) != signed(params)
+    ]
+    yield Table(
+        "Encode and sign a contact: flat, but for the list of its groups",
+        rows,
+        notes=missing("python_justclick.justclick", php=True) + strangers,
+    )
 
 
-if __name__ == "__main__":
-    main()
+def _compared(
+    case: str,
+    params: dict[str, object],
+    others: dict[str, Callable[[dict[str, object]], str]],
+    rounds: int,
+    loops: int,
+) -> list[Any]:
+    contenders: dict[str, Contender] = {"PHP": partial(of_php, params, loops)} if PHP else {}
+    for name, work in ({"ours": signed, "ours, as sent": as_sent} | others).items():
+        contenders[name] = timed(partial(_many, work, params, loops), loops)
+    return compare(contenders, rounds, case)

@@ -1,49 +1,40 @@
-"""What ``import justclick_async`` costs over ``import aiohttp``, in fresh processes.
-
-``python -m benchmarks.imports``; ``--quick`` is for a smoke run, ``--json FILE`` keeps the figures.
-"""
+"""What ``import justclick_async`` and the command line cost, in fresh processes."""
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import perf_counter
 
-from benchmarks.measure import compare, save, show
+from benchmarks.measure import Table, compare
 
 
-def _process(code: str) -> Callable[[], float]:
+def _process(*arguments: str) -> Callable[[], float]:
     def run() -> float:
         began = perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
-        return (perf_counter() - began) * 1e6
+        subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+        return (perf_counter() - began) * 1e3
 
     return run
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a smoke run")
-    parser.add_argument("--json", metavar="FILE", help="write the figures to FILE")
-    options = parser.parse_args()
+def _importing(names: str) -> Callable[[], float]:
+    return _process("-c", names)
+
+
+def tables(*, quick: bool) -> Iterator[Table]:
     rows = compare(
         {
-            "import aiohttp": _process("import aiohttp"),
-            "import justclick_async": _process("import justclick_async"),
-            "from justclick_async import JustClick": _process(
+            "import aiohttp": _importing("import aiohttp"),
+            "import justclick_async": _importing("import justclick_async"),
+            "from justclick_async import JustClick": _importing(
                 "from justclick_async import AsyncJustClick, JustClick, Order"
             ),
-            "import aiohttp, attrs, cattrs": _process("import aiohttp, attrs, cattrs"),
-            "(nothing)": _process("pass"),
+            "import aiohttp, attrs, cattrs": _importing("import aiohttp, attrs, cattrs"),
+            "justclick --help": _process("-m", "justclick_async", "--help"),
+            "(nothing)": _importing("pass"),
         },
-        rounds=1 if options.quick else 15,
+        rounds=1 if quick else 15,
     )
-    title = "A fresh process that imports"
-    show(title, rows)
-    save(options.json, {title: rows})
-
-
-if __name__ == "__main__":
-    main()
+    yield Table("A fresh process, from its start to its end", rows, unit="ms")

@@ -1,37 +1,68 @@
-"""The server of the comparisons: a process of its own that answers anything with the same bytes.
+"""The server of the comparisons: a process of its own that answers at once, with made-up results.
 
-It parses no more than the length of a request, so that it costs a fraction of what any client
-does; ``python -m benchmarks.calls`` prints how busy it was.
+It reads no more of a request than its path and length, so that it costs a fraction of what any
+client does.  That it never holds anybody up is not taken for granted: it tells how long it was at
+work, and every comparison prints how busy it was.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import perf_counter, process_time
+from urllib.request import Request, urlopen
 
 from justclick_async.signing import answer_hash
+
+try:
+    from uvloop import new_event_loop
+except ImportError:
+    from asyncio import new_event_loop
 
 LOGIN = "username"
 KEY = "0123456789" * 4
 
 _LENGTH = re.compile(rb"\r\nContent-Length: *(\d+)", re.IGNORECASE)
-_HASH = answer_hash(0, "OK", KEY)
-BODY = (
-    b'{"error_code":0,"error_text":"OK","result":{"bill_id":102937},"hash":"%s"}' % _HASH.encode()
-)
-_ANSWER = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY)
-) + BODY
+_METHOD = re.compile(rb"[A-Z]+ (?:http://[^/]+)?/(?:api/)?(\w*)")
+
+
+def _answer(result: object) -> bytes:
+    envelope = {"error_code": 0, "error_text": "OK", "result": result}
+    envelope["hash"] = answer_hash(0, "OK", KEY)
+    return json.dumps(envelope, separators=(",", ":")).encode()
+
+
+BODY = _answer({"bill_id": 102937})
+_BODIES = {
+    b"CreateOrder": BODY,
+    b"GetBills": _answer(
+        [
+            {"bill_id": "102937", "goods": [{"good_id": "5", "good_name": "invoice"}]},
+            {"bill_id": "102938", "goods": [{"good_id": "6", "good_name": "sales"}]},
+        ]
+    ),
+    b"AddLeadToGroup": _answer([]),
+}
+
+
+def _complete(body: bytes) -> bytes:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    return head % len(body) + body
+
+
+_ANSWERS = {method: _complete(body) for method, body in _BODIES.items()}
 
 
 class Answering(asyncio.Protocol):
-    """Answers each complete request, whatever it asks."""
+    """Answers each complete request after *delay* seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, delay: float) -> None:
+        self._delay = delay
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -44,21 +75,32 @@ class Answering(asyncio.Protocol):
             end = head + 4 + (int(length[1]) if length else 0)
             if len(self._received) < end:
                 return
+            method = _METHOD.match(self._received)
             self._received = self._received[end:]
-            self._transport.write(_ANSWER)  # type: ignore[attr-defined]
+            self._send(method[1] if method else b"")
+
+    def _send(self, method: bytes) -> None:
+        write: Callable[[bytes], None] = self._transport.write  # type: ignore[attr-defined]
+        if method == b"work":
+            write(_complete(b"%f" % process_time()))
+        elif self._delay:
+            asyncio.get_running_loop().call_later(self._delay, write, _ANSWERS[method])
+        else:
+            write(_ANSWERS[method])
 
 
-async def _serve() -> None:
-    server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0)
+async def _serve(delay: float) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Answering(delay), "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 @contextmanager
-def running() -> Iterator[str]:
+def running(delay: float = 0.0) -> Iterator[str]:
     """Run the server in a process of its own; give its address."""
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "benchmarks.server", str(delay)], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         try:
@@ -67,5 +109,23 @@ def running() -> Iterator[str]:
             process.kill()
 
 
+@contextmanager
+def watched(base_url: str) -> Iterator[Callable[[], str]]:
+    """Give a function that says how busy the server was since then."""
+    work, clock = _work(base_url), perf_counter()
+
+    def busy() -> str:
+        share = (_work(base_url) - work) / (perf_counter() - clock)
+        return f"The server, a process of its own, was at work {share:.0%} of the time."
+
+    yield busy
+
+
+def _work(base_url: str) -> float:
+    with urlopen(Request(f"{base_url}/work", method="POST")) as answer:
+        return float(answer.read())
+
+
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_serve(float(sys.argv[1]) if len(sys.argv) > 1 else 0.0))

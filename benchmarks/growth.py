@@ -1,0 +1,51 @@
+"""What grows with the work, and what does not: goods in an order, rows in an import, memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.encode import KEY, LOGIN, RUSSIAN, order
+from benchmarks.importing import memory
+from benchmarks.measure import Cost, Row, Spread, Table, compare, timed
+from justclick_async.signing import sign_request
+
+
+def goods(rounds: int, loops: int) -> list[Row]:
+    """Encode and sign orders of ever more goods: microseconds for each of the goods."""
+
+    def work(count: int, times: int) -> None:
+        params = order(RUSSIAN, count)
+        for _ in range(times):
+            sign_request(params, LOGIN, KEY)
+
+    contenders = {}
+    for count in (1, 10, 100, 1000):
+        times = max(1, loops // count)
+        contenders[f"{count:,} goods"] = timed(partial(work, count, times), times * count)
+    return compare(contenders, rounds)
+
+
+def imported(counts: tuple[int, ...], notes: list[str]) -> Iterator[Row]:
+    """Import ever more rows, each time in a fresh process: microseconds for each row."""
+    first: float | None = None
+    with TemporaryDirectory() as folder:
+        for count in counts:
+            told = memory(Path(folder), count)
+            each = told["seconds"] / count * 1e6
+            first = first or each
+            ratio = each / first
+            yield Row(f"{count:,} rows", [Cost(each)], Spread.of([ratio]), None)
+            notes.append(f"{count:,} rows: peak memory of the process {told['MB']:.1f} MB")
+
+
+def tables(*, quick: bool) -> Iterator[Table]:
+    rows = goods(*((1, 1000) if quick else (15, 20_000)))
+    yield Table("One of the goods of an order, encoded and signed", rows)
+    notes: list[str] = []
+    counts = (100, 1000) if quick else (1000, 10_000, 100_000, 1_000_000)
+    rows = list(imported(counts, notes))
+    title = "One of the rows of an import, over a client that answers by itself"
+    yield Table(title, rows, notes=notes)
