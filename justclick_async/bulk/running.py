@@ -31,6 +31,14 @@ SWEEPS = 3
 """How often parts are looked at once more because of what others learnt."""
 
 
+Watch = Callable[[Totals, int], None]
+"""Is told how many rows there are of each fate, and how many are under way (and unknown yet)."""
+
+
+def _nobody(_totals: Totals, _under_way: int) -> None:
+    """Nobody wants to know."""
+
+
 @frozen
 class Ran:
     """How an import in parts ended.
@@ -59,7 +67,7 @@ def run(
     executor: Executor,
     work: Callable[[ShardSpec], ShardDone] = run_shard,
     stopping: Event | None = None,
-    watch: Callable[[Totals], None] = lambda _: None,
+    watch: Watch = _nobody,
     every: float = 1.0,
 ) -> Ran:
     """Work on all parts of an import and write its result files; the same call goes on.
@@ -70,7 +78,7 @@ def run(
             processes dies; any other of ``concurrent.futures``; Dask's ``Client.get_executor()``.
         work: What is called with each part; ``functools.partial(run_shard, key=...)``, say.
         stopping: Once it is set, what is under way is finished and nothing else begun.
-        watch: Is told now and then how far it is.
+        watch: Is told now and then how far it is, and how many rows are under way.
         every: Seconds between two looks at that.
 
     Raises:
@@ -124,9 +132,7 @@ class _Crew:
         self._parts: dict[Future[ShardDone], _Part] = {}
         self._done: dict[int, ShardDone] = {}
 
-    def work(
-        self, shards: Sequence[ShardSpec], watch: Callable[[Totals], None], every: float
-    ) -> None:
+    def work(self, shards: Sequence[ShardSpec], watch: Watch, every: float) -> None:
         """Have parts worked on until all have come to an end."""
         for shard in shards:
             self._submit(_Part(shard))
@@ -139,11 +145,11 @@ class _Crew:
                 self._end(Stop(StopReason.ASKED))
             now = monotonic()
             if now - looked_at >= max(every, 20 * took):  # counting a large journal takes a while
-                watch(self._journal.totals())
+                watch(self._journal.totals(), self._journal.under_way())
                 looked_at, took = now, monotonic() - now
-        watch(self._journal.totals())
+        watch(self._journal.totals(), self._journal.under_way())
 
-    def sweep(self, watch: Callable[[Totals], None], every: float) -> None:
+    def sweep(self, watch: Watch, every: float) -> None:
         """Look once more at parts of which others have learnt something since they were done."""
         for _ in range(SWEEPS):
             again = [] if self.stop else self._changed()

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta, timezone, tzinfo
 from itertools import takewhile
 from pathlib import Path
@@ -47,7 +48,18 @@ from justclick_async.bulk.whole import KINDS, identity_of
 from justclick_async.client import DEFAULT_RATE
 from justclick_async.errors import InvalidInput
 
-__all__ = ["Piece", "Plan", "PlanOptions", "ShardSpec", "open_journal", "piece_of", "plan"]
+__all__ = [
+    "Piece",
+    "Plan",
+    "PlanOptions",
+    "ShardSpec",
+    "describe",
+    "new_journal",
+    "open_journal",
+    "parts",
+    "piece_of",
+    "plan",
+]
 
 _FORMS: Mapping[str, type[Table]] = {
     "csv": Delimited,
@@ -209,7 +221,7 @@ def plan(
         InvalidInput: An argument cannot be meant like that.
     """
     rows = read_rows(
-        source,
+        Path(source).absolute(),
         encoding=encoding,
         delimiter=delimiter,
         zone=zone,
@@ -217,39 +229,85 @@ def plan(
         kind=_kind(kind),
     )
     login, base_url = _whose(login, base_url)
-    whole = ShardSpec(
-        path=os.fspath(source),
+    name = account or f"{login} ({urlsplit(base_url).hostname})"
+    whole = describe(
+        rows,
+        journal=journal if journal is None or is_url(journal) else Path(journal).absolute(),
+        login=login,
+        base_url=base_url,
+        account=name,
+        rename=rename,
+        **options,
+    )
+    try:
+        with new_journal(rows, whole) as there:
+            is_new = there.is_new
+            if is_new:
+                make_plan(rows, there, once=whole.once, language=whole.language)
+            last = there.last()
+    except JournalInUse:
+        with open_journal(whole) as shared:  # others are at work on it, perhaps
+            is_new, last = False, shared.last()
+    return Plan(whole, tuple(parts(rows, whole, last, shards, size)), is_new)
+
+
+def describe(
+    rows: Rows,
+    *,
+    journal: Path | str | None,
+    login: str,
+    base_url: str,
+    account: str,
+    rename: Mapping[str, str] | None = None,
+    **options: Unpack[PlanOptions],
+) -> ShardSpec:
+    """Describe a whole import as one part; see ``plan`` for the arguments.
+
+    Raises:
+        InvalidInput: The zone of the rows has no name by which workers could find it.
+    """
+    path = rows.table.path
+    return ShardSpec(
+        path=os.fspath(path),
         digest=rows.table.digest,
         form=next(name for name, form in _FORMS.items() if type(rows.table) is form),
         header=rows.table.header,
         encoding=rows.table.encoding,
         delimiter=rows.table.delimiter,
         newline=rows.table.newline,
-        zone=_named(zone),
+        zone=_named(rows.zone),
         rename=(rename or {}).items(),
-        journal=_place(journal, source),
-        account=account or f"{login} ({urlsplit(base_url).hostname})",
+        journal=_place(journal, path),
+        account=account,
         login=login,
         base_url=base_url,
-        kind=kind,
+        kind=rows.kind.name,
         run=uuid4().hex[:12],
         **options,
     )
-    is_new, last = _enter(rows, whole)
-    return Plan(whole, tuple(cut(rows, whole, _size(shards, size, last))), is_new)
 
 
-def _place(journal: Path | str | None, source: Path | str) -> str:
+def _place(journal: Path | str | None, path: Path) -> str:
     if is_url(journal):
-        return without_password(str(journal), Path(source).name)
-    return os.fspath(journal or f"{source}.journal")
+        return without_password(str(journal), path.name)
+    return os.fspath(journal or f"{path}.journal")
 
 
-def cut(rows: Rows, whole: ShardSpec, size: int) -> Iterator[ShardSpec]:
-    """Cut an import in parts of *size* rows, never within an order."""
-    for index, (start, last) in enumerate(rows.cut(size)):
+def parts(
+    rows: Rows, whole: ShardSpec, last: int, shards: int | None, size: int = 10_000
+) -> Iterator[ShardSpec]:
+    """Cut an import in parts, never within an order.
+
+    Args:
+        rows: The file.
+        whole: All of it as one part.
+        last: The number of the last row.
+        shards: How many parts.
+        size: How many rows a part has, where their number is left out.
+    """
+    for index, (start, end) in enumerate(rows.cut(_size(shards, size, last))):
         yield evolve(
-            whole, index=index, first=start.number, last=last, line=start.line, offset=start.offset
+            whole, index=index, first=start.number, last=end, line=start.line, offset=start.offset
         )
 
 
@@ -279,26 +337,22 @@ def _whose(login: str | None, base_url: str | None) -> tuple[str, str]:
     return account.login, account.base_url
 
 
-def _enter(rows: Rows, spec: ShardSpec) -> tuple[bool, int]:
-    """Have all rows in the journal; return whether they are new, and the number of the last."""
-    identity = identity_of(rows, spec.account, once=spec.once)
-    if is_url(spec.journal):
-        with PostgresJournal(spec.journal, identity) as there:
-            is_new = there.is_new
-            if is_new:
-                make_plan(rows, there, once=spec.once, language=spec.language)
-            return is_new, there.last()
-    try:
-        with Journal(Path(spec.journal), identity) as journal:
-            is_new = journal.is_new
-            if is_new:
-                make_plan(rows, journal, once=spec.once, language=spec.language)
-            else:  # nobody else is there: whoever was at work on it is dead
-                journal.recover(ripe=int(time()) + spec.settle_after)
-            return is_new, journal.last()
-    except JournalInUse:
-        with open_journal(spec) as shared:  # others are at work on it, perhaps
-            return False, shared.last()
+@contextmanager
+def new_journal(rows: Rows, whole: ShardSpec) -> Generator[Journal | PostgresJournal, None, None]:
+    """Open the journal of an import to plan it, or to go on with what is planned.
+
+    Raises:
+        CannotImport: It cannot be used, or others are at work on one in a file.
+    """
+    identity = identity_of(rows, whole.account, once=whole.once)
+    if is_url(whole.journal):
+        with PostgresJournal(whole.journal, identity) as there:
+            yield there
+        return
+    with Journal(Path(whole.journal), identity) as alone:
+        if not alone.is_new:  # nobody else is there: whoever was at work on it is dead
+            alone.recover(ripe=int(time()) + whole.settle_after)
+        yield alone
 
 
 # ── Where the work is done ──────────────────────────────────────────────────────────

@@ -271,6 +271,10 @@ class SharedJournal(ABC):
             f"SELECT {_COLUMNS} FROM rows WHERE state = 'unknown' AND {mine}", self.worker, after
         )
 
+    def under_way(self) -> int:
+        """Count the rows that are being sent."""
+        return self._count("state = 'sending' AND number IN (SELECT number FROM claims)")
+
     def others_at_work(self) -> int:
         """Count the rows that other workers have claimed."""
         with self._reading() as sql:

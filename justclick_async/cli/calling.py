@@ -137,11 +137,13 @@ class Connection:
     Attributes:
         client: The client.
         account: Whose orders these are, for a journal: the same on another port.
+        access: Login, key and address of the account.
         sandbox: The embedded sandbox, if it is one.
     """
 
     client: AsyncJustClick
     account: str
+    access: Account
     sandbox: Sandbox | None = None
 
 
@@ -168,7 +170,7 @@ async def connected(
         )
         host = urlsplit(account.base_url).hostname
         name = SANDBOX if running else f"{account.login} ({host})"
-        yield Connection(await stack.enter_async_context(client), name, running)
+        yield Connection(await stack.enter_async_context(client), name, account, running)
 
 
 def answer(steps: Steps[R], access: Access, *, sandbox: bool) -> R:

@@ -47,7 +47,10 @@ def import_file(
     /,
     *,
     kind: Literal["orders", "statuses", "contacts"] = "orders",
-    journal: Annotated[Path | None, Parameter(help="Default: FILE.journal, beside FILE.")] = None,
+    journal: Annotated[
+        str | None,
+        Parameter(help="A file or postgresql://... Default: FILE.journal, beside FILE."),
+    ] = None,
     concurrency: Annotated[int, Parameter(help="Requests under way at once.")] = 10,
     rate: Annotated[
         float | None,
@@ -64,6 +67,8 @@ def import_file(
     stop_after: int = 20,
     settle_after: int = 10,
     send_repeats: Annotated[bool, Flag] = False,
+    shards: int | None = None,
+    workers: int | None = None,
     access: Access = Access(),  # noqa: B008  # frozen
 ) -> int:
     """Create an order for each row of a file, and lose none; or set statuses, or save contacts.
@@ -100,6 +105,10 @@ def import_file(
         there is sent again only after that.
     send_repeats
         Send rows that say the same as an earlier one; otherwise both are one.
+    shards
+        Cut the file in so many parts. Default: four for each worker.
+    workers
+        Work on the parts in so many processes, which share the rate; if one dies, the others go on.
     """
     from justclick_async.bulk import KINDS  # noqa: PLC0415  # heavy
     from justclick_async.cli.importing import Settings, run_import  # noqa: PLC0415  # heavy
@@ -109,6 +118,8 @@ def import_file(
             file=file,
             kind=KINDS[kind],
             journal=journal,
+            shards=shards,
+            workers=workers,
             concurrency=concurrency,
             rate=rate,
             dry_run=dry_run,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import os
 import sys
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from time import monotonic
@@ -20,15 +19,26 @@ from justclick_async.bulk.importer import Finished, Importer
 from justclick_async.bulk.journal import Identity, Journal, account_of, forget
 from justclick_async.bulk.kinds import Kind
 from justclick_async.bulk.planning import make_plan
+from justclick_async.bulk.postgres import PostgresJournal, is_url
 from justclick_async.bulk.problems import Text
 from justclick_async.bulk.report import write_report
 from justclick_async.bulk.rows import MOSCOW, Row, Rows, read_rows, zone_named
+from justclick_async.bulk.shards import (
+    Plan,
+    ShardSpec,
+    describe,
+    new_journal,
+    open_journal,
+    parts,
+)
 from justclick_async.bulk.whole import identity_of
 from justclick_async.cli import telling, trials
-from justclick_async.cli.calling import SANDBOX, connected
-from justclick_async.cli.progress import EVERY, progress_for
+from justclick_async.cli.calling import SANDBOX, Connection, connected
+from justclick_async.cli.crews import carry_out
+from justclick_async.cli.progress import EVERY, progress_for, progress_of
 from justclick_async.cli.say import language
 from justclick_async.cli.settings import Access, CannotStart, WrongUsage
+from justclick_async.cli.stopping import interruptible, signals
 from justclick_async.client import DEFAULT_RATE, AsyncJustClick
 
 __all__ = ["Settings", "run_import"]
@@ -43,7 +53,9 @@ class Settings:
 
     file: Path
     kind: Kind[Any]
-    journal: Path | None
+    journal: str | None
+    shards: int | None
+    workers: int | None
     concurrency: int
     rate: float | None
     dry_run: bool
@@ -62,7 +74,14 @@ class Settings:
     @property
     def journal_path(self) -> Path:
         """Where the journal is."""
-        return self.journal or self.file.with_name(f"{self.file.name}.journal")
+        if self.journal is None or is_url(self.journal):
+            return self.file.with_name(f"{self.file.name}.journal")
+        return Path(self.journal)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes are to work on it, or perhaps several machines."""
+        return bool(self.shards or self.workers or is_url(self.journal))
 
     @property
     def sandbox_path(self) -> Path:
@@ -97,6 +116,8 @@ def run_import(settings: Settings) -> int:
     )
     if settings.dry_run:
         return _dry_run(settings, rows)
+    if settings.is_shared:
+        return _run(_import_shared(settings, rows))
     return _run(_import(settings, rows))
 
 
@@ -122,6 +143,14 @@ def _check(settings: Settings) -> None:
             Text(f"there is no file {settings.file}.", f"нет файла {settings.file}."),
             Text("Check the path.", "Проверьте путь."),
         )
+    for option, count in ("--shards", settings.shards), ("--workers", settings.workers):
+        if count is not None and count < 1:
+            raise WrongUsage(
+                Text(f"{option} must be 1 or more.", f"{option} должно быть не меньше 1."),
+                Text(
+                    "Leave it out to import in one process.", "Не указывайте для одного процесса."
+                ),
+            )
     if settings.concurrency < 1:
         raise WrongUsage(
             Text("--concurrency must be 1 or more.", "--concurrency должно быть не меньше 1."),
@@ -211,7 +240,7 @@ async def _import(settings: Settings, rows: Rows) -> int:
     ) as connection:
         identity = _identity(settings, rows, connection.account)
         with Journal(settings.journal_path, identity) as journal:
-            with _interruptible():
+            with interruptible():
                 if connection.sandbox is not None and journal.is_new:
                     trials.plant(rows, connection.sandbox)
                 agreed = _agreed(settings, rows, journal, connection.account)
@@ -226,12 +255,74 @@ async def _import(settings: Settings, rows: Rows) -> int:
     return _exit_code(finished)
 
 
+async def _import_shared(settings: Settings, rows: Rows) -> int:
+    anew = settings.sandbox and not settings.sandbox_path.exists()
+    _clear_trials(settings)
+    async with connected(
+        settings.access, sandbox=settings.sandbox, rate=None, db=str(settings.sandbox_path)
+    ) as connection:
+        whole = _whole(settings, rows, connection)
+        if anew and is_url(settings.journal):
+            _forget_trial(rows, whole)
+        with new_journal(rows, whole) as journal:
+            with interruptible():
+                if connection.sandbox is not None and journal.is_new:
+                    trials.plant(rows, connection.sandbox)
+                agreed = _agreed(settings, rows, journal, connection.account)
+            if not agreed:
+                return 1
+            workers = settings.workers or min(settings.shards or 1, os.cpu_count() or 1)
+            shards = settings.shards or (4 * workers if workers > 1 else 1)
+            plan = Plan(whole, tuple(parts(rows, whole, journal.last(), shards)), is_new=False)
+            unknown, left = journal.in_doubt(), journal.left()
+        with progress_of(left, unknown, rows.kind, as_json=settings.as_json) as progress:
+            ran = await carry_out(plan, workers, connection.access, progress)
+        finished = Finished(ran.totals, ran.stop)
+        if ran.report is not None:
+            with open_journal(whole, whole=True) as journal:
+                telling.ended(rows.kind, journal, finished, ran.report, as_json=settings.as_json)
+        if connection.sandbox is not None:
+            held = trials.held(connection.sandbox, rows.kind.name)
+            telling.sandbox_holds(*held, settings.sandbox_path, as_json=settings.as_json)
+    return _exit_code(finished)
+
+
+def _forget_trial(rows: Rows, whole: ShardSpec) -> None:
+    """Let go of a journal on a server whose orders were in a sandbox that is gone."""
+    with new_journal(rows, whole) as journal:
+        if not journal.is_new:
+            journal.discard()
+
+
+def _whole(settings: Settings, rows: Rows, connection: Connection) -> ShardSpec:
+    """Describe the whole import as workers have to know it."""
+    return describe(
+        rows,
+        journal=settings.journal,
+        login=connection.access.login,
+        base_url=connection.access.base_url,
+        account=connection.account,
+        rename=dict(_renamed(settings.rename)),
+        concurrency=settings.concurrency,
+        stop_after=settings.stop_after,
+        settle_after=settings.settle_after,
+        once=not settings.send_repeats,
+        language=language(),
+        rate=settings.requests_a_second,
+        timeout=settings.access.timeout,
+    )
+
+
 def _clear_trials(settings: Settings) -> None:
     """Let go of journals whose orders were in a sandbox, when that is gone or not meant.
 
     A journal and the state of its sandbox belong together.  Journals of real orders stay.
     """
     journal, state = settings.journal_path, settings.sandbox_path
+    if is_url(settings.journal):
+        if settings.sandbox and not state.exists():
+            _begin_anew(state)
+        return
     is_trial = journal.exists() and account_of(journal) == SANDBOX
     if is_trial and not (settings.sandbox and state.exists()) and settings.journal is None:
         forget(journal)
@@ -258,7 +349,9 @@ def _begin_anew(state: Path) -> None:
         ) from None
 
 
-def _agreed(settings: Settings, rows: Rows, journal: Journal, account: str) -> bool:
+def _agreed(
+    settings: Settings, rows: Rows, journal: Journal | PostgresJournal, account: str
+) -> bool:
     """Plan what is not planned yet, show it, and ask whether to go on."""
     if not journal.is_new:
         return _shown(settings, rows, journal, account, list(islice(rows, SHOWN)), goes_on=True)
@@ -278,7 +371,7 @@ def _agreed(settings: Settings, rows: Rows, journal: Journal, account: str) -> b
 def _shown(
     settings: Settings,
     rows: Rows,
-    journal: Journal,
+    journal: Journal | PostgresJournal,
     account: str,
     first: list[Row],
     *,
@@ -291,16 +384,6 @@ def _shown(
     telling.preview(rows, first)
     telling.plan(journal, account, goes_on=goes_on)
     return not (journal.left() and settings.may_ask) or telling.confirmed()
-
-
-@contextmanager
-def _interruptible() -> Generator[None, None, None]:
-    """Let Ctrl-C end what does not await; the event loop would only take note of it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 async def _send(
@@ -319,37 +402,11 @@ async def _send(
             say=progress.say,
         )
         running = asyncio.ensure_future(importer.run())
-        with _signals(importer, running):
+        with signals(importer.stop, running.cancel):
             try:
                 return await running
             except asyncio.CancelledError:  # asked twice: what was under way is unknown now
                 return Finished(journal.totals(), Stop(StopReason.ASKED))
-
-
-@contextmanager
-def _signals(importer: Importer, running: asyncio.Future[Finished]) -> Generator[None, None, None]:
-    """Let Ctrl-C and SIGTERM finish what is under way; a second one gives it up."""
-    loop = asyncio.get_running_loop()
-    asked: list[int] = []
-
-    def ask(number: int) -> None:
-        asked.append(number)
-        if len(asked) == 1:
-            telling.stopping()
-            importer.stop()
-        else:
-            running.cancel()
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    with suppress(NotImplementedError):  # Windows: Ctrl-C gives up at once
-        for number in numbers:
-            loop.add_signal_handler(number, ask, number)
-    try:
-        yield
-    finally:
-        with suppress(NotImplementedError):
-            for number in numbers:
-                loop.remove_signal_handler(number)
 
 
 def _exit_code(finished: Finished) -> int:

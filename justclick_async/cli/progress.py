@@ -12,11 +12,12 @@ from attrs import asdict
 
 from justclick_async.bulk.fates import Fate
 from justclick_async.bulk.importer import Reached
-from justclick_async.bulk.journal import Journal
+from justclick_async.bulk.journal import Totals
 from justclick_async.bulk.kinds import Kind
+from justclick_async.bulk.ledger import Ledger
 from justclick_async.cli.say import Text, say, say_json, to_people
 
-__all__ = ["EVERY", "Progress", "progress_for"]
+__all__ = ["EVERY", "Progress", "progress_for", "progress_of"]
 
 EVERY = 5.0
 """Seconds between two lines where there is no terminal."""
@@ -40,6 +41,7 @@ class Progress:
         self.reached: int = 0
         self.failed: int = 0
         self._began = self._shown = monotonic()
+        self._before: tuple[int, int] | None = None
 
     def tell(self, row: Reached) -> None:
         """Count one row, and show it all now and then."""
@@ -47,6 +49,19 @@ class Progress:
         if row.fate not in (Fate.UNKNOWN, Fate.NOT_SENT):
             self.reached += 1
             self.failed += row.fate is Fate.FAILED
+        self._show_now_and_then()
+
+    def look(self, totals: Totals, under_way: int) -> None:
+        """Take over what a journal counts that several write."""
+        reached = totals.succeeded + totals[Fate.FAILED]
+        if self._before is None:
+            self._before = reached, totals[Fate.FAILED]
+        self.reached = reached - self._before[0]
+        self.failed = totals[Fate.FAILED] - self._before[1]
+        self.unknown = max(0, totals[Fate.UNKNOWN] - under_way)
+        self._show_now_and_then()
+
+    def _show_now_and_then(self) -> None:
         now = monotonic()
         if now - self._shown >= self.every:
             self._shown = now
@@ -133,11 +148,20 @@ class _Bar(Progress):
 
 @contextmanager
 def progress_for(
-    journal: Journal, kind: Kind[Any], *, as_json: bool
+    journal: Ledger, kind: Kind[Any], *, as_json: bool
 ) -> Generator[Progress, None, None]:
     """Show progress in the way that fits whoever looks."""
     unknown = journal.in_doubt()
-    total = journal.left() + unknown
+    with progress_of(journal.left(), unknown, kind, as_json=as_json) as progress:
+        yield progress
+
+
+@contextmanager
+def progress_of(
+    left: int, unknown: int, kind: Kind[Any], *, as_json: bool
+) -> Generator[Progress, None, None]:
+    """Show progress where so many rows are to be sent and to be looked up."""
+    total = left + unknown
     if as_json:
         yield _Events(total, unknown, kind)
     elif not sys.stderr.isatty():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,8 +16,9 @@ import attrs
 from justclick_async.bulk.failures import StopReason
 from justclick_async.bulk.fates import Fate
 from justclick_async.bulk.importer import Finished
-from justclick_async.bulk.journal import Journal, Totals
+from justclick_async.bulk.journal import Totals
 from justclick_async.bulk.kinds import Kind
+from justclick_async.bulk.ledger import Ledger
 from justclick_async.bulk.report import Report
 from justclick_async.bulk.rows import Row, Rows
 from justclick_async.cli.say import Text, described, say, say_exception, say_json, to_people
@@ -93,7 +95,7 @@ def _shown_item(item: object) -> str:
     return str(item)
 
 
-def plan(journal: Journal, account: str, *, goes_on: bool) -> None:
+def plan(journal: Ledger, account: str, *, goes_on: bool) -> None:
     """Say what is going to happen."""
     totals, left = journal.totals(), journal.left()
     if goes_on:
@@ -117,7 +119,7 @@ def plan(journal: Journal, account: str, *, goes_on: bool) -> None:
     say(Text(f"To send to {account}: {left}.", f"К отправке в {account}: {left}."))
 
 
-def plan_json(rows: Rows, journal: Journal, account: str, *, goes_on: bool) -> None:
+def plan_json(rows: Rows, journal: Ledger, account: str, *, goes_on: bool) -> None:
     """Say what is going to happen, to a machine."""
     totals = journal.totals()
     say_json(
@@ -210,7 +212,7 @@ def stopping() -> None:
 
 
 def ended(
-    kind: Kind[Any], journal: Journal, finished: Finished, report: Report, *, as_json: bool
+    kind: Kind[Any], journal: Ledger, finished: Finished, report: Report, *, as_json: bool
 ) -> None:
     """Say what became of the rows, where it stands, and how to go on."""
     resume = resume_line() if finished.totals.unprocessed else None
@@ -250,7 +252,7 @@ def _summary(kind: Kind[Any], totals: Totals, report: Report) -> None:
         say(Text(f"Without rows: {names}", f"Без строк: {names}"))
 
 
-def _reasons(journal: Journal) -> None:
+def _reasons(journal: Ledger) -> None:
     for code, reason, times in journal.failures():
         said = f"{code} {reason}" if code is not None else reason
         say(f"  {times} × {said}")
@@ -310,7 +312,12 @@ def resume_line() -> str:
     if program.name in words[1:2] or str(program) in words[1:2]:
         known = which(program.name)
         words = [program.name if known and Path(known) == program else str(program), *words[2:]]
-    return shlex.join(words)
+    return shlex.join(_PASSWORD.sub(r"\1@", word) for word in words)
+
+
+_PASSWORD = re.compile(r"(postgres(?:ql)?://[^:/@]*):[^@]*@")
+"""A password within the URL of a journal; the URL does without where JUSTCLICK_JOURNAL_PASSWORD is
+set."""
 
 
 def sandbox_holds(held: Text, counts: Mapping[str, object], state: Path, *, as_json: bool) -> None:
