@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TypeAlias
 
@@ -194,6 +195,7 @@ _GOODS_HINT = Text(
 )
 
 
+@lru_cache(1024)  # the orders of a shop are much alike
 def goods(cell: str) -> tuple[Good, ...]:
     """Read products in one cell: ``invoice:1500, sales``; a price may have a decimal comma."""
     text = cell.strip().rstrip(",;|").rstrip()

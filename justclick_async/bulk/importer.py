@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
-from functools import partial
 from itertools import zip_longest
 from time import monotonic, time
 from typing import Any, Protocol, TypeVar
@@ -58,6 +57,9 @@ TRIES = 3
 
 ROUNDS = 20
 """How often a row may be sent again after it was looked up, within one run."""
+
+MOST_AT_ONCE = 256
+"""How many rows are claimed at once at most."""
 
 
 class Client(Protocol):
@@ -154,7 +156,7 @@ class Importer:
         stop_after: int = 20,
         settle_after: int = STILL_AT_WORK,
         language: Language = "en",
-        tell: Callable[[Reached], None] = lambda _: None,
+        tell: Callable[[Reached], None] | None = None,
         say: Callable[[Text], None] = lambda _: None,
         clock: Callable[[], float] = time,
     ) -> None:
@@ -165,7 +167,7 @@ class Importer:
         self._concurrency = concurrency
         self._settle_after = settle_after
         self._language: Language = language
-        self._tell = tell
+        self._tell = tell or tell_nobody
         self._say = say
         self._clock = clock
         self._watchman = Watchman(stop_after)
@@ -173,7 +175,6 @@ class Importer:
         self._stop: Stop | None = None
         self._stopped = asyncio.Event()
         self._again: deque[Ready] = deque()
-        self._room = asyncio.Semaphore(concurrency)
         self._claimed: set[int] = set()
         self._keeps_times: bool | None = None
 
@@ -208,8 +209,18 @@ class Importer:
                 return
 
     async def _send_planned(self) -> None:
-        # Twice as many as may be under way: while some are sent, the journal takes the next.
-        await self._crew(self._entries(State.PLANNED), self._claim, 2 * self._concurrency)
+        """Let one read and claim ahead, a block at a time, and many send."""
+        claimed = _Claimed(self._concurrency)
+        try:
+            async with asyncio.TaskGroup() as crew:
+                for _ in range(self._concurrency):
+                    crew.create_task(self._send_all(claimed))
+                await self._claim_all(claimed)
+                claimed.no_more()
+        finally:
+            for ready in claimed.left():
+                self._put_back(ready)
+        await self._recorder.flush()
 
     async def _crew(
         self, supply: Supply, work: Callable[[Ready], Awaitable[None]], size: int
@@ -265,25 +276,68 @@ class Importer:
             item = self._kind.timed(item, datetime.fromtimestamp(entry.created, UTC))
         return Ready(item, entry)
 
+    # ── Claiming ────────────────────────────────────────────────────────────────────
+
+    async def _claim_all(self, claimed: _Claimed) -> None:
+        """Claim all that is planned, and what may go again after it."""
+        try:
+            for block in self._blocks(claimed):
+                if self._stop is not None:
+                    return
+                await self._claim(block, claimed)
+            while self._stop is None:
+                await claimed.all_done()
+                if not self._again:
+                    return
+                count = min(claimed.block, len(self._again))
+                await self._claim([self._again.popleft() for _ in range(count)], claimed)
+        except CannotImport as error:  # the others finish what they are at
+            self._end(Stop(StopReason.BROKEN, error))
+
+    def _blocks(self, claimed: _Claimed) -> Generator[list[Ready], None, None]:
+        """Cut what is planned in blocks; an empty one lets others have their turn."""
+        block: list[Ready] = []
+        with closing(self._entries(State.PLANNED)) as supply:
+            for ready in supply:
+                if ready is not None:
+                    block.append(ready)
+                if ready is None or len(block) >= claimed.block:
+                    yield block
+                    block = []
+        yield block
+
+    async def _claim(self, block: list[Ready], claimed: _Claimed) -> None:
+        """Enter rows as being sent, and hand them over once that is on the disk."""
+        if not block:
+            await asyncio.sleep(0)
+            return
+        try:
+            await self._recorder.enter([Change(ready.number, State.SENDING) for ready in block])
+        except asyncio.CancelledError:
+            for ready in block:
+                self._put_back(ready)
+            raise
+        claimed.hand_over(block)
+        await claimed.low()
+
+    def _put_back(self, ready: Ready) -> None:
+        """Enter that a row that was claimed was not sent after all."""
+        self._recorder.note(Change(ready.number, State.PLANNED))
+
     # ── Sending ─────────────────────────────────────────────────────────────────────
 
-    async def _claim(self, ready: Ready) -> None:
-        """Enter a row as being sent, and send it once there is room for it."""
-        await self._recorder.enter(Change(ready.number, State.SENDING))
-        try:
-            await self._room.acquire()
-        except asyncio.CancelledError:
-            self._recorder.note(Change(ready.number, State.PLANNED))
-            raise
-        try:
-            await self._send(ready)
-        finally:
-            self._room.release()
+    async def _send_all(self, claimed: _Claimed) -> None:
+        while (ready := await claimed.take()) is not None:
+            try:
+                await self._send(ready)
+            finally:
+                claimed.done()
 
     async def _send(self, ready: Ready) -> None:
-        await self._held()
+        if self._brake.held(monotonic()):
+            await self._held()
         if self._stop is not None:
-            self._recorder.note(Change(ready.number, State.PLANNED))
+            self._put_back(ready)
             return
         try:
             answer = await self._client.run(self._kind.steps(ready.item))
@@ -320,16 +374,11 @@ class Importer:
                 await asyncio.wait_for(self._stopped.wait(), seconds)
 
     def _reached(self, change: Change, *, was_unknown: bool = False) -> None:
-        reached = Reached(
-            change.number,
-            fate(change.state, change.code),
-            change.bill_id,
-            change.code,
-            change.reason,
-            change.hint,
-            was_unknown,
+        tell = self._tell
+        self._recorder.note(
+            change,
+            None if tell is tell_nobody else lambda: tell(_told(change, was_unknown=was_unknown)),
         )
-        self._recorder.note(change, partial(self._tell, reached))
 
     # ── Settling ────────────────────────────────────────────────────────────────────
 
@@ -402,6 +451,77 @@ class Importer:
 
     def _now(self) -> int:
         return int(self._clock())
+
+
+class _Claimed:
+    """Rows that are claimed and wait to be sent.
+
+    As few as keep the senders busy: each of them is to be looked up after a crash.
+
+    Attributes:
+        block: How many to claim at once.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        self.block: int = min(concurrency, MOST_AT_ONCE)
+        self._concurrency = concurrency
+        self._queue: asyncio.Queue[Ready | None] = asyncio.Queue()
+        self._low = asyncio.Event()
+
+    def hand_over(self, block: Iterable[Ready]) -> None:
+        """Let the senders have these."""
+        if self._queue.empty():  # some had to wait for the journal
+            self.block = min(2 * self.block, MOST_AT_ONCE)
+        for ready in block:
+            self._queue.put_nowait(ready)
+        self._low.clear()
+
+    def no_more(self) -> None:
+        """Let the senders end once they have sent what is claimed."""
+        for _ in range(self._concurrency):
+            self._queue.put_nowait(None)
+
+    async def take(self) -> Ready | None:
+        """Wait for a row to send; ``None`` if there will be none."""
+        if self._queue.qsize() <= self.block // 2:
+            self._low.set()
+        return await self._queue.get()
+
+    def done(self) -> None:
+        """Tell that something has become of a row that was taken."""
+        self._queue.task_done()
+
+    async def low(self) -> None:
+        """Wait until more should be claimed."""
+        if self._queue.qsize() > self.block // 2:
+            await self._low.wait()
+
+    async def all_done(self) -> None:
+        """Wait until something has become of all."""
+        await self._queue.join()
+
+    def left(self) -> Iterator[Ready]:
+        """Give back what nobody has taken."""
+        while not self._queue.empty():
+            ready = self._queue.get_nowait()
+            if ready is not None:
+                yield ready
+
+
+def tell_nobody(_row: Reached) -> None:
+    """Nobody wants to know."""
+
+
+def _told(change: Change, *, was_unknown: bool) -> Reached:
+    return Reached(
+        change.number,
+        fate(change.state, change.code),
+        change.bill_id,
+        change.code,
+        change.reason,
+        change.hint,
+        was_unknown,
+    )
 
 
 def _slower(error: JustClickError, seconds: float) -> Text:

@@ -13,9 +13,9 @@ import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
-from attrs import field, frozen
+from attrs import frozen
 
 from justclick_async.bulk.fates import Fate, State
 from justclick_async.bulk.lock import FileLock, Locked
@@ -98,9 +98,8 @@ class Planned:
     change: Change | None = None
 
 
-@frozen
-class Change:
-    """What happens to a row.
+class Change(NamedTuple):
+    """What happens to a row; a tuple, since two are made for each.
 
     Attributes:
         ripe: Unix time from which not finding an order of an unknown row means something.
@@ -110,9 +109,12 @@ class Change:
     state: State
     bill_id: int | None = None
     code: int | None = None
-    reason: str | None = field(default=None, repr=False)
-    hint: str | None = field(default=None, repr=False)
+    reason: str | None = None
+    hint: str | None = None
     ripe: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Change(number={self.number}, state={self.state!r}, code={self.code})"
 
 
 @frozen
@@ -123,19 +125,18 @@ class Refusal:
     hint: str
 
 
-@frozen
-class Entry:
-    """A row as it stands in the journal."""
+class Entry(NamedTuple):
+    """A row as it stands in the journal; a tuple, since one is made for each."""
 
     number: int
-    fingerprint: bytes = field(repr=False)
+    fingerprint: bytes
     state: State
     created: int | None
     repeats: int | None
     bill_id: int | None
     code: int | None
-    reason: str | None = field(repr=False)
-    hint: str | None = field(repr=False)
+    reason: str | None
+    hint: str | None
     ripe: int | None
 
     @property
@@ -144,6 +145,9 @@ class Entry:
         if self.state is State.DONE and self.repeats is not None:
             return Fate.REPEAT
         return fate(self.state, self.code)
+
+    def __repr__(self) -> str:
+        return f"Entry(number={self.number}, state={self.state!r}, code={self.code})"
 
 
 def fate(state: State, code: int | None) -> Fate:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Self
 
 from attrs import define, field
@@ -14,6 +15,9 @@ from justclick_async.bulk.ledger import Ledger
 from justclick_async.bulk.problems import CannotImport
 
 __all__ = ["Recorder"]
+
+LATER = 0.02
+"""Seconds that a change may wait for others to be written with it, if nobody waits for it."""
 
 
 @define
@@ -36,21 +40,27 @@ class Recorder:
         self._thread = ThreadPoolExecutor(1, "justclick-journal")
         self._writing: asyncio.Task[None] | None = None
         self._error: CannotImport | None = None
+        self._awaited = asyncio.Event()
 
-    async def enter(self, change: Change) -> None:
-        """Enter *change* and wait until it is on the disk.
+    async def enter(self, changes: Iterable[Change]) -> None:
+        """Enter *changes* and wait until they are on the disk.
 
         Raises:
-            CannotImport: It is not, and will not be.
+            CannotImport: They are not, and will not be.
         """
-        batch = self._add(change)
+        batch = self._open_batch()
+        batch.changes.extend(changes)
+        self._awaited.set()
         await batch.written.wait()
         if self._error is not None:
             raise self._error
 
-    def note(self, change: Change, afterwards: Callable[[], None] = lambda: None) -> None:
+    def note(self, change: Change, afterwards: Callable[[], None] | None = None) -> None:
         """Enter *change* soon, and call *afterwards* once it is on the disk."""
-        self._add(change).afterwards.append(afterwards)
+        batch = self._open_batch()
+        batch.changes.append(change)
+        if afterwards is not None:
+            batch.afterwards.append(afterwards)
 
     async def flush(self) -> None:
         """Wait until everything is on the disk.
@@ -59,19 +69,23 @@ class Recorder:
             CannotImport: It is not, and will not be.
         """
         while self._writing is not None:
+            self._awaited.set()
             await asyncio.shield(self._writing)
         if self._error is not None:
             raise self._error
 
-    def _add(self, change: Change) -> _Batch:
-        batch = self._batch
-        batch.changes.append(change)
+    def _open_batch(self) -> _Batch:
+        """Return what the next commit will take, and see that there is one."""
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
-        return batch
+        return self._batch
 
     async def _write(self) -> None:
         while self._batch.changes:
+            if not self._awaited.is_set():  # nobody is in a hurry: let more of them pile up
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._awaited.wait(), LATER)
+            self._awaited.clear()
             batch, self._batch = self._batch, _Batch()
             if self._error is None:
                 await self._commit(batch)

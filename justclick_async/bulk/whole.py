@@ -207,17 +207,13 @@ async def _carry_out(
         stop_after=options.get("stop_after", 20),
         settle_after=options.get("settle_after", STILL_AT_WORK),
         language=language,
-        tell=options.get("tell", _tell_nobody),
+        tell=options.get("tell"),
     )
     finished = await importer.run()
     report = None
     if isinstance(rows, Rows):
         report = await asyncio.to_thread(write_report, rows, journal, language=language)
     return Imported(finished.totals, path, report, finished.stop)
-
-
-def _tell_nobody(_row: Reached) -> None:
-    """Nobody wants to know."""
 
 
 def identity_of(rows: Rows | Spool, account: str, *, once: bool) -> Identity:

@@ -209,10 +209,10 @@ INSTANTS = {
     "between the commit and the request": """
         from justclick_async.bulk.recorder import Recorder
         enter, seen = Recorder.enter, []
-        async def dying(self, change):
-            await enter(self, change)
-            seen.append(change)
-            die(len(seen) == 30)
+        async def dying(self, changes):
+            await enter(self, changes)
+            seen.append(changes)
+            die(len(seen) == 3)
         Recorder.enter = dying
     """,
     "between the request and the answer": """
@@ -239,7 +239,7 @@ INSTANTS = {
         write, seen = Journal.write, []
         def dying(self, changes):
             seen.append(changes)
-            if len(seen) == 12:
+            if len(seen) == 4:
                 self._database.execute("BEGIN IMMEDIATE")
                 self._database.execute("UPDATE rows SET state = 'failed'")
                 die(True)
