@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
 from justclick_async import Good, JustClick, Order, PayStatus
-from justclick_async.notifications import OrderCreated, OrderPaid, Router, asgi
-from justclick_async.sandbox import Sandbox
+from justclick_async.sandbox import Account, Sandbox
 from tests.php_server import run_php
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -36,42 +39,49 @@ ARGUMENTS = (
 )
 
 
-class Receiver:
-    """A shop's own server, in a thread: it verifies what it is told and keeps it."""
+class Shop:
+    """The server of ``shop.py`` in a process of its own.
 
-    def __init__(self, api_key: str) -> None:
-        self.events: list[Any] = []
-        self.router = Router(api_key=api_key)
-        self.router.on(OrderCreated)(self._take)
-        self.router.on(OrderPaid)(self._take)
+    Attributes:
+        url: Where it listens.
+    """
 
-    async def _take(self, event: Any) -> None:
-        self.events.append(event)
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @property
+    def told(self) -> list[Any]:
+        """What it was told and has verified."""
+        with urlopen(f"{self.url}/told", timeout=10) as answer:
+            told: list[Any] = json.load(answer)
+            return told
 
 
 @pytest.fixture
-def receiver(justclick_box: Sandbox) -> Iterator[Receiver]:
-    import uvicorn
-    from starlette.applications import Starlette
-    from starlette.routing import Route
-
-    receiver = Receiver(justclick_box.api_key)
-    route = Route("/justclick", asgi.app(receiver.router), methods=["POST"])
+def shop(justclick_box: Sandbox) -> Iterator[Shop]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(Starlette(routes=[route]), log_level="error", ws="none")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        until(lambda: server.started)
-        justclick_box.notify(f"http://127.0.0.1:{listening.getsockname()[1]}/justclick")
-        yield receiver
-        server.should_exit = True
-        thread.join()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "uvicorn", "tests.browser.shop:app"),
+                *("--fd", str(listening.fileno()), "--log-level", "warning"),
+            ],
+            pass_fds=[listening.fileno()],
+            env={**os.environ, "JUSTCLICK_API_KEY": justclick_box.api_key},
+            cwd=Path(__file__).parents[2],
+        )
+        try:
+            justclick_box.notify(f"{url}/justclick")
+            yield Shop(url)
+        finally:
+            justclick_box.notify("")
+            server.terminate()
+            server.wait(timeout=10)
 
 
 @pytest.fixture(scope="module")
 def justclick_box() -> Iterator[Sandbox]:
-    with Sandbox(seed=1) as sandbox:
+    with Sandbox(seed=1, accounts=[Account("second")]) as sandbox:
         yield sandbox
 
 
@@ -101,10 +111,9 @@ def text(browser: Any, css: str) -> str:
     return str(browser.find_element("css selector", css).text)
 
 
-def test_an_order_is_paid_in_the_browser(
-    justclick_box: Sandbox, receiver: Receiver, browser: Any
-) -> None:
+def test_an_order_is_paid_in_the_browser(justclick_box: Sandbox, shop: Shop, browser: Any) -> None:
     box = justclick_box
+    assert shop.told == []  # it listens, and nobody has told it anything
     with JustClick(box.login, box.api_key, base_url=box.base_url, rate=None) as client:
         order = Order(email="anna@example.com", first_name="Анна", goods=[Good("invoice")])
         bill_id = client.create_order(order).bill_id
@@ -118,9 +127,13 @@ def test_an_order_is_paid_in_the_browser(
         assert "Order paid" in text(browser, "main")
         assert text(browser, "main").count("accepted") == 2
 
-        created, paid = receiver.events
-        assert (type(created), type(paid)) == (OrderCreated, OrderPaid)
-        assert (paid.bill_id, paid.email) == (bill_id, "anna@example.com")
+        about = {"bill_id": bill_id, "email": "anna@example.com"}
+        assert shop.told == [{"kind": "order_created", **about}, {"kind": "order_paid", **about}]
+
+        forged = Request(f"{shop.url}/justclick", b"id=1&email=a%40b.c&created=1&hash=" + b"0" * 32)
+        with pytest.raises(HTTPError, match="HTTP Error 4"):
+            urlopen(forged, timeout=10)
+        assert len(shop.told) == 2
 
         browser.get(f"{box.base_url}/orders?status=paid")
         assert str(bill_id) in text(browser, "tbody")
@@ -158,14 +171,34 @@ def test_a_hostile_name_stays_a_name(justclick_box: Sandbox, browser: Any) -> No
 def test_pages_fit_on_a_phone_and_ask_nobody_else(justclick_box: Sandbox, browser: Any) -> None:
     metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    pages = "/", "/orders", "/contacts", "/products", "/deliveries", "/requests", "/faults"
+    name = HOSTILE + "W" * 200
+    hostile = Order(email="eve@example.com", first_name=name, goods=[Good("invoice")])
+    box = justclick_box
+    with JustClick(box.login, box.api_key, base_url=box.base_url, rate=None) as client:
+        bill_id = client.create_order(hostile).bill_id
+        link = str(client.get_order_details(bill_id).link)
+    number = box.service.journal.latest()[0].number
+    rooms = "/", "/orders", "/contacts", "/products", "/deliveries", "/requests", "/faults"
+    pages = *rooms, f"/orders/{bill_id}", link, f"/requests/{number}", "/requests/1", "/nothing"
     for path in pages:
         for language in "en", "ru":
-            browser.get(f"{justclick_box.base_url}{path}?lang={language}")
+            separator = "&" if "?" in path else "?"
+            browser.get(f"{box.base_url}{path}{separator}lang={language}")
             assert browser.execute_script(
                 "return document.documentElement.scrollWidth <= window.innerWidth"
             ), path
             asked = browser.execute_script(
                 "return performance.getEntriesByType('resource').map(entry => entry.name)"
             )
-            assert all(name.startswith((justclick_box.base_url, "data:")) for name in asked)
+            assert all(name.startswith((box.base_url, "data:")) for name in asked)
+
+
+def test_the_account_is_switched_in_the_browser(justclick_box: Sandbox, browser: Any) -> None:
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    browser.get(f"{justclick_box.base_url}/orders?lang=en")
+    browser.find_element("css selector", ".accounts summary").click()
+    browser.find_element("link text", "second").click()
+    assert "No orders yet" in text(browser, "main")
+    assert text(browser, ".accounts summary") == "second"
+    browser.find_element("link text", "Products").click()
+    assert text(browser, "footer").endswith("second")
