@@ -1,8 +1,13 @@
-"""Why a hash is wrong in a sandbox: login and key of two of its accounts may be mixed up."""
+"""Why a hash is wrong in a sandbox: login and key of two of its accounts may be mixed up.
+
+The search goes through some thousand mistakes, which takes longer than a hundred calls.  Under a
+storm of wrong hashes only some are searched at once; the others when somebody looks at them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from time import perf_counter
 
 from attrs import frozen
 
@@ -11,10 +16,16 @@ from justclick_async.sandbox.accounts import Account
 from justclick_async.sandbox.auth import Posted
 from justclick_async.signing import same_hash, sign_query
 
-__all__ = ["Cause", "cause_of"]
+__all__ = ["Cause", "Search", "cause_of"]
 
 _SEARCHED = 500_000
 """How many bytes are hashed in search of what is wrong with a hash: others are waiting."""
+
+_SHARE = 0.1
+"""How much of the time may be spent on searching."""
+
+_AT_ONCE = 1.0
+"""Seconds that may be spent before the share counts."""
 
 
 @frozen
@@ -62,6 +73,33 @@ def cause_of(posted: Posted, account: Account, others: Iterable[Account] = ()) -
         return None
     known = found.certain and bool(found.hashed)
     return Cause(found.why, found.why_ru, found.hashed, known)
+
+
+class Search:
+    """Says for how much longer may be searched.
+
+    Args:
+        clock: Tells seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
+        self._clock = clock
+        self._then = clock()
+        self._left = _AT_ONCE
+
+    def cause_of(
+        self, posted: Posted, account: Account, others: Iterable[Account] = ()
+    ) -> Cause | None:
+        """Say which mistake made a hash; ``None`` if the time for it is used up, or it is right."""
+        started = self._clock()
+        self._left = min(_AT_ONCE, self._left + (started - self._then) * _SHARE)
+        self._then = started
+        if self._left <= 0:
+            return None
+        try:
+            return cause_of(posted, account, others)
+        finally:
+            self._left -= self._clock() - started
 
 
 def _mixed_up(account: Account, other: Account) -> Iterable[tuple[str, str, str, str]]:

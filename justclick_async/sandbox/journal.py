@@ -7,8 +7,11 @@ which is why nothing of this is written to a file.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
-from attrs import asdict, define
+from attrs import asdict, define, field
+
+from justclick_async.sandbox.hashes import Cause
 
 __all__ = ["KEPT", "Journal", "Seen"]
 
@@ -16,6 +19,9 @@ KEPT = 1000
 """How many requests are remembered."""
 
 _LONGEST = 4000
+
+_LATER = 65_536
+"""Characters of a body that is kept until somebody asks what is wrong with its hash."""
 
 
 @define(kw_only=True)
@@ -63,6 +69,21 @@ class Seen:
     expected: str = ""
     received: str = ""
     milliseconds: float = 0.0
+    _later: Callable[[], Cause | None] | None = field(default=None, repr=False, eq=False)
+
+    def caused_by(self, cause: Cause) -> None:
+        """Note what made the hash wrong."""
+        self.cause, self.cause_ru, self.theirs = cause.why, cause.why_ru, _cut(cause.hashed)
+
+    def explain_later(self, search: Callable[[], Cause | None], size: int) -> None:
+        """Keep how to find out what made the hash wrong, unless that takes too much memory."""
+        if size <= _LATER:
+            self._later = search
+
+    def explained_now(self) -> Cause | None:
+        """Find out what made the hash wrong, if that has been put off."""
+        search, self._later = self._later, None
+        return search() if search else None
 
 
 class Journal:
@@ -108,7 +129,11 @@ class Journal:
             nobodys: Whether those that were for no account are among them.
         """
         whose = {account, ""} if nobodys else {account}
-        return [asdict(seen) for seen in self._seen if not account or seen.account in whose]
+        return [
+            asdict(seen, filter=lambda attribute, _: attribute.name != "_later")
+            for seen in self._seen
+            if not account or seen.account in whose
+        ]
 
 
 def _cut(text: str) -> str:

@@ -19,7 +19,7 @@ from justclick_async.sandbox.accounts import Account, label_of
 from justclick_async.sandbox.auth import Posted
 from justclick_async.sandbox.codes import Refused
 from justclick_async.sandbox.faults import Struck
-from justclick_async.sandbox.hashes import cause_of
+from justclick_async.sandbox.hashes import Cause, Search, cause_of
 from justclick_async.sandbox.journal import Journal, Seen
 from justclick_async.sandbox.methods import Method, Reply
 from justclick_async.sandbox.shop import Shop
@@ -61,6 +61,7 @@ class Service:
     def __init__(self, shops: Sequence[Shop], journal: Journal) -> None:
         self.shops: Sequence[Shop] = shops
         self.journal = journal
+        self._search = Search()
 
     @property
     def shop(self) -> Shop:
@@ -94,14 +95,14 @@ class Service:
         seen = Seen(at=time(), method=asked.name, caller=asked.caller)
         started = perf_counter()
         posted = _read(asked.body)
-        shop = self._meant(asked.host, posted)
+        shop, cause = self._meant(asked.host, posted)
         seen.account = shop.account.login if shop else ""
         try:
             if struck and not struck.done:
                 raise Refused(8, asked.caller, why=f"the fault {struck.name}: nothing was done")
             if shop is None:
                 raise Refused(5, why="the first label of the host is not the login of the account")
-            reply = self._carry_out(asked, shop, posted, seen)
+            reply = self._carry_out(asked, shop, posted, cause, seen)
             answer = _success(reply, shop, seen, struck)
         except Refused as refused:
             answer = _refusal(refused, shop, seen)
@@ -111,22 +112,39 @@ class Service:
         self._remember(seen)
         return answer
 
-    def _meant(self, host: str, posted: Posted | Refused) -> Shop | None:
+    def _meant(self, host: str, posted: Posted | Refused) -> tuple[Shop | None, Cause | None]:
         """Return the shop that is called: by its host, or else by the key that signed the call.
 
-        A call that fits no account is for the one that it was most likely meant for.
+        A call that fits no account is for the one that it was most likely meant for; what is
+        wrong with its hash comes along, if it has been looked for.
         """
         if label := label_of(host):
-            return next((s for s in self.shops if s.account.login.lower() == label.lower()), None)
+            found = (s for s in self.shops if s.account.login.lower() == label.lower())
+            return next(found, None), None
         if len(self.shops) == 1 or isinstance(posted, Refused):
-            return self.shop
-        for found in auth.fits, _nearly_fits:
-            for shop in self.shops:
-                if found(posted, shop.account):
-                    return shop
-        return self.shop
+            return self.shop, None
+        for shop in self.shops:
+            if auth.fits(posted, shop.account):
+                return shop, None
+        return self._nearest(posted) if posted.received is not None else (self.shop, None)
 
-    def _carry_out(self, asked: Asked, shop: Shop, posted: Posted | Refused, seen: Seen) -> Reply:
+    def _nearest(self, posted: Posted) -> tuple[Shop, Cause | None]:
+        causes = [
+            (s, self._search.cause_of(posted, s.account, self._beside(s))) for s in self.shops
+        ]
+        return next(((shop, cause) for shop, cause in causes if cause and cause.found), causes[0])
+
+    def _beside(self, shop: Shop) -> list[Account]:
+        return [other.account for other in self.shops if other is not shop]
+
+    def _carry_out(
+        self,
+        asked: Asked,
+        shop: Shop,
+        posted: Posted | Refused,
+        cause: Cause | None,
+        seen: Seen,
+    ) -> Reply:
         account = shop.account
         if account.disabled:
             raise Refused(7)
@@ -137,33 +155,48 @@ class Service:
         _note(posted, account, seen)
         method = _choose(asked.versions, posted)
         seen.version = method.version
-        self._check(posted, account, method, seen)
+        self._check(posted, shop, method, cause, seen)
         with shop.transaction():
             return method.carry_out(shop, posted.params)
 
-    def _check(self, posted: Posted, account: Account, method: Method, seen: Seen) -> None:
+    def _check(
+        self, posted: Posted, shop: Shop, method: Method, cause: Cause | None, seen: Seen
+    ) -> None:
+        account, others = shop.account, self._beside(shop)
         try:
             (auth.check_key if method.version == 2 else auth.check_hash)(posted, account)
         except Refused as refused:
             if refused.code != 4:
                 raise
-            others = [shop.account for shop in self.shops if shop.account is not account]
             if method.version == 2:
                 raise Refused(4, why=_whose_key(posted, others) or refused.why) from None
-            cause = cause_of(posted, account, others)
+            cause = cause or self._search.cause_of(posted, account, others)
             if cause is None:
+                seen.explain_later(lambda: cause_of(posted, account, others), len(posted.raw))
                 raise
-            seen.cause, seen.cause_ru, seen.theirs = cause.why, cause.why_ru, cause.hashed
+            seen.caused_by(cause)
             raise Refused(4, why=cause.why) from None
 
     def _remember(self, seen: Seen) -> None:
         """Note a call, without the keys wherever somebody has put them."""
+        self._mask(seen)
+        self.journal.add(seen)
+
+    def explained(self, number: int) -> Seen | None:
+        """Return a call that is remembered; what is wrong with its hash is looked for by now."""
+        seen = self.journal.find(number)
+        if seen is not None and (cause := seen.explained_now()) is not None:
+            seen.caused_by(cause)
+            seen.why = cause.why
+            self._mask(seen)
+        return seen
+
+    def _mask(self, seen: Seen) -> None:
         for name in "hashed", "sent", "received", "theirs", "cause", "cause_ru", "why":
             shown: str = getattr(seen, name)
             for shop in self.shops:
                 shown = shown.replace(shop.account.api_key, KEY)
             setattr(seen, name, shown)
-        self.journal.add(seen)
 
 
 def _read(body: bytes) -> Posted | Refused:
@@ -171,11 +204,6 @@ def _read(body: bytes) -> Posted | Refused:
         return auth.read(body)
     except Refused as refused:
         return refused
-
-
-def _nearly_fits(posted: Posted, account: Account) -> bool:
-    cause = cause_of(posted, account) if posted.received is not None else None
-    return cause is not None and cause.found
 
 
 def _whose_key(posted: Posted, accounts: Sequence[Account]) -> str:

@@ -138,7 +138,7 @@ async def test_each_account_is_disabled_on_its_own(sandbox: Sandbox) -> None:
         ("second", API_KEY, "second.localhost", "second", f"the key of the account {LOGIN}"),
         (LOGIN, SECOND.api_key, "second.localhost", "second", f"with the login {LOGIN}"),
         ("second", API_KEY, "", LOGIN, "with the login second"),
-        (LOGIN, SECOND.api_key, "", "second", f"with the login {LOGIN}"),
+        (LOGIN, SECOND.api_key, "", LOGIN, "the key of the account second"),
         ("nobody", "nothing", "", LOGIN, "the login or the key is another one"),
     ],
 )

@@ -52,7 +52,7 @@ async def show_all(desk: Desk, request: web.Request) -> web.StreamResponse:
 async def show_one(desk: Desk, request: web.Request) -> web.StreamResponse:
     """Show a request with all that is known of it."""
     wanted = number(request.match_info["number"])
-    seen = None if wanted is None else desk.service.journal.find(wanted)
+    seen = None if wanted is None else desk.service.explained(wanted)
     if seen is None:
         raise Wrong(404, "There is no such request, or it is forgotten: the latest are kept.")
     return desk.page(

@@ -274,6 +274,7 @@ RUSSIAN: Mapping[str, str] = {
     "gives": "даёт",
     "received": "получен",
     "ends here": "здесь конец",
+    "the hash is not the one of these parameters": "хеш не от этих параметров",
     "The first difference is marked.": "Первое отличие выделено.",
     "The key is never shown; it stands where (API key) is.": (
         "Ключ не показывается; он стоит на месте (API key)."
