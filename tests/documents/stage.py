@@ -78,7 +78,7 @@ class Stage:
     def export(self, source: str) -> None:
         """Remember what a block exports for those after it; ``...`` stands for a real value."""
         for words in re.findall(r"^export (.+)$", source, re.MULTILINE):
-            pairs = (word.split("=", 1) for word in shlex.split(words))
+            pairs = (word.split("=", 1) for word in shlex.split(words, comments=True))
             self._exported |= {name: value for name, value in pairs if "..." not in value}
         os.environ.update(self._exported)
 
