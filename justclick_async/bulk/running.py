@@ -48,12 +48,14 @@ class Ran:
         report: The result files.
         stop: Why it ended before its last row; ``None`` if it did not.
         deaths: How many workers died meanwhile.
+        recovered: How many rows those were at, which were looked up therefore.
     """
 
     totals: Totals
-    report: Report | None = None
+    report: Report
     stop: Stop | None = None
     deaths: int = 0
+    recovered: int = 0
 
     @property
     def is_complete(self) -> bool:
@@ -94,7 +96,7 @@ def run(
         journal.settle_repeats()
         rows = piece_of(plan.whole).rows
         report = write_report(rows, journal, language=plan.whole.language)
-        return Ran(journal.totals(), report, crew.stop, crew.deaths)
+        return Ran(journal.totals(), report, crew.stop, crew.deaths, crew.recovered)
 
 
 @frozen
@@ -111,6 +113,7 @@ class _Crew:
     Attributes:
         stop: Why no more are handed out; ``None`` as long as that is not so.
         deaths: How many workers have died.
+        recovered: How many rows they were at.
     """
 
     def __init__(
@@ -123,6 +126,7 @@ class _Crew:
     ) -> None:
         self.stop: Stop | None = None
         self.deaths: int = 0
+        self.recovered: int = 0
         self._whole = plan.whole
         self._shards = {shard.index: shard for shard in plan.shards}
         self._journal = journal
@@ -200,7 +204,8 @@ class _Crew:
     def _died(self, part: _Part, error: WorkerDied) -> None:
         self.deaths += 1
         ripe = int(time()) + 1 + self._whole.settle_after
-        self._journal.bury(f"{socket.gethostname()}:{error.pid}:", ripe=ripe)
+        name = f"{socket.gethostname()}:{error.pid}:"
+        self.recovered += self._journal.bury(name, ripe=ripe)
         if part.deaths + 1 >= DEATHS:
             self._end(Stop(StopReason.BROKEN, _deadly(part.shard)))
         elif self.stop is None:

@@ -202,11 +202,15 @@ class SharedJournal(ABC):
             sql.run("DELETE FROM workers WHERE id = ?", self.worker)
         self.recover(ripe=ripe)
 
-    def bury(self, name: str, *, ripe: int) -> None:
-        """Take workers for dead at once that are known to be: those whose names begin like this."""
+    def bury(self, name: str, *, ripe: int) -> int:
+        """Take workers for dead at once that are known to be: those whose names begin like this.
+
+        Returns:
+            How many rows they were at.
+        """
         with self._writing() as sql:
             sql.run("DELETE FROM workers WHERE substr(name, 1, ?) = ?", len(name), name)
-        self.recover(ripe=ripe)
+        return self.recover(ripe=ripe)
 
     def ask_to_stop(self, run: str) -> None:
         """Have all workers of a run finish what they are at, and end."""

@@ -405,6 +405,9 @@ class ShardImporter(Importer):
         super().__init__(client, rows, journal, **options)
         self._piece = rows
         self._shared = journal
+        # So many wait for their turn and so many are just claimed: with those under way, at most
+        # twice the concurrency has to be looked up if this process dies.
+        self._ahead = max(1, self._concurrency // 2)
         self.is_lost: bool = False
 
     def give_up(self, error: CannotImport) -> None:
@@ -439,7 +442,7 @@ class ShardImporter(Importer):
     async def _pass(self, state: State, work: Callable[[Ready], Awaitable[None]]) -> int:
         """Go once through the rows that stand like this; return how many could be claimed."""
         self._again.clear()  # what is planned again is claimed again, by whomever
-        claimed: asyncio.Queue[Ready | None] = asyncio.Queue(self._concurrency)
+        claimed: asyncio.Queue[Ready | None] = asyncio.Queue(self._ahead)
 
         async def crew() -> None:
             while (ready := await claimed.get()) is not None:
@@ -460,7 +463,7 @@ class ShardImporter(Importer):
         entries: list[Entry] = []
         try:
             while self._stop is None:
-                claim = partial(self._shared.claim, state, after, self._concurrency)
+                claim = partial(self._shared.claim, state, after, self._ahead)
                 entries = await asyncio.to_thread(claim)
                 if not entries:
                     break

@@ -278,9 +278,8 @@ async def _import_shared(settings: Settings, rows: Rows) -> int:
         with progress_of(left, unknown, rows.kind, as_json=settings.as_json) as progress:
             ran = await carry_out(plan, workers, connection.access, progress)
         finished = Finished(ran.totals, ran.stop)
-        if ran.report is not None:
-            with open_journal(whole, whole=True) as journal:
-                telling.ended(rows.kind, journal, finished, ran.report, as_json=settings.as_json)
+        with open_journal(whole, whole=True) as journal:
+            telling.ended(rows.kind, journal, finished, ran.report, as_json=settings.as_json)
         if connection.sandbox is not None:
             held = trials.held(connection.sandbox, rows.kind.name)
             telling.sandbox_holds(*held, settings.sandbox_path, as_json=settings.as_json)

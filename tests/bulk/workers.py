@@ -1,0 +1,47 @@
+"""Workers that know nothing of each other: processes that are given a part and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+from justclick_async.bulk import ShardSpec
+from tests.cli.command import Service
+
+_WORK = """
+import json, sys
+from justclick_async import bulk
+done = bulk.run_shard(bulk.ShardSpec(**json.loads(sys.argv[1])))
+print(json.dumps({"counts": dict(done.counts), "stopped": done.stopped}))
+"""
+
+
+@contextmanager
+def workers(
+    count: int, spec: ShardSpec, there: Service, **environment: str
+) -> Iterator[list[subprocess.Popen[str]]]:
+    """Start so many, all on the same part."""
+    told = json.dumps(attrs.asdict(spec))
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", _WORK, told],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=there.env | environment,
+            cwd=Path(__file__).parents[2],
+        )
+        for _ in range(count)
+    ]
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
