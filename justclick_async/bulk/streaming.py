@@ -7,7 +7,7 @@ wants ``import_orders``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from typing import TypeAlias
 
 from attrs import field, frozen
@@ -76,64 +76,81 @@ async def create_orders(
         APIError: The account is refused (codes 1, 4 to 8): after what was under way has been told.
         JustClickError: The same for orders that failed in the same way *stop_after* times.
     """
-    crew = _Crew(client, concurrency)
-    watchman = Watchman(stop_after)
-    error: JustClickError | None = None
-    source = _each(orders)
-    del orders  # they may be a list, and whatever is in it; tracebacks would show that
+    crew = _Crew(client, orders, concurrency, Watchman(stop_after))
+    crew.begin()
     try:
-        while await crew.fill(source) or crew:
-            sent = await crew.next()
-            if sent.error is None:
-                watchman.all_is_well()
-            elif watchman.sees(sent.error) and error is None:
-                error = sent.error
-                source = _each(())
+        while (sent := await crew.next()) is not None:
             yield sent
+            crew.room.release()
     finally:
         await crew.give_up()
-    if error is not None:
-        drop_variables(error)
-        raise error
+    crew.raise_error()
 
 
 class _Crew:
-    """Requests that are under way, and those that have come to an end."""
+    """Several at work on the same orders.
 
-    def __init__(self, client: Client, size: int) -> None:
+    Attributes:
+        room: For orders that are taken and not yet told.
+    """
+
+    def __init__(self, client: Client, orders: Orders, size: int, watchman: Watchman) -> None:
         self._client = client
+        self._source = _Later(orders) if isinstance(orders, AsyncIterable) else _Source(orders)
         self._size = size
-        self._number = 0
-        self._under_way: set[asyncio.Task[Sent]] = set()
-        self._ended: asyncio.Queue[asyncio.Task[Sent]] = asyncio.Queue()
+        self._watchman = watchman
+        self.room: asyncio.Semaphore = asyncio.Semaphore(size)
+        self._ended: asyncio.Queue[Sent | None] = asyncio.Queue()
+        self._members: list[asyncio.Task[None]] = []
+        self._at_work = 0
+        self._error: Exception | None = None
 
-    async def fill(self, source: AsyncIterator[Order]) -> bool:
-        """Begin as many as there is room for; say whether any was begun."""
-        begun = False
-        while len(self._under_way) < self._size:
-            order = await anext(source, None)
-            if order is None:
-                break
-            self._number += 1
-            task = asyncio.create_task(self._send(order, self._number))
-            task.add_done_callback(self._ended.put_nowait)
-            self._under_way.add(task)
-            begun = True
-        return begun
+    def begin(self) -> None:
+        """Let them begin."""
+        self._members = [asyncio.create_task(self._work()) for _ in range(self._size)]
+        self._at_work = self._size
 
-    async def next(self) -> Sent:
-        """Wait for the next to come to an end."""
-        task = await self._ended.get()
-        self._under_way.discard(task)
-        return task.result()
+    async def next(self) -> Sent | None:
+        """Wait for what became of the next order; ``None`` once all is told."""
+        while self._at_work:
+            sent = await self._ended.get()
+            if sent is not None:
+                return sent
+            self._at_work -= 1
+        return None
 
     async def give_up(self) -> None:
         """Cancel what is under way."""
-        for task in self._under_way:
-            task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        for member in self._members:
+            member.cancel()
+        await asyncio.gather(*self._members, return_exceptions=True)
 
-    async def _send(self, order: Order, number: int) -> Sent:
+    def raise_error(self) -> None:
+        """Raise why they ended before the last order, if they did."""
+        if isinstance(self._error, JustClickError):
+            drop_variables(self._error)
+        if self._error is not None:
+            raise self._error
+
+    async def _work(self) -> None:
+        try:
+            while self._error is None:
+                await self.room.acquire()
+                if (taken := await self._take()) is None:
+                    break
+                sent = await self._send(*taken)
+                self._watch(sent.error)
+                self._ended.put_nowait(sent)
+        except Exception as error:  # noqa: BLE001  # of the source or a bug: raised in the end
+            self._error = self._error or error
+        finally:
+            self._ended.put_nowait(None)
+            self.room.release()  # who waits for it learns that there is nothing left
+
+    async def _take(self) -> tuple[int, Order] | None:
+        return None if self._error is not None else await self._source.take()
+
+    async def _send(self, number: int, order: Order) -> Sent:
         try:
             created = await self._client.run(create_order(order))
         except OrderExists as error:
@@ -142,14 +159,36 @@ class _Crew:
             return Sent(number, order, None, error)
         return Sent(number, order, created.bill_id)
 
-    def __bool__(self) -> bool:
-        return bool(self._under_way)
+    def _watch(self, error: JustClickError | None) -> None:
+        if error is None:
+            self._watchman.all_is_well()
+        elif self._watchman.sees(error) and self._error is None:
+            self._error = error
 
 
-async def _each(orders: Orders) -> AsyncIterator[Order]:
-    if isinstance(orders, AsyncIterable):
-        async for order in orders:
-            yield order
-    else:
-        for order in orders:
-            yield order
+class _Source:
+    """Hands out orders with their numbers."""
+
+    def __init__(self, orders: Iterable[Order]) -> None:
+        self._orders = enumerate(orders, 1)
+
+    async def take(self) -> tuple[int, Order] | None:
+        """Take the next one; ``None`` if there is none."""
+        return next(self._orders, None)
+
+
+class _Later:
+    """The same for orders that come one by one: only one may wait for the next."""
+
+    def __init__(self, orders: AsyncIterable[Order]) -> None:
+        self._orders = aiter(orders)
+        self._turn = asyncio.Lock()
+        self._number = 0
+
+    async def take(self) -> tuple[int, Order] | None:
+        """Wait for the next one; ``None`` if there will be none."""
+        async with self._turn:
+            async for order in self._orders:
+                self._number += 1
+                return self._number, order
+        return None

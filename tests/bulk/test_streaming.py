@@ -108,6 +108,32 @@ class TestStreaming:
         assert len(client.sent) == 3
         assert len(outcomes(client, map(order, range(100)), stop_after=0)) == 100
 
+    def test_what_the_source_raises_comes_after_what_was_under_way(self) -> None:
+        def spoilt() -> Iterator[Order]:
+            yield from map(order, range(10))
+            raise LookupError("row 11")
+
+        async def spoilt_later() -> AsyncIterator[Order]:
+            for each in spoilt():
+                yield each
+
+        told: list[Sent] = []
+
+        async def run(source: Any) -> None:
+            async for sent in create_orders(Answering(), source, concurrency=4):
+                told.append(sent)  # noqa: PERF401  # what was told before the error counts
+
+        for source in (spoilt(), spoilt_later()):
+            told.clear()
+            with pytest.raises(LookupError, match="row 11"):
+                asyncio.run(run(source))
+            assert len(told) == 10
+
+    def test_a_bug_of_the_client_is_not_swallowed(self) -> None:
+        client = Answering(lambda _p, n: RuntimeError("bug") if n == 5 else CreatedOrder(bill_id=n))
+        with pytest.raises(RuntimeError, match="bug"):
+            outcomes(client, map(order, range(20)), concurrency=3)
+
     def test_leaving_the_loop_gives_up_what_is_under_way(self) -> None:
         class Slow:
             cancelled = 0
