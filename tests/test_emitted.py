@@ -7,6 +7,7 @@ fail.  Then all that came out is searched for the marks, however they are spelle
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 import logging
 import os
@@ -751,3 +752,40 @@ def test_what_an_import_leaves_behind_is_for_its_owner_alone(tmp_path: Path) -> 
         name.removeprefix(file.name) for name in others
     }
     assert set(others.values()) == {"0o600"}, others
+
+
+def redacted_files(folder: Path) -> dict[str, list[list[str]]]:
+    found = {path.suffixes[-2]: path for path in folder.glob("orders.csv.*.csv")}
+    assert len(found) == 3
+    return {
+        name: list(csv.reader(path.open(encoding="utf-8"), delimiter=";"))
+        for name, path in found.items()
+    }
+
+
+def test_result_files_can_be_redacted_and_tell_which_row_it_was(
+    emitted: Emitted, tmp_path: Path
+) -> None:
+    file = file_of_orders(tmp_path)
+    with Sandbox(login=LOGIN, api_key=KEY) as sandbox:
+        with client_of(JustClick, sandbox.base_url, emitted) as client:
+            client.import_orders(file, redact=True)
+    files = redacted_files(tmp_path)
+    emitted.note("the result files", files)
+    (header, first, repeat), (_, *failed) = files[".success"], files[".failed"]
+    assert header == ["row", *HEADER.split(";"), "bill_id", "outcome"]
+    assert first[0:3] == ["1", "<email>", "<first_name>"]
+    assert first[-4:-2] == ["invoice", "2024-05-13 09:37:01"]
+    assert (first[-1], repeat[0], repeat[-1]) == ("created", "2", "repeat")
+    assert [row[0] for row in failed] == ["3", "4", "5", "6", "7"]
+
+
+@pytest.mark.parametrize("more", [[], ["--workers", "2"]])
+def test_the_command_redacts_result_files_where_asked(
+    emitted: Emitted, tmp_path: Path, more: list[str]
+) -> None:
+    file = str(file_of_orders(tmp_path))
+    run(emitted, "import", file, "--sandbox", "--yes", "--redact", *more, code=1, cwd=tmp_path)
+    files = redacted_files(tmp_path)
+    emitted.note("the result files", files)
+    assert [row[0] for row in files[".success"]] == ["row", "1", "2"]

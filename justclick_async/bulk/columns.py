@@ -16,6 +16,7 @@ from attrs import field, frozen
 from justclick_async.bulk.problems import FileProblem, Text
 
 __all__ = [
+    "IMPERSONAL",
     "MARKS",
     "REPORTS",
     "Columns",
@@ -40,6 +41,12 @@ _MARK_NAMES = {mark: mark for mark in MARKS} | {
 
 REPORTS = ("outcome", "code", "reason", "hint")
 """What the result files add to the rows of any kind."""
+
+IMPERSONAL = frozenset(
+    {"activation", "bill_id", "coupon", "created", "date", "domain", "goods", "groups"}
+    | {"order_key", "status", "tag", "tags", "timer_kill", *MARKS}
+)
+"""The fields that tell nothing of a customer; what is not among them may."""
 
 
 @frozen
@@ -127,6 +134,13 @@ class Columns:
     numbered: tuple[tuple[int | None, int | None], ...] = field(default=())
     renamed: tuple[str, ...] = ()
     reported: frozenset[str] = frozenset(REPORTS)
+
+    @property
+    def personal(self) -> Mapping[int, str]:
+        """The cells that may tell something of a customer, and what they are called."""
+        shown = {self.plain[name] for name in IMPERSONAL if name in self.plain}
+        shown |= {i for pair in self.numbered for i in pair if i is not None}
+        return {i: name for i, name in enumerate(self.header) if i not in shown}
 
     @property
     def kept(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from pathlib import Path
@@ -93,8 +93,17 @@ _FILES = (
 )
 
 
-def write_report(rows: Rows, journal: Ledger, *, language: Language = "en") -> Report:
+def write_report(
+    rows: Rows, journal: Ledger, *, language: Language = "en", redact: bool = False
+) -> Report:
     """Write the three result files beside the input.
+
+    Args:
+        rows: What was imported.
+        journal: What became of it.
+        language: Of reasons and hints.
+        redact: Whether to black out what may tell something of a customer.  A column ``row`` then
+            says which row of the input it is; 1 is the first below the header.
 
     Raises:
         CannotImport: They cannot be written; those of an earlier run are left as they were.
@@ -104,7 +113,7 @@ def write_report(rows: Rows, journal: Ledger, *, language: Language = "en") -> R
     try:
         with ExitStack() as stack:
             files = [stack.enter_context(_replacing(path, rows)) for path in paths]
-            entries, written = _write(rows, journal, files, language)
+            entries, written = _write(rows, journal, files, language, redact=redact)
     except OSError as error:
         raise _not_written(source, error) from error
     _must_add_up(entries, journal)
@@ -113,26 +122,34 @@ def write_report(rows: Rows, journal: Ledger, *, language: Language = "en") -> R
 
 
 def _write(
-    rows: Rows, journal: Ledger, files: Sequence[TextIO], language: Language
+    rows: Rows, journal: Ledger, files: Sequence[TextIO], language: Language, *, redact: bool
 ) -> tuple[list[int], list[int]]:
     """Write all three files; return how many entries and how many rows each got."""
     kept, width, table = rows.columns.kept, len(rows.columns.header), rows.table
+    personal: Mapping[int, str] = rows.columns.personal if redact else {}
     entries, written = [0, 0, 0], [0, 0, 0]
     writers = [
         csv.writer(file, delimiter=table.delimiter, lineterminator=table.newline) for file in files
     ]
     for writer, file in zip(writers, _FILES, strict=True):
-        writer.writerow([*(rows.columns.header[i] for i in kept), *file.columns(rows.kind)])
+        names = [rows.columns.header[i] for i in kept]
+        writer.writerow([*(["row"] if redact else []), *names, *file.columns(rows.kind)])
     for record, entry in _both(rows, journal):
         which = next(i for i, file in enumerate(_FILES) if entry.fate in file.takes)
         says = _FILES[which].says(entry, rows.kind, language)
         said = [_encodable(value, rows) for value in says]
         for row in (record.cells, *record.more):
-            cells = [row[i] if i < len(row) else "" for i in kept]
-            writers[which].writerow([*cells, *said, *row[width:]])
+            cells = [_shown(row[i] if i < len(row) else "", personal.get(i)) for i in kept]
+            more = [_shown(cell, "") for cell in row[width:]] if redact else row[width:]
+            number = [record.number] if redact else []
+            writers[which].writerow([*number, *cells, *said, *more])
             written[which] += 1
         entries[which] += 1
     return entries, written
+
+
+def _shown(cell: str, personal: str | None) -> str:
+    return cell if personal is None or not cell.strip() else f"<{personal}>"
 
 
 def _both(rows: Rows, journal: Ledger) -> Iterator[tuple[Record, Entry]]:

@@ -71,6 +71,7 @@ def run(
     stopping: Event | None = None,
     watch: Watch = _nobody,
     every: float = 1.0,
+    redact: bool = False,
 ) -> Ran:
     """Work on all parts of an import and write its result files; the same call goes on.
 
@@ -82,6 +83,7 @@ def run(
         stopping: Once it is set, what is under way is finished and nothing else begun.
         watch: Is told now and then how far it is, and how many rows are under way.
         every: Seconds between two looks at that.
+        redact: Whether the result files black out what may tell something of a customer.
 
     Raises:
         CannotImport: The file or the journal cannot be used any longer; nothing done is lost.
@@ -95,7 +97,7 @@ def run(
             crew.end()
         journal.settle_repeats()
         rows = piece_of(plan.whole).rows
-        report = write_report(rows, journal, language=plan.whole.language)
+        report = write_report(rows, journal, language=plan.whole.language, redact=redact)
         return Ran(journal.totals(), report, crew.stop, crew.deaths, crew.recovered)
 
 

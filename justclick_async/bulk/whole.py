@@ -65,6 +65,7 @@ class ImportOptions(TypedDict, total=False):
         settle_after: For how many seconds the service may be at work on a request that was cut
             off; 10.
         once: Whether rows that say the same are one; they are.
+        redact: Whether the result files black out what may tell something of a customer.
         language: Of reasons and hints: ``en`` or ``ru``.
         tell: Is called whenever something has become of a row.
         encoding: Of the file; found out where left out.
@@ -77,6 +78,7 @@ class ImportOptions(TypedDict, total=False):
     stop_after: int
     settle_after: int
     once: bool
+    redact: bool
     language: Language
     tell: Callable[[Reached], None]
     encoding: str | None
@@ -212,7 +214,10 @@ async def _carry_out(
     finished = await importer.run()
     report = None
     if isinstance(rows, Rows):
-        report = await asyncio.to_thread(write_report, rows, journal, language=language)
+        redact = options.get("redact", False)
+        report = await asyncio.to_thread(
+            write_report, rows, journal, language=language, redact=redact
+        )
     return Imported(finished.totals, path, report, finished.stop)
 
 

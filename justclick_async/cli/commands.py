@@ -67,6 +67,7 @@ def import_file(
     stop_after: int = 20,
     settle_after: int = 10,
     send_repeats: Annotated[bool, Flag] = False,
+    redact: Annotated[bool, Flag] = False,
     shards: int | None = None,
     workers: int | None = None,
     access: Access = Access(),  # noqa: B008  # frozen
@@ -105,6 +106,8 @@ def import_file(
         there is sent again only after that.
     send_repeats
         Send rows that say the same as an earlier one; otherwise both are one.
+    redact
+        Black out what tells of a customer in the result files; a column row says which row it is.
     shards
         Cut the file in so many parts. Default: four for each worker.
     workers
@@ -133,6 +136,7 @@ def import_file(
             stop_after=stop_after,
             settle_after=settle_after,
             send_repeats=send_repeats,
+            redact=redact,
             access=access,
         )
     )

@@ -16,7 +16,9 @@ from justclick_async.cli.stopping import signals
 __all__ = ["carry_out"]
 
 
-async def carry_out(plan: Plan, workers: int, access: Account, progress: Progress) -> Ran:
+async def carry_out(
+    plan: Plan, workers: int, access: Account, progress: Progress, *, redact: bool
+) -> Ran:
     """Work on all parts in so many processes, and write the result files.
 
     Raises:
@@ -27,5 +29,10 @@ async def carry_out(plan: Plan, workers: int, access: Account, progress: Progres
     stopping = Event()
     with Processes(workers) as processes, signals(stopping.set, processes.kill):
         return await asyncio.to_thread(
-            run, plan, executor=processes, stopping=stopping, watch=progress.look
+            run,
+            plan,
+            executor=processes,
+            stopping=stopping,
+            watch=progress.look,
+            redact=redact,
         )

@@ -69,6 +69,7 @@ class Settings:
     stop_after: int
     settle_after: int
     send_repeats: bool
+    redact: bool
     access: Access = field(repr=False)
 
     @property
@@ -247,7 +248,7 @@ async def _import(settings: Settings, rows: Rows) -> int:
             if not agreed:
                 return 1
             finished = await _send(settings, rows, journal, connection.client)
-            report = write_report(rows, journal, language=language())
+            report = write_report(rows, journal, language=language(), redact=settings.redact)
             telling.ended(rows.kind, journal, finished, report, as_json=settings.as_json)
         if connection.sandbox is not None:
             held = trials.held(connection.sandbox, rows.kind.name)
@@ -276,7 +277,9 @@ async def _import_shared(settings: Settings, rows: Rows) -> int:
             plan = Plan(whole, tuple(parts(rows, whole, journal.last(), shards)), is_new=False)
             unknown, left = journal.in_doubt(), journal.left()
         with progress_of(left, unknown, rows.kind, as_json=settings.as_json) as progress:
-            ran = await carry_out(plan, workers, connection.access, progress)
+            ran = await carry_out(
+                plan, workers, connection.access, progress, redact=settings.redact
+            )
         finished = Finished(ran.totals, ran.stop)
         with open_journal(whole, whole=True) as journal:
             telling.ended(rows.kind, journal, finished, ran.report, as_json=settings.as_json)
