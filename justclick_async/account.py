@@ -25,9 +25,16 @@ _ZONE = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
 
 def _login(value: str) -> str:
-    if not _LOGIN.fullmatch(_given(value, "login", "JUSTCLICK_LOGIN")):
+    if not _given(value, "login", "JUSTCLICK_LOGIN").strip():
         raise InvalidInput(
-            "login is no DNS label: letters, digits and hyphens, at most 63 of them.",
+            "login is blank.",
+            field="login",
+            hint="Pass it, or set JUSTCLICK_LOGIN and use from_env().",
+            hint_ru="Передайте его или задайте JUSTCLICK_LOGIN и используйте from_env().",
+        )
+    if not _LOGIN.fullmatch(value):
+        raise InvalidInput(
+            "login must be letters, digits and hyphens, at most 63 of them, and nothing else.",
             field="login",
             hint="Pass the login alone, such as username, not an address or a URL.",
             hint_ru="Передайте только логин, например username, а не адрес и не URL.",
@@ -37,9 +44,18 @@ def _login(value: str) -> str:
 
 def _api_key(value: str) -> str:
     key = _given(value, "api_key", "JUSTCLICK_API_KEY").strip()  # pasted keys bring blanks along
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
+    fault = (
+        "is blank"
+        if not key
+        else "holds blanks or line breaks"
+        if len(key.split()) > 1
+        else ""
+        if key.isascii() and key.isprintable()
+        else "holds characters that no key has, invisible ones maybe"
+    )
+    if fault:
         raise InvalidInput(
-            "api_key is empty or holds characters that no key has.",
+            f"api_key {fault}.",
             field="api_key",
             hint="Copy it from the account: Integration and API, API key.",
             hint_ru="Скопируйте его из аккаунта: Интеграция и API, ключ API.",

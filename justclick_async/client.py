@@ -32,9 +32,9 @@ from justclick_async.errors import (
 from justclick_async.faces import AsyncDriver, carry_on, drive
 from justclick_async.hooks import Hook, Watch, checked_hooks, log, tell_of_pause
 from justclick_async.loops import PerLoop
-from justclick_async.models.checks import type_name
+from justclick_async.models.checks import flag, shown, type_name
 from justclick_async.pacing import bucket_for
-from justclick_async.php import canonical_query
+from justclick_async.php import NotCanonicalError, canonical_query
 from justclick_async.privacy import discreet, drop_variables
 from justclick_async.retry import Retries, patiently
 from justclick_async.signing import signed_query
@@ -154,7 +154,7 @@ class AsyncJustClick(V1, AsyncDriver):
         self._timeout = Timeout.of(timeout)
         self._retries = _retries(retries)
         self._rate = _rate(rate)
-        self._verify_answers = _flag(verify_answers, "verify_answers")
+        self._verify_answers = flag(verify_answers, "verify_answers")
         self._hooks = checked_hooks(hooks)
 
     @classmethod
@@ -180,6 +180,7 @@ class AsyncJustClick(V1, AsyncDriver):
 
     async def run(self, steps: Steps[R]) -> R:
         """Carry out a call or a flow, such as ``create_order(order)``, and return its result."""
+        _check_steps(steps)
         try:
             if isinstance(steps, Call):
                 call: Call[R] = steps
@@ -195,6 +196,7 @@ class AsyncJustClick(V1, AsyncDriver):
 
         For a flow of several calls, that is what stood around the last of them.
         """
+        _check_steps(steps)
         last: list[Answer[Any]] = []
 
         async def take(step: Call[Any] | Pause) -> object:
@@ -460,6 +462,17 @@ def _until(end: float) -> Callable[[], float]:
     return lambda: end - monotonic()
 
 
+def _check_steps(steps: object) -> None:
+    if isinstance(steps, str) or not isinstance(steps, Call | Iterable):
+        raise InvalidInputType(
+            f"steps must be a described call or flow, not {type_name(steps)}.",
+            field="steps",
+            hint='Pass create_order(order), or use call("GetAllGoods") for a method by its name.',
+            hint_ru="Передайте create_order(order) или вызовите метод по имени: "
+            'call("GetAllGoods").',
+        )
+
+
 def _body(call: Call[Any], account: Account) -> bytes:
     """Encode and sign what is sent; refuse what PHP would read differently from what was signed."""
     try:
@@ -467,24 +480,29 @@ def _body(call: Call[Any], account: Account) -> bytes:
             return canonical_query({"rpsKey": account.api_key, **call.params}).encode("ascii")
         return signed_query(canonical_query(call.params), account.login, account.api_key)
     except TypeError as error:
-        raise InvalidInputType(str(error), method=call.method) from None
+        raise InvalidInputType(*_what(error), method=call.method, **_way_out(error)) from None
     except ValueError as error:
-        raise InvalidInput(str(error), method=call.method) from None
+        raise InvalidInput(*_what(error), method=call.method, **_way_out(error)) from None
+
+
+def _what(error: Exception) -> tuple[str]:
+    return (f"{str(error).rpartition('; ')[0] or error}.",)
+
+
+def _way_out(error: Exception) -> dict[str, str]:
+    """Return the second half of what the encoder says, which is what to do."""
+    hint = str(error).rpartition("; ")[2]
+    if isinstance(error, TypeError):
+        russian = "Передайте str, bytes, int, float, bool, None, список или словарь."
+    elif isinstance(error, NotCanonicalError):
+        russian = "PHP прочитал бы это иначе, и подпись не сошлась бы: исправьте имя или порядок."
+    else:
+        russian = "Передайте значение, которое есть и в PHP: строку, меньшее число, меньше данных."
+    return {"hint": f"{hint[:1].upper()}{hint[1:]}.", "hint_ru": russian}
 
 
 def _retries(retries: Retries | int) -> Retries:
     return retries if isinstance(retries, Retries) else Retries(retries)
-
-
-def _flag(value: bool, name: str) -> bool:  # noqa: FBT001  # a value to be checked
-    if not isinstance(value, bool):
-        raise InvalidInputType(
-            f"{name} must be bool, not {type_name(value)}.",
-            field=name,
-            hint="Pass True or False.",
-            hint_ru="Передайте True или False.",
-        )
-    return value
 
 
 def _rate(rate: float | None) -> float | None:
@@ -492,7 +510,7 @@ def _rate(rate: float | None) -> float | None:
         return None
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < 1e6:
         raise InvalidInput(
-            "rate must be a number of requests a second above 0, or None.",
+            f"rate must be a number of requests a second above 0, or None, not {shown(rate)}.",
             field="rate",
             hint="Pass None to turn pacing off.",
             hint_ru="Передайте None, чтобы не ограничивать скорость.",

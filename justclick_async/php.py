@@ -120,7 +120,7 @@ def _octets(text: str | bytes) -> bytes:
     if isinstance(text, bytes):
         return text
     if not isinstance(text, str):
-        raise TypeError(f"text must be str or bytes, not {type(text).__name__}")
+        raise TypeError(f"text must be str or bytes, not {_kind_of(text)}")
     octets = _utf8(text)
     if octets is None:
         raise ValueError(f"the text {_HAS_A_SURROGATE}")
@@ -176,13 +176,25 @@ def http_build_query(
         raise ValueError("encoding must be PHP_QUERY_RFC1738 or PHP_QUERY_RFC3986")
     kind = _type(data)
     if kind is not dict and not _is_array(kind):
-        raise TypeError(f"data must be a mapping, a list or a tuple, not {kind.__name__}")
+        raise TypeError(f"data must be a mapping, a list or a tuple, not {_kind_of(data)}")
+    if numeric_prefix != "" or arg_separator != "&":
+        _check_text(numeric_prefix=numeric_prefix, arg_separator=arg_separator)
     if numeric_prefix:
         return arg_separator.join(_numbered(data, numeric_prefix, encoding))
     filled = _filled(data) if encoding == PHP_QUERY_RFC1738 else None
     query = _query(data, encoding) if filled is None else filled[1]
     # Inside names and values "&" is %26.
     return query if arg_separator == "&" else query.replace("&", arg_separator)
+
+
+def _check_text(**given: object) -> None:
+    for name, text in given.items():
+        if not isinstance(text, str):
+            raise TypeError(f"{name} must be str, not {_kind_of(text)}")
+
+
+def _kind_of(value: object) -> str:
+    return "None" if value is None else type(value).__name__
 
 
 def _numbered(data: Any, numeric_prefix: str, encoding: int) -> Iterator[str]:
@@ -213,7 +225,7 @@ def _query_one_by_one(data: PhpArray, encoding: int) -> str:
         name, _, value = field.partition(_STRANGE_EQUALS)
         octets = _utf8(name), _utf8(value)
         if octets[0] is None or octets[1] is None:
-            raise ValueError(f"{_shown(name)} {_HAS_A_SURROGATE}")
+            raise ValueError(f"{_shown(name) or 'a name'} {_HAS_A_SURROGATE}")
         fields.append(f"{_escaped(octets[0], escapes)}={_escaped(octets[1], escapes)}")
     return "&".join(fields)
 
@@ -696,7 +708,8 @@ _known_fault = lru_cache(maxsize=64)(_fault)
 _FAULTS = tuple(
     (re.compile(pattern, re.ASCII | re.DOTALL), fault)
     for pattern, fault in (
-        (r" *(\[|\0|$)", "has no name before the brackets, PHP drops it; name it"),
+        (r" *(\0|$)", "has nothing in it, PHP drops it; name it"),
+        (r" *\[", "has no name before the brackets, PHP drops it; name it"),
         (r".*\0", "holds a NUL, where PHP ends a name; leave it out"),
         (r" ", "begins with a blank, which PHP drops; name it without"),
         (r"[^\[]*[. ]", "has a dot or a blank, which PHP replaces by _; name it with _"),
@@ -713,7 +726,7 @@ def _why_not_canonical(query: str) -> str:
     for name in map(_decoded, names):
         for pattern, fault in _FAULTS:
             if pattern.match(name):
-                return f"{_shown(name) or 'a name that is empty'} {fault}"
+                return f"{_shown(name) if name.strip() else 'a name that is blank'} {fault}"
     return _what_is_out_of_place(map(_path, names)) or "PHP reads other names; use plain names"
 
 

@@ -17,6 +17,7 @@ from attrs import Attribute, field, frozen
 
 from justclick_async.calls import Answer, Call, Flow, Pause
 from justclick_async.errors import BadStatus, InvalidInput, JustClickError, Outcome
+from justclick_async.models.checks import shown
 
 if TYPE_CHECKING:
     from attrs import AttrsInstance
@@ -27,7 +28,7 @@ __all__ = ["Retries", "may_repeat", "patiently"]
 def _is_count(_retries: AttrsInstance, _field: Attribute[Any], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise InvalidInput(
-            "retries must be a whole number from 0 on, or Retries(...).",
+            f"retries must be a whole number from 0 on, or Retries(...), not {shown(value)}.",
             field="retries",
             hint="Pass 0 to turn repeating off.",
             hint_ru="Передайте 0, чтобы отключить повторы.",
@@ -37,7 +38,7 @@ def _is_count(_retries: AttrsInstance, _field: Attribute[Any], value: object) ->
 def _is_seconds(_retries: AttrsInstance, attribute: Attribute[Any], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf:
         raise InvalidInput(
-            f"Retries.{attribute.name} must be a number of seconds from 0 on.",
+            f"retries.{attribute.name} must be a number of seconds from 0 on, not {shown(value)}.",
             field=f"retries.{attribute.name}",
             hint="Pass Retries(2, base=0.5, cap=8).",
             hint_ru="Передайте Retries(2, base=0.5, cap=8).",

@@ -35,7 +35,7 @@ from justclick_async.errors import (
     TLSFailed,
 )
 from justclick_async.loops import PerLoop
-from justclick_async.models.checks import type_name
+from justclick_async.models.checks import flag, shown, type_name
 from justclick_async.version import __version__
 
 __all__ = ["LARGEST_ANSWER", "SessionSource", "Timeout", "TraceConfigs", "Transport"]
@@ -50,10 +50,12 @@ TraceConfigs: TypeAlias = "Iterable[aiohttp.TraceConfig]"
 
 
 def _positive(_timeout: Timeout, attribute: Attribute[Any], value: float | None) -> None:
-    if value is None or (isinstance(value, int | float) and value > 0 and isfinite(value)):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is None or (is_number and value > 0 and isfinite(value)):
         return
     raise InvalidInput(
-        f"timeout: {attribute.name} must be a positive number of seconds, or None.",
+        f"timeout.{attribute.name} must be a positive number of seconds, or None, not "
+        f"{shown(value)}.",
         field=f"timeout.{attribute.name}",
         hint="Pass timeout=30 or timeout=Timeout(total=30, connect=5).",
         hint_ru="Передайте timeout=30 или timeout=Timeout(total=30, connect=5).",
@@ -107,6 +109,7 @@ class Transport:
         trust_env: bool = False,
         trace_configs: TraceConfigs = (),
     ) -> None:
+        flag(trust_env, "trust_env")
         self._base_url = base_url
         self._proxy = _checked_proxy(proxy)
         self._given: aiohttp.ClientSession | None = None
@@ -255,6 +258,13 @@ class _Opened:
 
 
 def _checked_proxy(proxy: str | None) -> str | None:
+    if proxy is not None and not isinstance(proxy, str):
+        raise InvalidInputType(
+            f"proxy must be str, not {type_name(proxy)}.",
+            field="proxy",
+            hint="Write http://host:port, with user:password@ before the host if need be.",
+            hint_ru="Напишите http://хост:порт, при необходимости с пользователь:пароль@.",
+        )
     try:
         parts = urlsplit(proxy or "http://none:1")
         good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -262,10 +272,12 @@ def _checked_proxy(proxy: str | None) -> str | None:
         good = False
     if not good:
         raise InvalidInput(
-            "proxy is no URL of a proxy.",
+            "proxy is no URL of an HTTP proxy.",
             field="proxy",
-            hint="Write http://host:port, with user:password@ before the host if need be.",
-            hint_ru="Напишите http://хост:порт, при необходимости с пользователь:пароль@.",
+            hint="Write http://host:port, with user:password@ before the host if need be; any "
+            "other proxy takes a session of your own (session=).",
+            hint_ru="Напишите http://хост:порт, при необходимости с пользователь:пароль@; для "
+            "прокси других видов передайте свою сессию (session=).",
         )
     return proxy
 

@@ -754,7 +754,7 @@ LONE = "\ud800"
         ({"name": LONE}, InvalidInput, "name"),
         ({"utm.source": "x"}, InvalidInput, "utm.source"),
         ({"a b": "x"}, InvalidInput, "a b"),
-        ({"": "x"}, InvalidInput, "empty"),
+        ({"": "x"}, InvalidInput, "blank"),
         ({"goods[0]": "x", "email": "y", "goods[1]": "z"}, InvalidInput, "goods"),
         ({"l": list(range(1200))}, InvalidInput, "1000"),
         ({"hash": "x"}, InvalidInput, "hash"),

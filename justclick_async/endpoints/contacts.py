@@ -9,7 +9,7 @@ from justclick_async.endpoints.deprecation import replaced_by
 from justclick_async.endpoints.formats import if_given, joined, nothing, texts, words
 from justclick_async.errors import InvalidInput, InvalidInputType
 from justclick_async.faces import endpoint
-from justclick_async.models.checks import given, type_name
+from justclick_async.models.checks import flag, given, type_name
 from justclick_async.models.contacts import Group, GroupStatus, Subscription
 from justclick_async.models.orders import Utm
 from justclick_async.wire import unstructure
@@ -81,14 +81,15 @@ def add_lead_to_group(
         "lead_email": given(email, "email"),
         **_lead(name=name, phone=phone, city=city),
         **texts({"tag": tag, "doneurl2": doneurl2}),
-        "activation": activation or None,  # the word false may count as true
+        # The word false may count as true.
+        "activation": if_given(activation, flag, "activation") or None,
         "utm": None if utm is None else unstructure(utm),
     }
     return Call("AddLeadToGroup", params, Subscription, reshape=_subscription)
 
 
 def _lead(**fields: str | None) -> dict[str, str]:
-    return texts({f"lead_{name}": value for name, value in fields.items()})
+    return {f"lead_{name}": value for name, value in texts(fields).items()}
 
 
 def _subscription(_result: object, text: str) -> object:

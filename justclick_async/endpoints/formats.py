@@ -55,7 +55,7 @@ def texts(values: Mapping[str, str | None]) -> dict[str, str]:
 
 def words(value: Sequence[str], name: str) -> list[str]:
     """Return a list of texts, at least one, none of them blank."""
-    return [given(word, f"{name}[{i}]") for i, word in enumerate(_list(value, name))]
+    return [given(word, f"{name}[{i}]") for i, word in enumerate(_list(value, name, '["..."]'))]
 
 
 def joined(value: Sequence[str], name: str) -> str:
@@ -74,11 +74,12 @@ def joined(value: Sequence[str], name: str) -> str:
 
 def numbers(value: Sequence[int | str], name: str) -> list[int]:
     """Return a list of numbers, at least one."""
-    return [number(each, f"{name}[{i}]") for i, each in enumerate(_list(value, name))]
+    listed = _list(value, name, "[1, 2]")
+    return [number(each, f"{name}[{i}]") for i, each in enumerate(listed)]
 
 
-def _list(value: object, name: str) -> tuple[object, ...]:
-    found = items(value, name, f'{name}=["..."]')
+def _list(value: object, name: str, example: str) -> tuple[object, ...]:
+    found = items(value, name, f"{name}={example}")
     if not found:
         raise InvalidInput(
             f"{name} is empty.",
@@ -91,7 +92,8 @@ def _list(value: object, name: str) -> tuple[object, ...]:
 
 def prices(value: Sequence[Price], name: str, *, at_most: int) -> str:
     """Write prices with commas, one for each product or fewer."""
-    amounts = [money(price(amount, f"{name}[{i}]")) for i, amount in enumerate(_list(value, name))]
+    listed = _list(value, name, "[1500, 990]")
+    amounts = [money(price(amount, f"{name}[{i}]")) for i, amount in enumerate(listed)]
     if len(amounts) > at_most:
         raise InvalidInput(
             f"{name} holds {len(amounts)} prices for {at_most} products.",
@@ -163,7 +165,14 @@ def yes_or_no(value: bool | str, name: str) -> str:  # noqa: FBT001  # a value t
     """Write a truth value, or return one of the documented words."""
     if isinstance(value, bool):
         return "Yes" if value else "No"
-    if text(value, name) not in ("Yes", "No", "True", "False", "Confirmed"):
+    if not isinstance(value, str):
+        raise InvalidInputType(
+            f"{name} must be bool or str, not {type_name(value)}.",
+            field=name,
+            hint="Pass True or False.",
+            hint_ru="Передайте True или False.",
+        )
+    if value not in ("Yes", "No", "True", "False", "Confirmed"):
         raise InvalidInput(
             f"{name} is none of Yes, No, True, False, Confirmed.",
             field=name,

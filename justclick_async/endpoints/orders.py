@@ -11,7 +11,7 @@ from justclick_async.endpoints.deprecation import replaced_by
 from justclick_async.endpoints.formats import SERVICE_TIME, day, if_given, nothing, numbers
 from justclick_async.errors import InvalidInput, InvalidInputType
 from justclick_async.faces import endpoint, stream
-from justclick_async.models.checks import Moment, choice, given, moment, number, type_name
+from justclick_async.models.checks import Moment, choice, flag, given, moment, number, type_name
 from justclick_async.models.orders import (
     Bill,
     CreatedOrder,
@@ -199,7 +199,10 @@ def get_order_details(bill_id: int | str, *, good_info: bool = False) -> Call[Or
 
     Source: https://help.justclick.io/archives/2656
     """
-    params = {"bill_id": number(bill_id, "bill_id"), "good_info": True if good_info else None}
+    params = {
+        "bill_id": number(bill_id, "bill_id"),
+        "good_info": flag(good_info, "good_info") or None,
+    }
     return Call("getOrderDetails", params, OrderDetails, repeatable=True)
 
 
@@ -257,7 +260,7 @@ def get_orders(
     params = {
         "date_s": None if begin is None else unix_time(moment(begin, "begin")),
         "date_e": None if end is None else unix_time(moment(end, "end")),
-        "paid": paid or None,  # the word false may count as true
+        "paid": flag(paid, "paid") or None,  # the word false may count as true
         "goods": if_given(goods, _goods, "goods"),
     }
     return Call("GetOrders", params, list[OrderInfo], repeatable=True, empty_codes=_NO_ORDERS)
@@ -344,7 +347,7 @@ def _windows(
     documented, and whoever comes twice is easily left out.
     """
     filters = {
-        "paid": paid or None,  # the word false may count as true
+        "paid": flag(paid, "paid") or None,  # the word false may count as true
         "goods": if_given(goods, _goods, "goods"),
     }
     first, last = if_given(begin, day, "begin"), if_given(end, day, "end")

@@ -25,6 +25,8 @@ __all__ = [
     "Moment",
     "Price",
     "choice",
+    "count",
+    "flag",
     "given",
     "is_given",
     "is_text",
@@ -32,6 +34,7 @@ __all__ = [
     "moment",
     "number",
     "price",
+    "shown",
     "text",
     "type_name",
 ]
@@ -48,6 +51,37 @@ Moment = datetime | int
 def type_name(value: object) -> str:
     """Say of which type *value* is, as a user would."""
     return "None" if value is None else type(value).__qualname__
+
+
+def shown(value: object) -> str:
+    """Return a number of our own options as it is, and only the type of anything else."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return repr(value)
+    return type_name(value)
+
+
+def flag(value: object, name: str) -> bool:
+    """Return *value* if it is true or false."""
+    if not isinstance(value, bool):
+        raise InvalidInputType(
+            f"{name} must be bool, not {type_name(value)}.",
+            field=name,
+            hint="Pass True or False.",
+            hint_ru="Передайте True или False.",
+        )
+    return value
+
+
+def count(value: object, name: str, *, least: int, default: str) -> int:
+    """Return an option that is a whole number, *least* or more."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InvalidInput(
+            f"{name} must be a whole number from {least} on, not {shown(value)}.",
+            field=name,
+            hint=f"Leave it out for {default}.",
+            hint_ru=f"Не указывайте, чтобы взять {default}.",
+        )
+    return value
 
 
 # ── Text ────────────────────────────────────────────────────────────────────────────
@@ -131,8 +165,8 @@ def price(value: object, name: str) -> Decimal:
         raise InvalidInput(
             f"{name} is {wrong} ({type_name(value)}).",
             field=name,
-            hint="Leave the price out to take the one from the shop's settings.",
-            hint_ru="Не указывайте цену, чтобы взять её из настроек магазина.",
+            hint='Pass an amount of 0 or more, such as Decimal("1500.50").',
+            hint_ru='Передайте сумму не меньше 0, например Decimal("1500.50").',
         )
     return abs(amount)  # minus zero would be sent as -0
 
@@ -205,11 +239,17 @@ def _from_unix_time(seconds: int, name: str) -> datetime:
 
 def choice(value: object, of: type[E], name: str) -> E:
     """Return the member of *of* that *value* is or spells."""
-    spelled = text(value, name)
-    with suppress(ValueError):
-        return of(spelled)
-    # Raised out here: the cause would hold the value itself.
     allowed = ", ".join(repr(member.value) for member in of)
+    if not isinstance(value, str):
+        raise InvalidInputType(
+            f"{name} must be str, not {type_name(value)}.",
+            field=name,
+            hint=f"Use one of {allowed}.",
+            hint_ru=f"Используйте одно из: {allowed}.",
+        )
+    with suppress(ValueError):
+        return of(value)
+    # Raised out here: the cause would hold the value itself.
     raise InvalidInput(
         f"{name} is none of {allowed}.",
         field=name,

@@ -14,6 +14,7 @@ from justclick_async.errors import InvalidInput, InvalidInputType
 from justclick_async.models.checks import (
     Moment,
     Price,
+    given,
     is_given,
     is_text,
     items,
@@ -125,7 +126,7 @@ class Utm:
             login: The partner's login; it must be a member of the affiliate programme.
             marks: Further marks, such as ``campaign`` or ``aff_term``.
         """
-        return cls(medium="affiliate", source=login, **marks)
+        return cls(medium="affiliate", source=given(login, "login"), **marks)
 
 
 def _goods(value: Iterable[Good | str]) -> tuple[Good, ...]:
@@ -158,6 +159,13 @@ def _timer_kill(value: bool | Moment | None) -> bool | datetime | None:  # noqa:
         return value
     if value in (0, 1):  # the service's own spelling of "never" and "as the product says"
         return bool(value)
+    if not isinstance(value, datetime | int):
+        raise InvalidInputType(
+            f"Order.timer_kill must be bool, datetime or int, not {type_name(value)}.",
+            field="Order.timer_kill",
+            hint="Pass True, False, an aware datetime, or Unix time in whole seconds.",
+            hint_ru="Передайте True, False, datetime с часовым поясом или время Unix в секундах.",
+        )
     return moment(value, "Order.timer_kill")
 
 

@@ -14,6 +14,7 @@ from justclick_async.errors import InvalidInput, InvalidInputType
 from justclick_async.models.checks import (
     Price,
     choice,
+    count,
     is_text,
     items,
     number,
@@ -140,6 +141,11 @@ def _is_number(_good: AttrsInstance, attribute: Attribute[Any], value: object) -
         number(value, f"GoodSettings.{attribute.name}")
 
 
+def _is_count(_good: AttrsInstance, attribute: Attribute[Any], value: object) -> None:
+    if value is not None:
+        count(value, f"GoodSettings.{attribute.name}", least=1, default="the product's own")
+
+
 def _groups(value: Iterable[str] | None) -> tuple[str, ...] | None:
     return None if value is None else _words(value, "client_rassilki", '["second"]')
 
@@ -250,7 +256,7 @@ class GoodSettings:
     pay_text: str | None = field(default=None, validator=is_text)
     timer: bool | None = field(default=None, validator=_is_flag)
     timer_unit: TimerUnit | None = field(default=None, converter=_timer_unit)
-    timer_duration: int | None = field(default=None, validator=_is_number)
+    timer_duration: int | None = field(default=None, validator=_is_count)
     use_short: bool | None = field(default=None, validator=_is_flag)
     rashod: Price | None = field(default=None, validator=_is_amount)
     rashod_perc: Price | None = field(default=None, validator=_is_amount)

@@ -121,7 +121,9 @@ def test_points_in_time_are_aware(field: str) -> None:
     assert getattr(order(**{field: 1577836800}), field) == moment
     with pytest.raises(InvalidInput, match=rf"Order\.{field} is a datetime without a time zone"):
         order(**{field: datetime(2020, 1, 1)})
-    with pytest.raises(InvalidInputType, match=rf"Order\.{field} must be datetime or int, not str"):
+    with pytest.raises(
+        InvalidInputType, match=rf"Order\.{field} must be (bool, )?datetime or int, not str"
+    ):
         order(**{field: "2020-01-01"})
     with pytest.raises(InvalidInput, match="Milliseconds"):
         order(**{field: 10**18})
