@@ -49,8 +49,9 @@ class _Task:
 class Processes(Executor):
     """Some processes of their own, started when they are needed (``spawn``: safe with threads).
 
-    Ctrl-C in a terminal does not reach them: whoever started them says when they stop.  They end
-    when the process that started them does, however that ends.
+    Ctrl-C does not reach them, and SIGTERM ends them once they have finished what they are at:
+    whoever started them says when they stop.  They end when the process that started them does,
+    however that ends.
 
     Args:
         count: How many.
@@ -118,6 +119,9 @@ class _Host:
             process.kill()
 
     def _serve(self) -> None:
+        if hasattr(signal, "pthread_sigmask"):
+            # Whom this thread starts inherits it: Ctrl-C must not meet one that is just starting.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         while (task := self._tasks.get()) is not None:
             if task.future.set_running_or_notify_cancel():
                 self._carry_out(task)
@@ -166,15 +170,32 @@ class _Host:
 def _work(pipe: Connection[Any, Any]) -> None:
     """Carry calls out until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ending = _Ending()
+    signal.signal(signal.SIGTERM, ending.asked)
     Thread(target=_end_with_the_parent, daemon=True).start()
     with suppress(EOFError, OSError):
-        while True:
+        while not ending.is_due:
+            ending.is_busy = False
             function, args, kwargs = pipe.recv()
+            ending.is_busy = True
             try:
                 outcome = True, function(*args, **kwargs)
             except BaseException as error:  # noqa: BLE001  # whoever waits for it shall have it
                 outcome = False, error
             _send(pipe, outcome)
+
+
+class _Ending:
+    """Ends a process at once if it waits, and after what it is at if it works."""
+
+    def __init__(self) -> None:
+        self.is_busy = False
+        self.is_due = False
+
+    def asked(self, *_: object) -> None:
+        self.is_due = True
+        if not self.is_busy:
+            os._exit(0)
 
 
 def _send(pipe: Connection[Any, Any], outcome: tuple[bool, Any]) -> None:

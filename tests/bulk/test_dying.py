@@ -227,6 +227,18 @@ class TestProcesses:
             assert str(caught.value.pid) in str(caught.value)
             assert processes.submit(abs, -1).result() == 1
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
+    def test_what_they_are_at_is_finished_when_they_are_asked_to_end(self, tmp_path: Path) -> None:
+        begun = tmp_path / "begun"
+        with bulk.Processes(1) as processes:
+            busy = processes.submit(subprocess.call, ["sh", "-c", f"touch {begun}; sleep 0.5"])
+            wait_until(begun.exists)
+            os.kill(processes.pids[0], signal.SIGTERM)
+            assert busy.result() == 0
+            with pytest.raises(bulk.WorkerDied):  # it has ended since
+                processes.submit(abs, -1).result()
+            assert processes.submit(abs, -1).result() == 1
+
     def test_after_the_end_nothing_is_taken(self) -> None:
         processes = bulk.Processes(1)
         processes.shutdown()

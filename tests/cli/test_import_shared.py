@@ -1,0 +1,150 @@
+"""``justclick import`` with several processes, and with a journal on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.cli.command import JUSTCLICK, Service, run, service, start, wait_until
+from tests.cli.test_crashes import must_add_up, orders_file
+from tests.postgres import PASSWORD, NoPostgres, Server, server
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, for all tests here."""
+    try:
+        running = server("-c fsync=off")
+        there = running.__enter__()
+    except NoPostgres as why:
+        pytest.skip(str(why))
+    try:
+        yield there
+    finally:
+        running.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def there() -> Iterator[Service]:
+    with service() as running:
+        yield running
+
+
+class TestProcesses:
+    def test_all_of_them_together_do_what_one_does(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 200)
+        with service() as there:
+            words = ["import", path, "--yes", "--rate", "200", "--workers", "2", "--json"]
+            ran = run(*words, env=there.env)
+            assert (ran.code, ran.err) == (0, "")
+            events = ran.events
+            assert [event["event"] for event in (events[0], events[-1])] == ["plan", "end"]
+            assert (events[-1]["created"], events[-1]["rows"]) == (200, 200)
+            must_add_up(path, there, 200)
+            again = run("import", path, "--yes", env=there.env)  # alone this time
+            assert "200 of 200 rows are done" in again.out
+
+    def test_ctrl_c_finishes_what_is_under_way_and_tells_how_to_go_on(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 150)
+        with service() as there:
+            words = ["import", path, "--yes", "--rate", "50", "--workers", "2", "--shards", "3"]
+            process = subprocess.Popen(
+                [*JUSTCLICK, *map(str, words)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=there.env,
+                start_new_session=True,
+            )
+            wait_until(lambda: len(there.orders) > 20)
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers as well
+            out, err = process.communicate(timeout=60)
+            assert process.returncode == 1
+            assert "Finishing what is under way" in err
+            assert "Traceback" not in err
+            assert "Stopped as asked." in out
+            assert "unknown" not in out
+            assert len(there.orders) < 150
+            assert run(*words, env=there.env).code == 0
+            must_add_up(path, there, 150)
+
+    def test_all_are_killed_at_once_and_the_same_line_goes_on(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 150)
+        with service() as there:
+            words = ["import", path, "--yes", "--rate", "60", "--settle-after", "1"]
+            process = start([*words, "--workers", "2"], there.env)
+            wait_until(lambda: len(there.orders) > 20)
+            process.kill()  # its workers end with it
+            process.communicate()
+            ran = run(*words, env=there.env)  # one process goes on with what several began
+            assert ran.code == 0
+            must_add_up(path, there, 150)
+
+    def test_a_wrong_key_stops_all(self, tmp_path: Path, there: Service) -> None:
+        path = orders_file(tmp_path, 40)
+        wrong = there.env | {"JUSTCLICK_API_KEY": "wrong"}
+        ran = run("import", path, "--yes", "--workers", "2", env=wrong)
+        assert ran.code == 3
+        assert "does not let this account in" in ran.out
+
+    @pytest.mark.parametrize("option", ["--workers", "--shards"])
+    def test_none_of_them_is_no_number(self, tmp_path: Path, there: Service, option: str) -> None:
+        ran = run("import", orders_file(tmp_path, 3), "--yes", option, "0", env=there.env)
+        assert ran.code == 2
+        assert f"{option} must be 1 or more" in ran.err
+
+
+class TestPostgres:
+    def test_two_machines_share_one_journal_and_the_password_is_told_nowhere(
+        self, tmp_path: Path, postgres: Server
+    ) -> None:
+        url = postgres.url(uuid4().hex)
+        with service() as there:
+            folders = [tmp_path / "one", tmp_path / "two"]
+            for folder in folders:
+                folder.mkdir()
+            paths = [orders_file(folder, 150) for folder in folders]
+            processes = [
+                start(["import", path, "--yes", "--rate", "80", "--journal", url], there.env)
+                for path in paths
+            ]
+            said = [process.communicate(timeout=90) for process in processes]
+            assert [process.returncode for process in processes] == [0, 0]
+            assert PASSWORD not in str(said)
+            for path in paths:
+                must_add_up(path, there, 150)
+
+    def test_the_line_that_goes_on_holds_no_password(
+        self, tmp_path: Path, postgres: Server, there: Service
+    ) -> None:
+        path, url = orders_file(tmp_path, 20), postgres.url(uuid4().hex)
+        wrong = there.env | {"JUSTCLICK_API_KEY": "wrong"}
+        ran = run("import", path, "--yes", "--journal", url, env=wrong)
+        assert ran.code == 3
+        assert postgres.url("", password=False) in ran.out.replace(url[-32:], "")
+        assert PASSWORD not in ran.out + ran.err
+
+    def test_a_server_that_does_not_let_us_in_is_told(
+        self, tmp_path: Path, postgres: Server, there: Service
+    ) -> None:
+        url = postgres.url("x").replace(PASSWORD, "not-this-one")
+        ran = run("import", orders_file(tmp_path, 3), "--yes", "--journal", url, env=there.env)
+        assert ran.code == 3
+        assert "cannot be used (InvalidPasswordError" in ran.err
+        assert "not-this-one" not in ran.out + ran.err
+        assert "Traceback" not in ran.err
+
+    def test_a_trial_begins_anew_when_its_sandbox_is_gone(
+        self, tmp_path: Path, postgres: Server
+    ) -> None:
+        path, url = orders_file(tmp_path, 10), postgres.url(uuid4().hex)
+        for _ in range(2):
+            ran = run("import", path, "--sandbox", "--journal", url)
+            assert (ran.code, "The sandbox holds 10 orders" in ran.out) == (0, True)
+            (tmp_path / "orders.csv.journal.sandbox.sqlite3").unlink()
