@@ -13,6 +13,7 @@ An exception names the path of what it refuses (``goods[0][good_sum]``), never i
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from codecs import charmap_decode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -444,8 +445,9 @@ def _shape(array: Any, values: list[str], depth: int) -> _Shape:
         elif kind is dict or kind is list or kind is tuple:
             if depth == _NESTED_AT_MOST:
                 raise _UnusualError
-            same = _shape_of_equals(value, values) if kind is not dict and value else None
-            shape += (key, same or _shape(value, values, depth + 1))
+            # Many that are alike are faster done at once.
+            alike = _shape_of_equals(value, values) if kind is not dict and len(value) > 4 else None
+            shape += (key, alike or _shape(value, values, depth + 1))
         elif kind is int and _INT_MIN <= value <= _INT_MAX:
             add(f"{value}")
         elif kind is bool:
@@ -527,15 +529,43 @@ def parse_str(string: str | bytes) -> dict[str, PhpValue]:
         raise LimitExceededError(
             f"{len(fields)} variables, PHP reads {MAX_VARIABLES}; send less in one request"
         )
+    parts = [field.partition(b"=") for field in fields]
+    names, _, values = zip(*parts, strict=True) if parts else ((), (), ())
+    texts = _all_decoded(values)
+    return {name: _laid_out(part, texts) for name, part in _layout(names).items()}
+
+
+# What PHP makes of names does not depend on the values, and these names come again and again: where
+# each value goes is worked out once.  A place is the value's number among all.
+_Layout: TypeAlias = "int | list[_Layout] | dict[int | str, _Layout]"
+_layouts: dict[tuple[bytes, ...], dict[str, _Layout]] = {}
+
+
+def _layout(names: tuple[bytes, ...]) -> dict[str, _Layout]:
+    known = _layouts.get(names)
+    if known is not None:
+        return known
     root = _Array()
-    for field in fields:
-        name, _, value = field.partition(b"=")
+    for number, name in enumerate(names):
         if path := _path(name):
-            _put(root, path, _decoded(value))
-    return {str(key): _value(value) for key, value in root.items()}
+            _put(root, path, number)
+    layout = {str(key): _places(value) for key, value in root.items()}
+    if sum(map(len, names)) <= _NAMES_AT_MOST:
+        if len(_layouts) >= _SHAPES_AT_MOST:
+            _layouts.clear()
+        _layouts[names] = layout
+    return layout
 
 
-class _Array(dict["int | str", "str | _Array"]):
+def _laid_out(part: _Layout, texts: Sequence[str]) -> PhpValue:
+    if isinstance(part, int):
+        return texts[part]
+    if isinstance(part, list):
+        return [_laid_out(inner, texts) for inner in part]
+    return {key: _laid_out(inner, texts) for key, inner in part.items()}
+
+
+class _Array(dict["int | str", "int | _Array"]):
     """An array while it is read: it knows its next free index."""
 
     __slots__ = ("_next",)
@@ -549,7 +579,7 @@ class _Array(dict["int | str", "str | _Array"]):
         inner = _Array()
         return inner if self.set(key, inner) else None
 
-    def set(self, key: _Key, value: str | _Array) -> bool:
+    def set(self, key: _Key, value: int | _Array) -> bool:
         if isinstance(key, EllipsisType):
             return False
         if key is None:
@@ -562,7 +592,7 @@ class _Array(dict["int | str", "str | _Array"]):
         return True
 
 
-def _put(array: _Array, path: tuple[_Key, ...], value: str) -> None:
+def _put(array: _Array, path: tuple[_Key, ...], value: int) -> None:
     for key in path[:-1]:
         inner = array.array_at(key)
         if inner is None:
@@ -571,13 +601,13 @@ def _put(array: _Array, path: tuple[_Key, ...], value: str) -> None:
     array.set(path[-1], value)
 
 
-def _value(value: str | _Array) -> PhpValue:
-    if isinstance(value, str):
+def _places(value: int | _Array) -> _Layout:
+    if isinstance(value, int):
         return value
-    values = [_value(inner) for inner in value.values()]
+    places = [_places(inner) for inner in value.values()]
     if all(key == index for index, key in enumerate(value)):
-        return values
-    return dict(zip(value, values, strict=True))
+        return places
+    return dict(zip(value, places, strict=True))
 
 
 _ESCAPE_RUN = re.compile(rb"(?:%[0-9A-Fa-f]{2}){1,256}")
@@ -593,7 +623,13 @@ def _decoded(octets: bytes) -> str:
 
 
 def _unescaped(run: re.Match[bytes]) -> bytes:
-    return bytes.fromhex(run[0].replace(b"%", b"").decode())
+    return unhexlify(run[0].replace(b"%", b""))
+
+
+def _all_decoded(values: Sequence[bytes]) -> list[str]:
+    """Decode many values, at once unless one of them holds the mark that is put between them."""
+    texts = _decoded(_AND.encode().join(values)).split(_AND)
+    return texts if len(texts) == len(values) else [_decoded(value) for value in values]
 
 
 # --- Names of variables ---------------------------------------------------------------------
