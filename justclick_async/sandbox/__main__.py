@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _cannot_start(error)
     try:
         with suppress(KeyboardInterrupt):
-            asyncio.run(_serve(sandbox))
+            asyncio.run(_serve(sandbox, ["this machine", *options.visitor]))
     except OSError as error:
         return _cannot_start(error)
     return 0
@@ -60,10 +60,11 @@ def _sandbox(options: argparse.Namespace) -> Sandbox:
         disabled=options.disabled,
         slow_for=options.slow_for,
         redirect_v2=options.redirect_v2,
+        visitors=options.visitor,
     )
 
 
-async def _serve(sandbox: Sandbox) -> None:
+async def _serve(sandbox: Sandbox, visitors: Sequence[str]) -> None:
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
     with suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt
@@ -75,14 +76,14 @@ async def _serve(sandbox: Sandbox) -> None:
             key = account.shown_key or "as given"
             print(f"Login {account.login}, API key {key}", file=sys.stderr, flush=True)
         if not is_loopback(sandbox.host):
-            print(_OPEN, file=sys.stderr, flush=True)
+            print(_OPEN.format(who=" and ".join(visitors)), file=sys.stderr, flush=True)
         print(f"Sandbox ready at {sandbox.base_url}", flush=True)
         await end.wait()
 
 
 _OPEN = (
     "Whoever reaches this address can call the sandbox with its key; its pages stay closed to all "
-    "but this machine."
+    "but {who}."
 )
 
 
@@ -125,6 +126,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--notify-url", default="", metavar="URL", help="where to send notifications about orders")
     add("--deny", action="append", default=[], metavar="IP", help="answer this caller with code 6")
     add("--disabled", action="store_true", help="answer everybody with code 7")
+    add(
+        "--visitor",
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help="who may look at its pages besides this machine, such as 172.17.0.0/16; repeatable",
+    )
     add("--redirect-v2", action="store_true", help="answer lower-case names of API 2.0 with 307")
     return parser
 

@@ -16,7 +16,7 @@ from justclick_async.php import MAX_SIZE, urlencode
 from justclick_async.sandbox import methods, pages
 from justclick_async.sandbox.controls import Controls
 from justclick_async.sandbox.faults import Faults
-from justclick_async.sandbox.guard import guard
+from justclick_async.sandbox.guard import Networks, guarded, shielded
 from justclick_async.sandbox.service import Asked, Service
 
 __all__ = ["Options", "make_app"]
@@ -30,15 +30,18 @@ class Options:
         slow_for: Seconds by which the fault ``slow`` delays an answer.
         redirect_v2: Whether the lower-case paths of API 2.0 answer with 307 to the capitalised
             ones, as has been seen in the field.
+        visitors: Who may look at the pages besides this machine.
     """
 
     slow_for: float = 3.0
     redirect_v2: bool = False
+    visitors: Networks = ()
 
 
 def make_app(service: Service, faults: Faults, options: Options) -> web.Application:
     """Return the application."""
-    app = web.Application(client_max_size=MAX_SIZE, middlewares=[guard])
+    app = web.Application(client_max_size=MAX_SIZE, middlewares=[guarded(options.visitors)])
+    app.on_response_prepare.append(shielded)
     app.router.add_route("*", "/api/{method}", _Api(service, faults, options).answer)
     app.add_routes(Controls(service, faults).routes())
     app.add_routes(pages.routes(service, faults))

@@ -120,12 +120,19 @@ class Controls:
         account = shop.account
         if unknown := set(wanted) - {"disabled", "denied"}:
             raise ValueError(f"there is no {', '.join(sorted(unknown))}, but disabled and denied")
+        denied: object = wanted.get("denied", [])
+        if not isinstance(denied, list) or not isinstance(wanted.get("disabled", False), bool):
+            raise ValueError(  # noqa: TRY004 - read from JSON
+                "denied is a list of addresses, disabled is true or false"
+            )
         account.denied = set(map(str, wanted.get("denied", account.denied)))
         account.disabled = bool(wanted.get("disabled", account.disabled))
         return {"disabled": account.disabled, "denied": sorted(account.denied)}
 
     def notify(self, shop: Shop, wanted: Wanted) -> object:
         """Set who is told: ``{"url", "product", "kind"}``, ``{"url", "group"}`` or ``{"url"}``."""
+        if not all(isinstance(value, str) for value in wanted.values()):
+            raise ValueError("url, product, kind and group are texts")
         shop.notify(**wanted)
         return dict(wanted)
 

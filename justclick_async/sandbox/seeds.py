@@ -10,16 +10,23 @@ import json
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast, get_args, get_origin
 
-from attrs import asdict, fields_dict
+import cattrs
+from attrs import asdict, evolve, fields_dict
+from cattrs.v import format_exception
 
+from justclick_async.sandbox.codes import Refused
 from justclick_async.sandbox.contacts import Contact, Group, Membership
 from justclick_async.sandbox.orders import Order, Sold
+from justclick_async.sandbox.params import money
 from justclick_async.sandbox.products import Product
 from justclick_async.sandbox.shop import Shop
 
 __all__ = ["exported", "read_seed", "sow"]
+
+T = TypeVar("T")
+_Row = Mapping[str, Any]
 
 _PARTS = ("products", "groups", "contacts", "orders")
 _SOLD = frozenset({"good_id", "good_name", "good_title", "good_sum", "price", "partners"})
@@ -78,94 +85,165 @@ def sow(shop: Shop, seed: Mapping[str, Any]) -> dict[str, int]:
         for place, row in enumerate(rows):
             try:
                 put[part](shop, row)
-            except (ValueError, TypeError, KeyError, ArithmeticError) as error:
-                what = f"it has no {error}" if isinstance(error, KeyError) else error
-                raise ValueError(f"{part}[{place}]: {what}") from None
+            except (ValueError, KeyError, Refused, cattrs.BaseValidationError) as error:
+                raise ValueError(f"{part}[{place}]: {_told(error)}") from None
     return counts
 
 
+def _told(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    if isinstance(error, Refused):
+        return error.why
+    if isinstance(error, cattrs.BaseValidationError):
+        return "; ".join(
+            text.replace(" @ $.", " in ")
+            for text in cattrs.transform_error(error, format_exception=_said)
+        )
+    return str(error)
+
+
+def _said(error: BaseException, kind: type | None) -> str:
+    return str(error) if type(error) is ValueError else format_exception(error, kind)
+
+
 def _rows(seed: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
-    rows: object = seed.get(part, [])
-    listed = cast("list[object]", rows) if isinstance(rows, list) else [None]
-    if not all(isinstance(row, dict) for row in listed):
-        raise ValueError(f"{part} is no list of JSON objects")
-    return cast("list[dict[str, Any]]", listed)
+    return _listed(seed.get(part, []), part, objects=True)
+
+
+def _listed(value: Any, name: str, *, objects: bool = False) -> list[Any]:
+    listed = cast("list[object]", value) if isinstance(value, list) else None
+    if listed is None or (objects and not all(isinstance(one, dict) for one in listed)):
+        raise ValueError(f"{name} is no list{' of JSON objects' if objects else ''}")
+    return listed
 
 
 def _product(shop: Shop, row: Mapping[str, Any]) -> None:
     own = {name: row[name] for name in fields_dict(Product) if name in row and name != "settings"}
-    known = shop.products.find(str(row["good_name"]))
+    known = shop.products.find(_text(row["good_name"]))
     made: dict[str, Any] = {
         "good_id": known.good_id if known else 0,
         "good_title": row["good_name"],
-        "good_sum": "0.00",
         **own,
+        "good_sum": _money(own, "good_sum"),
     }
-    settings = {name: str(value) for name, value in row.items() if name not in own}
+    settings = {name: _text(value) for name, value in row.items() if name not in own}
     if unknown := [name for name in settings if not name.startswith("good_")]:
         raise ValueError(f"there is no field {', '.join(unknown)}")
-    shop.products.put(Product(**made, settings=settings))
+    shop.products.put(_made(Product, {**made, "settings": settings}))
 
 
 def _group(shop: Shop, row: Mapping[str, Any]) -> None:
-    known = shop.contacts.group(str(row["rass_name"]))
-    made = {"rass_id": known.rass_id if known else 0, "rass_title": row["rass_name"], **row}
-    shop.contacts.put_group(Group(**_known(Group, made)))
+    known = shop.contacts.group(_text(row["rass_name"]))
+    fields = {"rass_id": known.rass_id if known else 0, "rass_title": row["rass_name"], **row}
+    shop.contacts.put_group(_made(Group, fields))
 
 
 def _contact(shop: Shop, row: Mapping[str, Any]) -> None:
     fields: dict[str, Any] = {"created": shop.now(), **row}
-    places: list[Any] = fields.pop("groups", [])
-    known = shop.contacts.find(str(row["email"]))
+    places = _listed(fields.pop("groups", []), "groups")
+    known = shop.contacts.find(_text(row["email"]))
     if known and not fields.get("contact_id"):
         fields["contact_id"] = known.contact_id
-    contact = shop.contacts.put(Contact(**_known(Contact, fields)))
+    contact = shop.contacts.put(_made(Contact, fields))
     for place in places:
-        given: Mapping[str, Any] = {"rass_name": place} if isinstance(place, str) else place
-        (group,) = shop.contacts.ensure_groups([str(given["rass_name"])])
+        given = cast("_Row", place if isinstance(place, dict) else {"rass_name": place})
+        name = _text(given["rass_name"])
         made: dict[str, Any] = {"status": "STATUS_SUBSCRIBE", "since": contact.created, **given}
         del made["rass_name"]
-        made |= {"contact_id": contact.contact_id, "rass_id": group.rass_id}
-        shop.contacts.put_membership(Membership(**_known(Membership, made)))
+        made |= {"contact_id": contact.contact_id, "rass_id": 0}
+        membership = _made(Membership, made)
+        (group,) = shop.contacts.ensure_groups([name])
+        shop.contacts.put_membership(evolve(membership, rass_id=group.rass_id))
 
 
 def _order(shop: Shop, row: Mapping[str, Any]) -> None:
     fields: dict[str, Any] = {"created": shop.now(), **row}
-    fields["goods"] = [_sold(shop, sold) for sold in row["goods"]]
-    fields["deleted"] = int(fields.get("deleted", 0))
+    fields["goods"] = [_sold(shop, sold) for sold in _listed(row["goods"], "goods", objects=True)]
+    fields["deleted"] = int(fields.get("deleted", 0) in (1, True))
     fields.pop("link", None)
-    status = str(fields.get("status", "waiting"))
+    status = _text(fields.get("status", "waiting"))
     fields.setdefault("pay_status", _STANDS_AT.get(status, status))
+    if status not in _STATUSES or fields["pay_status"] not in _PAY_STATUSES:
+        raise ValueError(
+            f"status is one of {', '.join(_STATUSES)}, pay_status of {', '.join(_PAY_STATUSES)}"
+        )
     if fields["pay_status"] == "paid":
         fields.setdefault("paid", fields["created"])
-        total = Order(email="", created=0, goods=fields["goods"]).total
-        fields.setdefault("received", str(total))
-        fields.setdefault("last_payment", str(total))
+        total = str(Order(email="", created=0, goods=fields["goods"]).total)
+        fields = {"received": total, "last_payment": total, **fields}
     fields.setdefault("history", [{"at": fields["created"], "status": status}])
-    shop.orders.restore(Order(**_known(Order, fields)))
+    fields |= {name: _money(fields, name) for name in ("received", "last_payment")}
+    shop.orders.restore(_made(Order, fields))
 
 
+_STATUSES = ("waiting", "prepaid", "paid", "sent", "return", "cancel", "moneyback")
+_PAY_STATUSES = ("waiting", "paid", "cancel", "moneyback")
 _STANDS_AT = {"prepaid": "waiting", "sent": "paid", "return": "paid"}
 
 
 def _sold(shop: Shop, given: Mapping[str, Any]) -> Sold:
-    product = shop.products.find(str(given["good_name"]))
+    product = shop.products.find(_text(given["good_name"]))
     if unknown := set(given) - _SOLD:
         raise ValueError(f"there is no field {', '.join(sorted(unknown))}")
-    price = str(given.get("price") or (product.good_sum if product else "0.00"))
+    price = _money(given, "price", product.good_sum if product else "0.00")
     return {
-        "good_id": int(given.get("good_id") or (product.good_id if product else 0)),
-        "good_name": str(given["good_name"]),
-        "good_title": str(
-            given.get("good_title") or (product.good_title if product else given["good_name"])
-        ),
-        "good_sum": str(given.get("good_sum") or price),
+        "good_id": given.get("good_id") or (product.good_id if product else 0),
+        "good_name": given["good_name"],
+        "good_title": given.get("good_title")
+        or (product.good_title if product else given["good_name"]),
+        "good_sum": _money(given, "good_sum", price),
         "price": price,
-        "partners": list(given.get("partners", [])),
+        "partners": given.get("partners", []),
     }
 
 
-def _known(kind: Any, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    if unknown := set(fields) - set(fields_dict(kind)):
+# ── What a value may be ─────────────────────────────────────────────────────────────
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f"{value!s:.40} is no text")  # noqa: TRY004 - read from JSON
+    return str(value)
+
+
+def _money(fields: Mapping[str, Any], name: str, otherwise: str = "0.00") -> str:
+    value: object = fields.get(name)
+    return otherwise if value in (None, "") else money(_text(value), name)
+
+
+def _made(kind: type[T], fields: Mapping[str, Any]) -> T:
+    """Make something of what JSON holds, whose values have the types that the fields have."""
+    if unknown := set(fields) - set(fields_dict(cast("Any", kind))):
         raise ValueError(f"there is no field {', '.join(sorted(unknown))}")
-    return fields
+    return _converter.structure(fields, kind)
+
+
+def _str(value: object, _: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("no text")  # noqa: TRY004 - read from JSON
+    return value
+
+
+def _int(value: object, _: object) -> int:
+    # Times up to the year 9999; numbers after which others can follow.
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 253_402_300_799:
+        raise ValueError("no whole number from 0 to 253402300799")
+    return value
+
+
+def _list(value: object, kind: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError("no list")  # noqa: TRY004 - read from JSON
+    (item,) = get_args(kind)
+    return [_converter.structure(one, item) for one in cast("list[object]", value)]
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) is list
+
+
+_converter = cattrs.Converter()
+_converter.register_structure_hook(str, _str)
+_converter.register_structure_hook(int, _int)
+_converter.register_structure_hook_func(_is_list, _list)

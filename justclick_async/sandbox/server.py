@@ -19,6 +19,7 @@ from justclick_async.sandbox.accounts import API_KEY, LOGIN, Account, Accounts
 from justclick_async.sandbox.app import Options, make_app
 from justclick_async.sandbox.deliveries import PAUSES, Courier
 from justclick_async.sandbox.faults import Faults
+from justclick_async.sandbox.guard import networks
 from justclick_async.sandbox.journal import Journal
 from justclick_async.sandbox.seeds import read_seed, sow
 from justclick_async.sandbox.service import Service
@@ -58,10 +59,12 @@ class Sandbox:
         disabled: Whether everybody is answered with code 7.
         slow_for: Seconds by which the fault ``slow`` delays an answer.
         redirect_v2: Whether lower-case names of API 2.0 redirect to capitalised ones.
+        visitors: Networks or addresses, such as ``172.17.0.0/16``, that may look at its pages and
+            at ``/sandbox/`` besides this machine.
         clock: Tells the time in seconds since 1970.
 
     Attributes:
-        base_url: Scheme, host and port; empty while it does not run.
+        base_url: Scheme, host and port as this machine reaches it; empty while it does not run.
         account: The first one.  May be changed while it runs, for example
             ``sandbox.account.disabled = True``.
         faults: May be changed while it runs, for example ``sandbox.faults["limit"] = 1.0``.
@@ -85,6 +88,7 @@ class Sandbox:
         disabled: bool = False,
         slow_for: float = 3.0,
         redirect_v2: bool = False,
+        visitors: Iterable[str] = (),
         clock: Callable[[], float] = time,
     ) -> None:
         self.account: Account = Account(login, api_key, set(denied), disabled, notify_url)
@@ -95,7 +99,7 @@ class Sandbox:
         self._db = db
         self._seed_file = seed_file
         self._pauses = pauses
-        self._options = Options(slow_for, redirect_v2)
+        self._options = Options(slow_for, redirect_v2, networks(visitors))
         self._clock = clock
         self._running: AsyncExitStack | None = None
         self._service: Service | None = None
@@ -281,6 +285,7 @@ class Sandbox:
 
 
 def _bracketed(host: str) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"[{host}]" if ":" in host else host
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import aiohttp
 import pytest
 
 from justclick_async.sandbox import READINGS, Sandbox
+from justclick_async.sandbox.guard import may_look, networks
 from tests.sandbox.running import ORDER, call, get_json, post_json
 
 
@@ -93,6 +96,53 @@ async def test_loopback_hosts_see_it(sandbox: Sandbox, host: str) -> None:
         session.get(url, headers={"Host": host}) as response,
     ):
         assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("remote", "host", "may"),
+    [
+        ("127.0.0.1", "127.0.0.1:80", True),
+        ("::1", "second.localhost", True),
+        ("::ffff:127.0.0.1", "localhost", True),
+        ("192.0.2.9", "127.0.0.1", False),  # whoever calls can name any host
+        ("::ffff:192.0.2.9", "localhost", False),
+        ("", "127.0.0.1", False),
+        ("172.17.0.1", "localhost:8080", True),
+        ("172.17.0.1", "172.17.0.2:8080", True),
+        ("172.17.0.1", "evil.example", False),
+        ("127.0.0.1", "172.17.0.2", False),
+        ("fe80::1%eth0", "localhost", False),
+    ],
+)
+def test_this_machine_and_visitors_may_look(remote: str, host: str, may: bool) -> None:
+    assert may_look(remote, host, networks(["172.17.0.0/16"])) is may
+
+
+@pytest.mark.asyncio
+async def test_another_machine_sees_nothing_whatever_host_it_names() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # nothing is sent
+        except OSError:
+            pytest.skip("this machine has no address but its loopback")
+        here = probe.getsockname()[0]
+    for visitors, status in ((), 403), ((here,), 200):
+        async with (
+            Sandbox(host="0.0.0.0", visitors=visitors) as sandbox,
+            aiohttp.ClientSession() as session,
+        ):
+            assert sandbox.base_url.startswith("http://127.0.0.1:")
+            url = sandbox.base_url.replace("127.0.0.1", here) + "/sandbox/state.json"
+            async with session.get(url, headers={"Host": "127.0.0.1"}) as response:
+                assert response.status == status
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("path", ["/", "/sandbox/state.json", "/sandbox/faults", "/nothing"])
+async def test_pages_of_others_cannot_embed_it(sandbox: Sandbox, path: str) -> None:
+    async with aiohttp.ClientSession() as session, session.get(sandbox.base_url + path) as got:
+        assert got.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert got.headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.asyncio

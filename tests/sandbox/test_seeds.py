@@ -74,6 +74,18 @@ async def test_after_a_reset_it_is_a_new_sandbox(sandbox: Sandbox) -> None:
         ({"products": [{"good_name": "a", "x": 1}]}, "products[0]: there is no field x"),
         ({"groups": [{}]}, "groups[0]: it has no 'rass_name'"),
         ({"orders": [{"email": "a", "goods": [{"good_name": "x", "y": 1}]}]}, "no field y"),
+        ({"orders": [{"email": ["a"], "goods": []}]}, "orders[0]: "),
+        ({"orders": [{"email": "a", "goods": "x"}]}, "goods is no list of JSON objects"),
+        ({"orders": [{"email": "a", "goods": [], "received": "NaN"}]}, "received is no decimal"),
+        ({"orders": [{"email": "a", "goods": [], "status": "<b>"}]}, "status is one of waiting"),
+        ({"orders": [{"email": "a", "goods": [], "created": -1}]}, "no whole number"),
+        ({"orders": [{"email": "a", "goods": [], "bill_id": 2**63}]}, "no whole number"),
+        ({"orders": [{"email": "a", "goods": [], "history": [{"at": "x"}]}]}, "orders[0]: "),
+        ({"orders": [{"email": "a", "goods": [], "utm": 5}]}, "orders[0]: "),
+        ({"contacts": [{"email": "a", "tags": "x"}]}, "contacts[0]: no list in tags"),
+        ({"contacts": [{"email": "a", "groups": [{"rass_name": {}}]}]}, "{} is no text"),
+        ({"products": [{"good_name": "a", "good_sum": "1e9"}]}, "good_sum is no decimal number"),
+        ({"groups": [{"rass_name": "a", "automatic": "x"}]}, "no whole number"),
     ],
 )
 async def test_a_wrong_seed_is_refused_as_a_whole(sandbox: Sandbox, seed: object, why: str) -> None:
