@@ -1,7 +1,7 @@
 """Fixtures for the tests of programs that use this SDK; pytest finds them by itself.
 
-def test_an_order_is_placed(justclick_client):
-    assert justclick_client.create_order(Order(email="...", goods=[Good("invoice")])).bill_id
+    def test_an_order_is_placed(justclick_client):
+        assert justclick_client.create_order(Order(email="...", goods=[Good("invoice")])).bill_id
 
 They start a sandbox in a thread, so they serve plain tests as well as those that await, whatever
 runs these.  Nothing but pytest is imported here: what a fixture needs is loaded when one is used.
@@ -106,9 +106,11 @@ def async_justclick_client(justclick_sandbox: Sandbox) -> AsyncJustClick:
 class FaultHelper:
     """Makes calls to a sandbox go wrong.
 
-    with justclick_faults(limit=1.0):         # every call, or a share of them
-        ...
-    justclick_faults.next("drop_after")       # the next call, and no other
+        with justclick_faults(limit=1.0):         # every call, or a share of them
+            ...
+        justclick_faults.next("drop_after")       # the next call, and no other
+
+    The names are those of ``justclick_async.sandbox.FAULTS``.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -178,8 +180,8 @@ class SignedNotification:
 class NotificationFactory:
     """Makes notifications of every kind, signed with a key.
 
-    paid = justclick_notification("order_paid", id="102937", email="anna@example.com")
-    forged = justclick_notification("order_paid", hash="0" * 32)
+        paid = justclick_notification("order_paid", id="102937", email="anna@example.com")
+        forged = justclick_notification("order_paid", hash="0" * 32)
 
     Attributes:
         api_key: The key that signs; that of a sandbox that was given none.

@@ -1,10 +1,12 @@
 """What the service tells by itself: verified, typed, confirmed, handled once.
 
-event = notifications.parse(body, api_key=key)
-match event:
-    case OrderPaid(bill_id=number, sum=amount):
-        confirmation = await notifications.confirm(client, event)
-        ...
+    event = notifications.parse(body, api_key=key)
+    match event:
+        case OrderPaid(bill_id=number, sum=amount):
+            confirmation = await notifications.confirm(client, event)
+            ...
+
+No hash covers kind and sums, so what counts is confirmed.
 """
 
 from justclick_async.errors import NotificationError
