@@ -23,6 +23,7 @@ from justclick_async.bulk.problems import CannotImport, JournalInUse, JournalPro
 
 __all__ = [
     "SCHEMA",
+    "TRIAL",
     "Change",
     "Entry",
     "Identity",
@@ -43,6 +44,9 @@ __all__ = [
 
 SCHEMA = 1
 """The version of the tables.  A journal of another version is refused."""
+
+TRIAL = "sandbox"
+"""The account of a sandbox that came and went with a command, as a journal has it."""
 
 _APPLICATION = 0x4A434A31  # "JCJ1", in the header of the file: this is no other database
 

@@ -91,10 +91,15 @@ _NEEDS = (
 )
 
 
+_MARKS = frozenset(MARKS)
+
+
 def marks_of(fields: dict[str, Any]) -> Utm | None:
     """Take the UTM marks out of what a row holds."""
+    if _MARKS.isdisjoint(fields):
+        return None
     marks = {mark.removeprefix("utm_"): fields.pop(mark) for mark in MARKS if mark in fields}
-    return Utm(**marks) if marks else None
+    return Utm(**marks)
 
 
 # ── Orders ──────────────────────────────────────────────────────────────────────────

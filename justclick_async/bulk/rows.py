@@ -322,12 +322,15 @@ class _Reader:
         found: dict[str, Any] = {}
         there = len(row)
         for index, name, reading in self._plain:
-            said = cells.plain(row[index]) if index < there else ""
-            if said:
-                value = self._value(said, reading, index, problems)
-                if value is not None:
-                    found[name] = value
-        self._numbered_goods(row, found, problems)
+            said = row[index].strip() if index < there else ""
+            if said[:1] in _WRAPPED:
+                said = cells.plain(said)
+            if said and reading is None:
+                found[name] = said
+            elif said and (value := self._value(said, reading, index, problems)) is not None:
+                found[name] = value
+        if self._columns.numbered:
+            self._numbered_goods(row, found, problems)
         return found
 
     def _merge(self, found: dict[str, Any], more: dict[str, Any], problems: list[Problem]) -> None:
@@ -369,10 +372,12 @@ class _Reader:
             found["goods"] = goods
 
     def _required(self, found: Mapping[str, Any], problems: list[Problem]) -> None:
-        wrong = {problem.field for problem in problems}
+        wrong = {problem.field for problem in problems} if problems else ()
         for need in self._kind.needs:
+            if found.get(need.field):
+                continue
             column = self._columns.name_of(need.field)
-            if not found.get(need.field) and column not in wrong:
+            if column not in wrong:
                 problems.append(evolve(need, field=column))
 
     def _from_the_model(self, error: InvalidInput) -> Problem:
@@ -380,6 +385,9 @@ class _Reader:
         column = self._columns.name_of(error.field) if error.field else "row"
         return Problem(column, Text(said, said), Text(error.hint, error.hint_ru))
 
+
+_WRAPPED = ("=", "'")
+"""How cells begin that have to be looked at more closely."""
 
 _DIFFERS = Text("differs between rows of the same order", "различается в строках одного заказа")
 _DIFFERS_HINT = Text(

@@ -17,7 +17,7 @@ from attrs import frozen
 from justclick_async.bulk.contacts import CONTACTS, Contact
 from justclick_async.bulk.failures import Stop
 from justclick_async.bulk.importer import Client, Importer, Reached
-from justclick_async.bulk.journal import Identity, Journal, Totals
+from justclick_async.bulk.journal import TRIAL, Identity, Journal, Totals, account_of, forget
 from justclick_async.bulk.kinds import Kind
 from justclick_async.bulk.orders import ORDERS
 from justclick_async.bulk.planning import make_plan
@@ -183,6 +183,8 @@ async def _import(
     options: ImportOptions,
 ) -> Imported:
     rows, path = await asyncio.to_thread(_source, source, kind, journal, options)
+    if journal is None and account != TRIAL and account_of(path) == TRIAL:
+        forget(path)  # of a trial, justclick import --sandbox; those orders are not this account's
     try:
         with Journal(path, identity_of(rows, account, once=options.get("once", True))) as ledger:
             if isinstance(rows, Spool):

@@ -16,6 +16,7 @@ from attrs import frozen
 from justclick_async.account import Account
 from justclick_async.bulk import cells
 from justclick_async.bulk.cells import CellError
+from justclick_async.bulk.journal import TRIAL
 from justclick_async.bulk.problems import Text
 from justclick_async.bulk.rows import MOSCOW
 from justclick_async.calls import Call, Steps
@@ -27,7 +28,6 @@ from justclick_async.endpoints import orders, undescribed
 from justclick_async.models.orders import Good, Order
 
 __all__ = [
-    "SANDBOX",
     "Connection",
     "answer",
     "call_method",
@@ -43,9 +43,6 @@ if TYPE_CHECKING:
     from justclick_async.sandbox import Sandbox
 
 R = TypeVar("R")
-
-SANDBOX = "sandbox"
-"""The account of an embedded sandbox, as a journal has it."""
 
 
 def create_order(
@@ -169,7 +166,7 @@ async def connected(
             timeout=access.timeout,
         )
         host = urlsplit(account.base_url).hostname
-        name = SANDBOX if running else f"{account.login} ({host})"
+        name = TRIAL if running else f"{account.login} ({host})"
         yield Connection(await stack.enter_async_context(client), name, account, running)
 
 

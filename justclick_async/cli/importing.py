@@ -16,7 +16,7 @@ from attrs import field, frozen
 from justclick_async.bulk.failures import Stop, StopReason
 from justclick_async.bulk.fates import Fate
 from justclick_async.bulk.importer import Finished, Importer
-from justclick_async.bulk.journal import Identity, Journal, account_of, forget
+from justclick_async.bulk.journal import TRIAL, Identity, Journal, account_of, forget
 from justclick_async.bulk.kinds import Kind
 from justclick_async.bulk.planning import make_plan
 from justclick_async.bulk.postgres import PostgresJournal, is_url
@@ -33,7 +33,7 @@ from justclick_async.bulk.shards import (
 )
 from justclick_async.bulk.whole import identity_of
 from justclick_async.cli import telling, trials
-from justclick_async.cli.calling import SANDBOX, Connection, connected
+from justclick_async.cli.calling import Connection, connected
 from justclick_async.cli.crews import carry_out
 from justclick_async.cli.progress import EVERY, progress_for, progress_of
 from justclick_async.cli.say import language
@@ -325,7 +325,7 @@ def _clear_trials(settings: Settings) -> None:
         if settings.sandbox and not state.exists():
             _begin_anew(state)
         return
-    is_trial = journal.exists() and account_of(journal) == SANDBOX
+    is_trial = journal.exists() and account_of(journal) == TRIAL
     if is_trial and not (settings.sandbox and state.exists()) and settings.journal is None:
         forget(journal)
     if settings.sandbox and not journal.exists():

@@ -14,7 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from justclick_async.bulk import CannotImport, Fate, Sent, create_orders, import_orders
+from justclick_async.bulk import (
+    CannotImport,
+    Fate,
+    JournalProblem,
+    Sent,
+    create_orders,
+    import_orders,
+)
+from justclick_async.bulk.journal import TRIAL
 from justclick_async.bulk.spool import spool
 from justclick_async.client import AsyncJustClick
 from justclick_async.errors import (
@@ -198,6 +206,16 @@ class TestAWholeImport:
         assert imported.report is not None
         assert imported.report.rows == (10, 1, 0)
         assert not imported.is_complete
+
+    def test_the_journal_of_a_trial_does_not_stand_in_the_way(self, tmp_path: Path) -> None:
+        """``justclick import --sandbox`` came before, with orders that are nobody's."""
+        path = orders_file(tmp_path, 3)
+        asyncio.run(import_orders(Answering(), path, account=TRIAL))
+        client = Answering()
+        assert self.imported(client, path).is_complete
+        assert len(client.sent) == 3
+        with pytest.raises(JournalProblem, match="another account"):
+            asyncio.run(import_orders(client, path, account="somebody else"))
 
     def test_orders_from_code_are_gone_on_with(self, tmp_path: Path) -> None:
         def orders() -> Iterator[Order]:
