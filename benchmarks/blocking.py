@@ -50,7 +50,7 @@ def python_justclick(base_url: str) -> dict[str, Callable[[], object]]:
 
 
 def tables(*, quick: bool) -> Iterator[Table]:
-    calls, rounds = (16, 1) if quick else (256, 15)
+    calls, rounds = (16, 1) if quick else (128, 11)
     with (
         running() as base_url,
         watched(base_url) as busy,

@@ -147,7 +147,7 @@ def rows(delay: float, count: int, rounds: int, notes: list[str]) -> Iterator[Ro
 
 def tables(*, quick: bool) -> Iterator[Table]:
     notes: list[str] = []
-    count, rounds = (128, 1) if quick else (2048, 9)
+    count, rounds = (128, 1) if quick else (1024, 7)
     found = [*rows(0, count, rounds, notes), *rows(0.05, count, 1 if quick else 3, notes)]
     yield Table(
         f"One of many orders, {CONCURRENCY} at once",

@@ -133,7 +133,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
             row
             for name, factory in loops.items()
             for concurrency in (1, 32, 256)
-            for row in rows(base_url, concurrency, name, factory, 1 if quick else 21)
+            for row in rows(base_url, concurrency, name, factory, 1 if quick else 11)
         ]
         yield Table(
             "One awaited call",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.encode import COMMAND
-from benchmarks.measure import Contender, Table, compare, timed
+from benchmarks.measure import Contender, Cost, Table, compare, timed
 from benchmarks.peers import PHP, missing
 from justclick_async.notifications import parse
 from justclick_async.php import http_build_query, parse_str
@@ -52,7 +52,7 @@ def paid(items: int = 10) -> str:
     return http_build_query(fields)
 
 
-def of_php(body: str, loops: int) -> float:
+def of_php(body: str, loops: int) -> Cost:
     task = json.dumps({"loops": loops, "body": body})
     script = str(Path(__file__).with_suffix(".php"))
     run = subprocess.run(
@@ -61,11 +61,11 @@ def of_php(body: str, loops: int) -> float:
     found = json.loads(run.stdout)
     if found["held"] != parse_str(body):
         sys.exit("PHP reads the notification differently: nothing to compare.")
-    return float(found["nanoseconds"]) / 1e3
+    return Cost(found["wall"], found["cpu"])
 
 
 def tables(*, quick: bool) -> Iterator[Table]:
-    rounds, loops = (2, 100) if quick else (21, 2000)
+    rounds, loops = (2, 100) if quick else (15, 500)
     body = paid()
     octets = body.encode()
     ours = "parse_str"
