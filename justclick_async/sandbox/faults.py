@@ -121,6 +121,10 @@ class Faults(MutableMapping[str, float]):
     def __delitem__(self, name: str) -> None:
         self._odds[_known(name)] = 0.0
 
+    def clear(self) -> None:
+        """Put all of them back to 0."""
+        self._odds = dict.fromkeys(FAULTS, 0.0)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._odds)
 

@@ -150,3 +150,10 @@ async def test_wrong_faults_over_http_change_nothing(sandbox: Sandbox, wanted: o
     came = await post_json(sandbox.base_url, "/sandbox/faults", wanted)
     assert came.status == 400
     assert set(sandbox.faults.values()) == {0.0}
+
+
+def test_all_faults_can_be_cleared_at_once() -> None:
+    faults = Faults({"limit": 1.0, "slow": 0.5})
+    faults.clear()
+    assert set(faults.values()) == {0.0}
+    assert faults.strike() is None
