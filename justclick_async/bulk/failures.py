@@ -22,7 +22,17 @@ from justclick_async.errors import (
     Outcome,
 )
 
-__all__ = ["Brake", "Stop", "StopReason", "Watchman", "change_after", "may_go_again"]
+__all__ = [
+    "Brake",
+    "Stop",
+    "StopReason",
+    "Watchman",
+    "change_after",
+    "complains",
+    "may_go_again",
+    "pause_asked",
+    "shuts_out",
+]
 
 
 class StopReason(StrEnum):
@@ -95,6 +105,11 @@ def may_go_again(error: JustClickError) -> bool:
     )
 
 
+def shuts_out(error: JustClickError) -> bool:
+    """Say whether the service does not let the account in (codes 1, 4 to 7)."""
+    return isinstance(error, AuthenticationFailed | AccessDenied)
+
+
 def _concerns_the_account(error: APIError) -> bool:
     return any(isinstance(error, kind) for kind, _ in _STOPPING)
 
@@ -122,11 +137,18 @@ class Brake:
             error: What the service said.
             now: The time of a clock that never goes back.
         """
-        if not complains(error) or now < self._until:
+        return self.press(now, pause_asked(error)) if complains(error) else None
+
+    def press(self, now: float, at_least: float = 0.0) -> float | None:
+        """Hold the line; return for how many seconds, unless it is held already.
+
+        Args:
+            now: The time of a clock that never goes back.
+            at_least: The seconds that the service asks for.
+        """
+        if now < self._until:
             return None
-        seconds = 2.0**self._complaints
-        if isinstance(error, BadStatus) and error.retry_after is not None:
-            seconds = max(seconds, error.retry_after)
+        seconds = max(2.0**self._complaints, at_least)
         self._complaints += 1
         self._until = now + seconds
         return seconds
@@ -152,6 +174,11 @@ def complains(error: JustClickError) -> bool:
     return isinstance(error, LimitExceeded)
 
 
+def pause_asked(error: JustClickError) -> float:
+    """Return for how many seconds the service asks to be left alone."""
+    return (error.retry_after or 0.0) if isinstance(error, BadStatus) else 0.0
+
+
 class Watchman:
     """Sees failures pass by, and says when going on would only do harm.
 
@@ -173,10 +200,14 @@ class Watchman:
         if isinstance(error, _DONE_BEFORE):
             self.all_is_well()
             return None
-        kind = (type(error), getattr(error, "code", None))
-        self._times = self._times + 1 if kind == self._kind else 1
-        self._kind = kind
+        too_often = self.sees_kind((type(error), getattr(error, "code", None)))
         for concerns_the_account, reason in _STOPPING:
             if isinstance(error, concerns_the_account):
                 return reason
-        return StopReason.SAME_ERROR if self._times == self._stop_after else None
+        return StopReason.SAME_ERROR if too_often else None
+
+    def sees_kind(self, kind: object) -> bool:
+        """See a failure of a kind, and say whether it is the last of too many."""
+        self._times = self._times + 1 if kind == self._kind else 1
+        self._kind = kind
+        return self._times == self._stop_after

@@ -59,6 +59,7 @@ __all__ = [
     "parts",
     "piece_of",
     "plan",
+    "rows_of",
 ]
 
 _FORMS: Mapping[str, type[Table]] = {
@@ -369,7 +370,7 @@ def open_journal(spec: ShardSpec, *, whole: bool = False) -> SharedJournal:
         CannotImport: It cannot be used, or somebody imports alone with it.
     """
     first, last = ALL_ROWS if whole else (spec.first, spec.last)
-    identity = identity_of(_rows(spec), spec.account, once=spec.once)
+    identity = identity_of(rows_of(spec), spec.account, once=spec.once)
     if is_url(spec.journal):
         found = PostgresJournal(spec.journal, identity, first=first, last=last, lease=spec.lease)
         if found.is_new:
@@ -411,10 +412,15 @@ def piece_of(spec: ShardSpec) -> Piece:
     Raises:
         FileProblem: The columns cannot be understood.
     """
-    return Piece(_rows(spec), Place(spec.first, spec.line, spec.offset), spec.last)
+    return Piece(rows_of(spec), Place(spec.first, spec.line, spec.offset), spec.last)
 
 
-def _rows(spec: ShardSpec) -> Rows:
+def rows_of(spec: ShardSpec) -> Rows:
+    """Return all rows of the file; nothing is read yet.
+
+    Raises:
+        FileProblem: The columns cannot be understood.
+    """
     table = _FORMS[spec.form](
         path=Path(spec.path),
         digest=spec.digest,

@@ -245,9 +245,7 @@ class SharedJournal(ABC):
             LeaseLost: This worker was taken for dead.
         """
         with self._writing() as sql:
-            alive = "SELECT 1 FROM workers WHERE id = ?" + self.for_alive
-            if not sql.all(alive, self.worker):
-                raise LeaseLost
+            self._must_be_alive(sql)
             sql.run(
                 "INSERT INTO claims (number, worker) SELECT number, CAST(? AS BIGINT) FROM ("
                 "SELECT number FROM rows WHERE state = ? AND repeats IS NULL"
@@ -261,6 +259,10 @@ class SharedJournal(ABC):
                 count,
             )
             return [_entry(row) for row in sorted(self._claimed(sql, state, after))]
+
+    def _must_be_alive(self, sql: Sql) -> None:
+        if not sql.all("SELECT 1 FROM workers WHERE id = ?" + self.for_alive, self.worker):
+            raise LeaseLost
 
     def _claimed(self, sql: Sql, state: State, after: int) -> list[tuple[Any, ...]]:
         mine = "number IN (SELECT number FROM claims WHERE worker = ?) AND number > ?"
@@ -278,6 +280,29 @@ class SharedJournal(ABC):
     def under_way(self) -> int:
         """Count the rows that are being sent."""
         return self._count("state = 'sending' AND number IN (SELECT number FROM claims)")
+
+    def take(self, number: int, state: State) -> Entry | None:
+        """Claim one row if it stands like this and nobody has it; ``None`` if not.
+
+        Args:
+            number: The row.
+            state: As for :meth:`claim`.
+
+        Raises:
+            LeaseLost: This worker was taken for dead.
+        """
+        with self._writing() as sql:
+            self._must_be_alive(sql)
+            taken = sql.all(
+                "INSERT INTO claims (number, worker) SELECT number, CAST(? AS BIGINT) FROM ("
+                "SELECT number FROM rows WHERE number = ? AND state = ? AND repeats IS NULL"
+                f" {self.for_claims}) r WHERE true ON CONFLICT DO NOTHING RETURNING number",
+                self.worker,
+                number,
+                state.value,
+            )
+            found = self._claimed(sql, state, number - 1) if taken else []
+            return next((_entry(row) for row in found if row[0] == number), None)
 
     def others_at_work(self) -> int:
         """Count the rows that other workers have claimed."""
@@ -388,6 +413,24 @@ class SharedJournal(ABC):
                 return
             yield from map(_entry, some)
             first = some[-1][0] + 1
+
+    def entry(self, number: int) -> Entry:
+        """Read one row."""
+        with self._reading() as sql:
+            (row,) = sql.all(f"SELECT {_COLUMNS} FROM rows WHERE number = ?", number)
+            return _entry(row)
+
+    def numbers(self, state: State, after: int, count: int) -> list[int]:
+        """Return the numbers of the next rows that stand like this and repeat no other."""
+        with self._reading() as sql:
+            found = sql.all(
+                "SELECT number FROM rows WHERE state = ? AND repeats IS NULL AND number > ?"
+                " ORDER BY number LIMIT ?",
+                state.value,
+                after,
+                count,
+            )
+            return [number for (number,) in found]
 
     def totals(self) -> Totals:
         """Count the rows by what became of them."""

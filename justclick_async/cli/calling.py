@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 import attrs
 from attrs import frozen
@@ -22,7 +21,7 @@ from justclick_async.bulk.rows import MOSCOW
 from justclick_async.calls import Call, Steps
 from justclick_async.cli.pairs import nested
 from justclick_async.cli.say import say, say_json
-from justclick_async.cli.settings import Access, WrongUsage
+from justclick_async.cli.settings import Access, WrongUsage, name_of
 from justclick_async.client import DEFAULT_RATE, AsyncJustClick
 from justclick_async.endpoints import orders, undescribed
 from justclick_async.models.orders import Good, Order
@@ -165,8 +164,7 @@ async def connected(
             rate=rate,
             timeout=access.timeout,
         )
-        host = urlsplit(account.base_url).hostname
-        name = TRIAL if running else f"{account.login} ({host})"
+        name = TRIAL if running else name_of(account)
         yield Connection(await stack.enter_async_context(client), name, account, running)
 
 

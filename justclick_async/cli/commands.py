@@ -39,6 +39,8 @@ notifications: App = App(
 app.command(orders)
 app.command(v2)
 app.command(notifications)
+temporal: App = App(name="temporal", help="Imports on many workers, carried by Temporal.")
+app.command(temporal)
 
 
 @app.command(name="import")
@@ -70,6 +72,10 @@ def import_file(
     redact: Annotated[bool, Flag] = False,
     shards: int | None = None,
     workers: int | None = None,
+    temporal: Annotated[
+        str | None, Parameter(help="HOST:PORT of a Temporal server whose workers send the rows.")
+    ] = None,
+    namespace: Annotated[str | None, Parameter(help="Namespace on the Temporal server.")] = None,
     access: Access = Access(),  # noqa: B008  # frozen
 ) -> int:
     """Create an order for each row of a file, and lose none; or set statuses, or save contacts.
@@ -137,6 +143,8 @@ def import_file(
             settle_after=settle_after,
             send_repeats=send_repeats,
             redact=redact,
+            temporal=temporal,
+            namespace=namespace,
             access=access,
         )
     )
@@ -419,6 +427,43 @@ def send(
     from justclick_async.cli.notifying import send as run_send  # noqa: PLC0415  # heavy
 
     return run_send(kind, url, fields, timeout=timeout, as_json=as_json)
+
+
+@temporal.command
+def worker(
+    *,
+    temporal: Annotated[
+        str | None,
+        Parameter(help="HOST:PORT of the server; TEMPORAL_ADDRESS, or localhost:7233."),
+    ] = None,
+    namespace: Annotated[
+        str | None, Parameter(help="Namespace on it; TEMPORAL_NAMESPACE, or default.")
+    ] = None,
+    rate: Annotated[
+        float,
+        Parameter(help="Requests a second of the account, over all workers; 0 is unlimited."),
+    ] = 10.0,
+    concurrency: Annotated[int, Parameter(help="Requests of one worker under way at once.")] = 100,
+    workers: Annotated[int, Parameter(help="Processes; one that dies is replaced.")] = 1,
+    access: Access = Access(),  # noqa: B008
+) -> int:
+    """Send rows of imports that run on Temporal, for one account, until Ctrl-C.
+
+    Start as many as you like, on any machine that finds files and journals under the same paths.
+    Give all of them the same rate: Temporal holds it for all of them together.
+    """
+    from justclick_async.cli.temporal import Wanted, run_worker  # noqa: PLC0415  # an extra
+
+    return run_worker(
+        Wanted(
+            temporal=temporal,
+            namespace=namespace,
+            rate=rate,
+            concurrency=concurrency,
+            workers=workers,
+            access=access,
+        )
+    )
 
 
 @app.command(name="sandbox")

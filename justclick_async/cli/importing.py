@@ -41,7 +41,7 @@ from justclick_async.cli.settings import Access, CannotStart, WrongUsage
 from justclick_async.cli.stopping import interruptible, signals
 from justclick_async.client import DEFAULT_RATE, AsyncJustClick
 
-__all__ = ["Settings", "run_import"]
+__all__ = ["Settings", "agreed", "exit_code", "renamed", "run_import"]
 
 SHOWN = 3
 """Rows that are shown as mapped."""
@@ -71,6 +71,8 @@ class Settings:
     send_repeats: bool
     redact: bool
     access: Access = field(repr=False)
+    temporal: str | None = None
+    namespace: str | None = None
 
     @property
     def journal_path(self) -> Path:
@@ -83,6 +85,11 @@ class Settings:
     def is_shared(self) -> bool:
         """Whether several processes are to work on it, or perhaps several machines."""
         return bool(self.shards or self.workers or is_url(self.journal))
+
+    @property
+    def asks_for_this_machine(self) -> bool:
+        """Whether it was said how to send from here, where others are to send."""
+        return bool(self.sandbox or self.rate is not None or self.shards or self.workers)
 
     @property
     def sandbox_path(self) -> Path:
@@ -112,11 +119,15 @@ def run_import(settings: Settings) -> int:
         encoding=settings.encoding,
         delimiter="\t" if settings.delimiter == "tab" else settings.delimiter,
         zone=zone_named(settings.timezone) if settings.timezone else MOSCOW,
-        rename=dict(_renamed(settings.rename)),
+        rename=dict(renamed(settings.rename)),
         kind=settings.kind,
     )
     if settings.dry_run:
         return _dry_run(settings, rows)
+    if settings.temporal is not None:
+        from justclick_async.cli.temporal import import_by_temporal  # noqa: PLC0415  # an extra
+
+        return _run(import_by_temporal(settings, rows))
     if settings.is_shared:
         return _run(_import_shared(settings, rows))
     return _run(_import(settings, rows))
@@ -167,6 +178,17 @@ def _check(settings: Settings) -> None:
             Text("--rate must not be negative.", "--rate не может быть отрицательным."),
             Text("0 is unlimited.", "0 — без ограничения."),
         )
+    if settings.temporal is not None and settings.asks_for_this_machine:
+        raise WrongUsage(
+            Text(
+                "--temporal goes with none of --sandbox, --rate, --shards, --workers.",
+                "--temporal не сочетается с --sandbox, --rate, --shards и --workers.",
+            ),
+            Text(
+                "The workers send, and hold the rate: justclick temporal worker --rate.",
+                "Отправляют и держат скорость исполнители: justclick temporal worker --rate.",
+            ),
+        )
     if not (settings.dry_run or settings.yes or settings.sandbox or settings.may_ask):
         raise WrongUsage(
             Text(
@@ -180,7 +202,8 @@ def _check(settings: Settings) -> None:
         )
 
 
-def _renamed(given: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def renamed(given: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Read ``COLUMN=FIELD``."""
     for pair in given:
         column, equals, name = pair.rpartition("=")
         if not (column and equals):
@@ -244,8 +267,8 @@ async def _import(settings: Settings, rows: Rows) -> int:
             with interruptible():
                 if connection.sandbox is not None and journal.is_new:
                     trials.plant(rows, connection.sandbox)
-                agreed = _agreed(settings, rows, journal, connection.account)
-            if not agreed:
+                wanted = agreed(settings, rows, journal, connection.account)
+            if not wanted:
                 return 1
             finished = await _send(settings, rows, journal, connection.client)
             report = write_report(rows, journal, language=language(), redact=settings.redact)
@@ -253,7 +276,7 @@ async def _import(settings: Settings, rows: Rows) -> int:
         if connection.sandbox is not None:
             held = trials.held(connection.sandbox, rows.kind.name)
             telling.sandbox_holds(*held, settings.sandbox_path, as_json=settings.as_json)
-    return _exit_code(finished)
+    return exit_code(finished)
 
 
 async def _import_shared(settings: Settings, rows: Rows) -> int:
@@ -269,8 +292,8 @@ async def _import_shared(settings: Settings, rows: Rows) -> int:
             with interruptible():
                 if connection.sandbox is not None and journal.is_new:
                     trials.plant(rows, connection.sandbox)
-                agreed = _agreed(settings, rows, journal, connection.account)
-            if not agreed:
+                wanted = agreed(settings, rows, journal, connection.account)
+            if not wanted:
                 return 1
             workers = settings.workers or min(settings.shards or 1, os.cpu_count() or 1)
             shards = settings.shards or (4 * workers if workers > 1 else 1)
@@ -286,7 +309,7 @@ async def _import_shared(settings: Settings, rows: Rows) -> int:
         if connection.sandbox is not None:
             held = trials.held(connection.sandbox, rows.kind.name)
             telling.sandbox_holds(*held, settings.sandbox_path, as_json=settings.as_json)
-    return _exit_code(finished)
+    return exit_code(finished)
 
 
 def _forget_trial(rows: Rows, whole: ShardSpec) -> None:
@@ -304,7 +327,7 @@ def _whole(settings: Settings, rows: Rows, connection: Connection) -> ShardSpec:
         login=connection.access.login,
         base_url=connection.access.base_url,
         account=connection.account,
-        rename=dict(_renamed(settings.rename)),
+        rename=dict(renamed(settings.rename)),
         concurrency=settings.concurrency,
         stop_after=settings.stop_after,
         settle_after=settings.settle_after,
@@ -351,7 +374,7 @@ def _begin_anew(state: Path) -> None:
         ) from None
 
 
-def _agreed(
+def agreed(
     settings: Settings, rows: Rows, journal: Journal | PostgresJournal, account: str
 ) -> bool:
     """Plan what is not planned yet, show it, and ask whether to go on."""
@@ -361,13 +384,13 @@ def _agreed(
         watch = _Watch()
         once = not settings.send_repeats
         make_plan(rows, journal, once=once, language=language(), watch=watch)
-        agreed = _shown(settings, rows, journal, account, watch.first, goes_on=False)
+        wanted = _shown(settings, rows, journal, account, watch.first, goes_on=False)
     except BaseException:
         journal.discard()
         raise
-    if not agreed:
+    if not wanted:
         journal.discard()
-    return agreed
+    return wanted
 
 
 def _shown(
@@ -411,7 +434,8 @@ async def _send(
                 return Finished(journal.totals(), Stop(StopReason.ASKED))
 
 
-def _exit_code(finished: Finished) -> int:
+def exit_code(finished: Finished) -> int:
+    """Return the exit code of an import that has ended like this."""
     totals, stop = finished.totals, finished.stop
     if stop and stop.reason is StopReason.ACCOUNT and not totals.succeeded:
         return 3

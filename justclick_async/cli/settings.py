@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from getpass import getpass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
@@ -14,7 +15,7 @@ from justclick_async.account import Account
 from justclick_async.bulk.problems import CannotImport, Text
 from justclick_async.cli.say import to_people
 
-__all__ = ["Access", "CannotStart", "WrongUsage", "api_key"]
+__all__ = ["Access", "CannotStart", "WrongUsage", "api_key", "name_of"]
 
 
 class WrongUsage(CannotImport):
@@ -47,7 +48,23 @@ class Access:
         Raises:
             CannotStart: Login or key are known neither from the environment nor from a prompt.
         """
-        login, key = self.signing()
+        return self._account(*self.signing())
+
+    def account_without_key(self) -> Account:
+        """Return login and address, for what sends nothing.
+
+        Raises:
+            CannotStart: The login is not known.
+        """
+        return self._account(self._login(), "-")
+
+    def _login(self) -> str:
+        login = self.login or os.environ.get("JUSTCLICK_LOGIN", "").strip()
+        if not login:
+            raise _no_login()
+        return login
+
+    def _account(self, login: str, key: str) -> Account:
         return Account.of(
             login,
             key,
@@ -61,10 +78,13 @@ class Access:
         Raises:
             CannotStart: One of them is known neither from the environment nor from a prompt.
         """
-        login = self.login or os.environ.get("JUSTCLICK_LOGIN", "").strip()
-        if not login:
-            raise _no_login()
+        login = self._login()
         return login, _key(login)
+
+
+def name_of(account: Account) -> str:
+    """Return the name of an account, as a journal has it: the same on another port."""
+    return f"{account.login} ({urlsplit(account.base_url).hostname})"
 
 
 def api_key() -> str:
