@@ -263,7 +263,7 @@ def moment(cell: str, zone: tzinfo) -> datetime:
         found = None
     if found is None:
         raise CellError(
-            Text("is no time that is clear", "не является понятным временем"), _MOMENT_HINT
+            Text("is not clear as a date or time", "непонятно как дата или время"), _MOMENT_HINT
         )
     if found.timestamp() < 0:
         raise CellError(Text("lies before 1970", "раньше 1970 года"), _MOMENT_HINT)

@@ -36,6 +36,7 @@ __all__ = [
     "goods",
     "list_bills",
     "moment",
+    "timer",
 ]
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def change_status(
     as_json: bool,
 ) -> int:
     """Change the status of an order."""
-    moment = None if date is None else _read("--date", _moment, date)
+    moment = None if date is None else _read("date", _moment, date)
     call = orders.update_order_status(bill_id, status, date=moment, tracking_number=tracking_number)
     answer(call, access, sandbox=sandbox)
     if as_json:
@@ -114,7 +115,7 @@ def call_method(
             Text("Use 1.", "Укажите 1."),
         )
     describe = undescribed.call if api == 1 else undescribed.call_v2
-    call: Call[Any] = describe(method, nested(parameters))
+    call: Call[Any] = describe(method, nested(parameters, exactly=True))
     result = answer(call, access, sandbox=sandbox)
     if as_json:
         say_json({"result": result})
@@ -181,15 +182,21 @@ def answer(steps: Steps[R], access: Access, *, sandbox: bool) -> R:
 # ── Reading arguments ───────────────────────────────────────────────────────────────
 
 
-def goods(words: str) -> list[Good]:
-    """Read ``invoice:1500, sales``."""
-    found: list[Good] = _read("goods", cells.goods, words)
+def goods(words: str, name: str) -> list[Good]:
+    """Read ``invoice:1500, sales``, the value of an option."""
+    found: list[Good] = _read(name, cells.goods, words)
     return found
 
 
-def moment(words: str) -> datetime:
+def moment(words: str, name: str) -> datetime:
     """Read a time as people write it: 2024-05-17 14:30, 17.05.2024, Unix time."""
-    found: datetime = _read("time", _moment, words)
+    found: datetime = _read(name, _moment, words)
+    return found
+
+
+def timer(words: str, name: str) -> bool | datetime:
+    """Read yes, no, or a time."""
+    found: bool | datetime = _read(name, _timer, words)
     return found
 
 
@@ -197,10 +204,18 @@ def _moment(cell: str) -> object:
     return cells.moment(cell, MOSCOW)
 
 
+def _timer(cell: str) -> object:
+    return cells.flag_or_moment(cell, MOSCOW)
+
+
 def _read(name: str, reading: Any, given: str) -> Any:
     try:
         return reading(cells.plain(given))
     except CellError as error:
+        option = f"--{name.replace('_', '-')}"
+        en = error.reason.en
+        joint = " " if en.startswith(("is ", "has ", "lies ")) else ": "
+        end = "" if en.endswith("?") else "."
         raise WrongUsage(
-            Text(f"{name}: {error.reason.en}", f"{name}: {error.reason.ru}"), error.hint
+            Text(f"{option}{joint}{en}{end}", f"{option}: {error.reason.ru}{end}"), error.hint
         ) from None

@@ -15,6 +15,7 @@ from justclick_async.cli.pairs import nested
 from justclick_async.cli.say import language, say, say_json
 from justclick_async.cli.settings import Access, WrongUsage
 from justclick_async.diagnosis import Diagnosis, Explanation, Request, explain, is_array
+from justclick_async.errors import InvalidInput
 from justclick_async.php import MAX_SIZE
 
 __all__ = ["run_explain"]
@@ -33,7 +34,7 @@ def run_explain(
     except UnicodeError:
         why = Text("the text cannot be encoded.", "текст нельзя закодировать.")
     except ValueError as error:
-        if isinstance(error, WrongUsage):
+        if isinstance(error, InvalidInput):
             raise
         why = Text(f"{error}.", f"{error}.")
     else:

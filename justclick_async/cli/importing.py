@@ -168,6 +168,11 @@ def _check(settings: Settings) -> None:
             Text("--concurrency must be 1 or more.", "--concurrency должно быть не меньше 1."),
             Text("Leave it out for 10.", "Не указывайте, чтобы взять 10."),
         )
+    if settings.stop_after < 0:
+        raise WrongUsage(
+            Text("--stop-after must not be negative.", "--stop-after не бывает отрицательным."),
+            Text("0 is for never.", "0 — никогда."),
+        )
     if settings.settle_after < 0:
         raise WrongUsage(
             Text("--settle-after must not be negative.", "--settle-after не бывает отрицательным."),

@@ -71,7 +71,7 @@ class _Option(NamedTuple):
     Attributes:
         name: As Python has it; the command line writes it with hyphens.
         type: What the command line makes of the words.
-        read: What makes the value out of that.
+        read: What makes the value out of that, and says the option's name if it cannot.
         path: The argument that it becomes, or an argument and fields of it.
         default: What stands where it is left out; ``EMPTY`` where it must be given.
         positional: Whether its name may be left out.
@@ -79,7 +79,7 @@ class _Option(NamedTuple):
 
     name: str
     type: Any
-    read: Callable[[Any], Any]
+    read: Callable[[Any, str], Any]
     path: tuple[str, ...]
     default: Any
     positional: bool
@@ -177,7 +177,7 @@ def _name(path: tuple[str, ...]) -> str:
     return "_".join(path[1:] if path[0] in ("order", "settings") else path)
 
 
-def _kind(annotation: Any) -> tuple[Any, Callable[[Any], Any]]:
+def _kind(annotation: Any) -> tuple[Any, Callable[[Any, str], Any]]:
     """Say what the command line makes of the words, and what makes the value out of that."""
     kinds = _alternatives(annotation)
     if any(get_origin(kind) in (tuple, Sequence) for kind in kinds):
@@ -207,7 +207,7 @@ def _arguments(
             node = tree
             for step in option.path[:-1]:
                 node = node.setdefault(step, {})
-            node[option.path[-1]] = option.read(value)
+            node[option.path[-1]] = option.read(value, option.name)
     types = get_type_hints(described.describe)
     return {name: _built(node, types[name]) for name, node in tree.items()}
 
@@ -220,29 +220,31 @@ def _built(node: Any, annotation: Any) -> Any:
     return model(**{name: _built(value, types[name]) for name, value in node.items()})
 
 
-def _same(value: Any) -> Any:
+def _same(value: Any, _name: str) -> Any:
     return value
 
 
-def _moment(words: str) -> Any:
+def _moment(words: str, name: str) -> Any:
     from justclick_async.cli.calling import moment  # noqa: PLC0415  # heavy
 
-    return moment(words)
+    return moment(words, name)
 
 
-def _timer(words: str) -> Any:
-    return {"true": True, "false": False}.get(words.lower()) if words.isalpha() else _moment(words)
+def _timer(words: str, name: str) -> Any:
+    from justclick_async.cli.calling import timer  # noqa: PLC0415  # heavy
+
+    return timer(words, name)
 
 
-def _day(words: str) -> date:
-    found = _moment(words)
+def _day(words: str, name: str) -> date:
+    found = _moment(words, name)
     return found.date() if isinstance(found, datetime) else found
 
 
-def _goods(words: str) -> Any:
+def _goods(words: str, name: str) -> Any:
     from justclick_async.cli.calling import goods  # noqa: PLC0415  # heavy
 
-    return goods(words)
+    return goods(words, name)
 
 
 # ── Help ────────────────────────────────────────────────────────────────────────────

@@ -186,6 +186,11 @@ def refusal_document(refusal: NotificationError) -> dict[str, object]:
 def send(kind: str, url: str, fields: Sequence[str], *, timeout: float, as_json: bool) -> int:
     """Send a sample to somebody's endpoint and show what it answers."""
     target = http_url(url)
+    if not timeout > 0:
+        raise WrongUsage(
+            Text("--timeout must be more than 0.", "--timeout должен быть больше 0."),
+            Text("Leave it out for 10 seconds.", "Не указывайте, чтобы взять 10 секунд."),
+        )
     body = sample(kind, fields)
     started = time.monotonic()
     try:

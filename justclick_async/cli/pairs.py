@@ -11,19 +11,42 @@ from justclick_async.php import PhpValue, parse_str, urlencode
 __all__ = ["nested"]
 
 
-def nested(parameters: Sequence[str]) -> dict[str, PhpValue]:
+def nested(parameters: Sequence[str], *, exactly: bool = False) -> dict[str, PhpValue]:
     """Read ``name=value`` words as PHP would.
+
+    Args:
+        parameters: The words.
+        exactly: Whether to refuse names that PHP reads as others.
 
     Raises:
         WrongUsage: One of them is none, or there is more than PHP reads.
     """
-    pairs = map(_name_and_value, parameters)
+    pairs = list(map(_name_and_value, parameters))
+    if exactly:
+        for name, _ in pairs:
+            _refuse_bent(name)
     query = "&".join(f"{urlencode(name)}={urlencode(value)}" for name, value in pairs)
     try:
         return parse_str(query)
     except ValueError as error:
         why = str(error)
     raise WrongUsage(Text(f"{why}.", f"{why}."), Text("Pass less.", "Передайте меньше."))
+
+
+def _refuse_bent(name: str) -> None:
+    root = name.partition("[")[0]
+    read = next(iter(parse_str(f"{urlencode(name)}=")), "")
+    if read != root:
+        raise WrongUsage(
+            Text(
+                f"PHP reads the name {name!r} as {read!r}.",
+                f"Имя {name!r} PHP читает как {read!r}.",
+            ),
+            Text(
+                "Write a name without dots and blanks: goods[0][good_name]=invoice.",
+                "Напишите имя без точек и пробелов: goods[0][good_name]=invoice.",
+            ),
+        )
 
 
 def _name_and_value(parameter: str) -> tuple[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 import cyclopts
 
@@ -23,6 +25,7 @@ def run(arguments: Sequence[str]) -> int:
         from justclick_async.sandbox.__main__ import main  # noqa: PLC0415  # heavy
 
         return main(arguments[1:])  # its options are its own business
+    command: Callable[..., object] | None = None
     try:
         command, bound, _ = app.parse_args(
             list(arguments), exit_on_error=False, print_error=False, help_on_error=False
@@ -31,6 +34,8 @@ def run(arguments: Sequence[str]) -> int:
     except cyclopts.CycloptsError as error:
         return _wrong_usage(error)
     except JustClickError as error:
+        if isinstance(error, InvalidInput):
+            _name_option(error, command)
         say_exception(error, as_json=as_json)
         return _exit_code(error)
     except KeyboardInterrupt:
@@ -43,6 +48,23 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _name_option(error: InvalidInput, command: Callable[..., object] | None) -> None:
+    """Call a field as the command line does: ``Order.postal_code`` is ``--postal-code`` here."""
+    field, message = error.field or "", str(error.args[0])
+    name = "timeout" if field.startswith("timeout.") else re.split(r"\[", field.split(".")[-1])[0]
+    parameters: Mapping[str, inspect.Parameter] = (
+        inspect.signature(command).parameters if command else {}
+    )
+    positional = name in parameters and parameters[name].kind is inspect.Parameter.POSITIONAL_ONLY
+    option = name.upper() if positional else f"--{name.replace('_', '-')}"
+    if name not in parameters and name != "timeout":
+        return
+    if message.startswith(field):
+        error.args = (f"{option}{message.removeprefix(field)}",)
+    error.hint = re.sub(rf"\b(Pass) {name}=.*", rf"\1 {option}.", error.hint)
+    error.hint_ru = re.sub(rf"\b(Передайте) {name}=.*", rf"\1 {option}.", error.hint_ru)
+
+
 def _exit_code(error: JustClickError) -> int:
     if isinstance(error, WrongUsage | InvalidInput):
         return 2
@@ -50,6 +72,16 @@ def _exit_code(error: JustClickError) -> int:
 
 
 def _wrong_usage(error: cyclopts.CycloptsError) -> int:
+    if isinstance(error, cyclopts.UnusedCliTokensError):
+        count = len(error.unused_tokens or ())
+        say_error(
+            Text(f"arguments that it does not take: {count}.", f"лишних аргументов: {count}."),
+            Text(
+                "Put what holds blanks in quotes; --help tells what it takes.",
+                "Возьмите в кавычки то, что содержит пробелы; --help покажет аргументы.",
+            ),
+        )
+        return 2
     message = " ".join(str(error).split())
     say_error(
         Text(message, message),

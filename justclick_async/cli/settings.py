@@ -59,7 +59,8 @@ class Access:
         return self._account(self._login(), "-")
 
     def _login(self) -> str:
-        login = self.login or os.environ.get("JUSTCLICK_LOGIN", "").strip()
+        login = os.environ.get("JUSTCLICK_LOGIN", "") if self.login is None else self.login
+        login = login.strip()
         if not login:
             raise _no_login()
         return login
@@ -68,9 +69,17 @@ class Access:
         return Account.of(
             login,
             key,
-            base_url=self.base_url or os.environ.get("JUSTCLICK_BASE_URL") or None,
-            zone=self.zone or os.environ.get("JUSTCLICK_ZONE") or "justclick.io",
+            base_url=self.address(),
+            zone=os.environ.get("JUSTCLICK_ZONE") or "justclick.io"
+            if self.zone is None
+            else self.zone,
         )
+
+    def address(self) -> str | None:
+        """Return where the account is, if that was said; who names a zone means no other place."""
+        if self.base_url is not None or self.zone is not None:
+            return self.base_url
+        return os.environ.get("JUSTCLICK_BASE_URL", "").strip() or None
 
     def signing(self) -> tuple[str, str]:
         """Return login and key, which is all that signing takes.

@@ -47,7 +47,7 @@ class Given:
 def given(access: Access, environ: Mapping[str, str] = os.environ) -> Given:
     """Collect what options, environment and user say; who is there is asked for the key."""
     key = environ.get("JUSTCLICK_API_KEY", "")
-    login = access.login or environ.get("JUSTCLICK_LOGIN", "")
+    login = environ.get("JUSTCLICK_LOGIN", "") if access.login is None else access.login
     if not key.strip():
         try:
             key = api_key()
@@ -56,7 +56,7 @@ def given(access: Access, environ: Mapping[str, str] = os.environ) -> Given:
     return Given(
         login,
         key,
-        access.base_url or environ.get("JUSTCLICK_BASE_URL", "").strip() or None,
+        access.address(),
         access.zone or environ.get("JUSTCLICK_ZONE", "").strip() or "justclick.io",
     )
 
