@@ -43,12 +43,12 @@ def run(*arguments: str, files: tuple[str, ...], cwd: Path) -> str:
 @pytest.mark.parametrize(
     ("arguments", "files", "passed"),
     [
-        (("-p", "no:asyncio"), ("test_plain.py", "test_by_hand.py"), 9),
-        (("--asyncio-mode=strict", SCOPE), ("test_plain.py", "test_awaiting.py"), 11),
+        (("-p", "no:asyncio"), ("test_plain.py", "test_by_hand.py"), 12),
+        (("--asyncio-mode=strict", SCOPE), ("test_plain.py", "test_awaiting.py"), 15),
         (
             ("--asyncio-mode=auto", SCOPE),
             ("test_plain.py", "test_awaiting.py", "test_auto.py", "test_by_hand.py"),
-            13,
+            17,
         ),
     ],
     ids=["without pytest-asyncio", "strict", "auto"],

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import suppress
+from datetime import UTC, datetime
+
 import pytest
 
-from justclick_async import Good, JustClick, LimitExceeded, Order, OutcomeUnknown
+from justclick_async import Good, JustClick, JustClickError, LimitExceeded, Order, OutcomeUnknown
 from justclick_async.notifications import NotificationRefused, OrderPaid
-from justclick_async.sandbox import Sandbox
+from justclick_async.sandbox import Account, Sandbox
 from justclick_async.testing import FaultHelper, NotificationFactory
 
-ORDER = Order(email="anna@example.com", goods=[Good("invoice", price="1500.50")])
+MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ORDER = Order(email="anna@example.com", goods=[Good("invoice", price="1500.50")], created=MOMENT)
 
 
 def test_an_order_is_placed(justclick_client: JustClick, justclick_sandbox: Sandbox) -> None:
@@ -46,6 +51,45 @@ def test_a_payment_is_told(justclick_notification: NotificationFactory) -> None:
 def test_a_forged_payment_is_refused(justclick_notification: NotificationFactory) -> None:
     with pytest.raises(NotificationRefused):
         _ = justclick_notification("order_paid", hash="0" * 32).event
+
+
+def test_every_notification_is_understood(justclick_notification: NotificationFactory) -> None:
+    assert len(justclick_notification.kinds) == 8
+    for kind in justclick_notification.kinds:
+        told = justclick_notification(kind, email="ivan@example.com")
+        assert (told.event.kind, told.event.email) == (kind, "ivan@example.com")
+        assert b"ivan%40example.com" in told.body
+
+
+def test_every_fault_is_survived(
+    justclick_client: JustClick, justclick_sandbox: Sandbox, justclick_faults: FaultHelper
+) -> None:
+    client = justclick_client.with_options(retries=0)
+    for fault in set(justclick_sandbox.faults) - {"slow"}:  # which takes its time
+        justclick_faults.next(fault)
+        with suppress(JustClickError):  # each says what is known of the outcome
+            client.create_order(ORDER)
+    created = justclick_client.get_bills(ORDER.email)
+    assert len(created) == 1  # the same moment, the same order
+
+
+class TestTwoAccounts:
+    """A sandbox with a second account."""
+
+    @pytest.fixture
+    def justclick_sandbox(self) -> Generator[Sandbox]:
+        with Sandbox(accounts=[Account("second")]) as sandbox:
+            yield sandbox
+
+    def test_they_have_orders_of_their_own(
+        self, justclick_client: JustClick, justclick_sandbox: Sandbox
+    ) -> None:
+        _, second = justclick_sandbox.accounts
+        justclick_client.create_order(ORDER)
+        url = justclick_sandbox.base_url
+        with JustClick(second.login, second.api_key, base_url=url) as other:
+            assert other.get_bills(ORDER.email) == []
+        assert len(justclick_client.get_bills(ORDER.email)) == 1
 
 
 class TestTogether:
