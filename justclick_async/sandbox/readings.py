@@ -14,7 +14,8 @@ READINGS: Mapping[str, str] = {
     "HTTP statuses": "200 for every answer, whatever its code; an unknown method is an HTML page"
     " with 404, anything but POST 405, a body beyond 8 MiB 413.",
     "The login": "The first label of the host, as in the service; on an address or localhost it"
-    " is the account whose key has signed the call, or else the first. An answer with code 5 is signed with an empty key.",
+    " is the account whose key has signed the call, or else the first. An answer with code 5 is"
+    " signed with an empty key.",
     "Bodies": "Read as PHP reads them. More than 1000 variables or 64 levels, and text that is no"
     " UTF-8, are code 3; a type that PHP does not read, such as JSON, is no data: code 2.",
     "Equal orders (601)": "The same e-mail (in any case), the same goods at the same prices (in any"

@@ -227,7 +227,7 @@ RUSSIAN: Mapping[str, str] = {
     "Written": "Создано",
     "accepted": "принято",
     "given up": "не доставлено",
-    "refused, to be tried again": "не принято, будет повтор",
+    "to be tried again": "будет повтор",
     "on its way": "в пути",
     "no answer": "нет ответа",
     "attempts": "попыток",
