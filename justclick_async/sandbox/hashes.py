@@ -28,6 +28,10 @@ _AT_ONCE = 1.0
 """Seconds that may be spent before the share counts."""
 
 
+_HINT = "Take the login, the key and the address of one and the same account."
+_HINT_RU = "Возьмите логин, ключ и адрес одного и того же аккаунта."
+
+
 @frozen
 class Cause:
     """What made a hash wrong.
@@ -35,12 +39,16 @@ class Cause:
     Attributes:
         why: In one sentence, without its full stop.
         why_ru: The same in Russian.
+        hint: What to do.
+        hint_ru: The same in Russian.
         hashed: What was hashed, without the key, as far as that is known.
         found: Whether the mistake is known, so that it tells whose hash it was.
     """
 
     why: str
     why_ru: str
+    hint: str
+    hint_ru: str
     hashed: str
     found: bool = True
 
@@ -60,7 +68,7 @@ def cause_of(posted: Posted, account: Account, others: Iterable[Account] = ()) -
     for other in others:
         for login, key, why, why_ru in _mixed_up(account, other):
             if same_hash(sign_query(posted.query, login, key), received.lower()):
-                return Cause(why, why_ru, f"{posted.query}::{login}::{KEY}")
+                return Cause(why, why_ru, _HINT, _HINT_RU, f"{posted.query}::{login}::{KEY}")
     found = diagnose(
         posted.params,
         received,
@@ -72,7 +80,7 @@ def cause_of(posted: Posted, account: Account, others: Iterable[Account] = ()) -
     if found is None:
         return None
     known = found.certain and bool(found.hashed)
-    return Cause(found.why, found.why_ru, found.hashed, known)
+    return Cause(found.why, found.why_ru, found.hint, found.hint_ru, found.hashed, known)
 
 
 class Search:

@@ -43,6 +43,8 @@ class Seen:
         hashed: What has to be hashed, without the key.
         cause: What made the hash wrong, as ``diagnosis`` puts it.
         cause_ru: The same in Russian.
+        hint: What to do about it.
+        hint_ru: The same in Russian.
         theirs: What was hashed instead, without the key, where that is known.
         sent: The body without its hash, as it was sent.
         expected: The right hash.
@@ -64,6 +66,8 @@ class Seen:
     hashed: str = ""
     cause: str = ""
     cause_ru: str = ""
+    hint: str = ""
+    hint_ru: str = ""
     theirs: str = ""
     sent: str = ""
     expected: str = ""
@@ -74,6 +78,7 @@ class Seen:
     def caused_by(self, cause: Cause) -> None:
         """Note what made the hash wrong."""
         self.cause, self.cause_ru, self.theirs = cause.why, cause.why_ru, _cut(cause.hashed)
+        self.hint, self.hint_ru = cause.hint, cause.hint_ru
 
     def explain_later(self, search: Callable[[], Cause | None], size: int) -> None:
         """Keep how to find out what made the hash wrong, unless that takes too much memory."""

@@ -179,6 +179,9 @@ RUSSIAN: Mapping[str, str] = {
     "State": "Состояние песочницы",
     "Export as JSON": "Выгрузить в JSON",
     "Reset everything": "Сбросить всё",
+    "Yes, orders, contacts, products and notifications as at first": (
+        "Да, вернуть заказы, контакты, продукты и уведомления к началу"
+    ),
     "Reset this account": "Сбросить этот аккаунт",
     "Put in JSON": "Загрузить JSON",
     "As the export gives it, or less": "В том же виде, что и выгрузка, или короче",
