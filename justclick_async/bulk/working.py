@@ -405,8 +405,8 @@ class ShardImporter(Importer):
         super().__init__(client, rows, journal, **options)
         self._piece = rows
         self._shared = journal
-        # So many wait for their turn and so many are just claimed: with those under way, at most
-        # twice the concurrency has to be looked up if this process dies.
+        # So many wait for their turn and so many are just claimed: with those under way that is
+        # twice the concurrency, which has to be looked up if this process dies.
         self._ahead = max(1, self._concurrency // 2)
         self.is_lost: bool = False
 
