@@ -204,7 +204,7 @@ def _tell(name: str, service: Service, options: argparse.Namespace, killed: Kill
     after = list(_seconds(requests, killed.at + LEASE + 2, requests[-1]))
     print(f"\n{name}: {options.rows} rows, {options.rate:.0f} requests a second, one killed")
     print(f"  lost {lost}, doubled {doubled}")
-    print(f"  rows it was at, looked up: {killed.claimed} ({CONCURRENCY} requests under way at once)")
+    print(f"  rows it was at, looked up: {killed.claimed} ({CONCURRENCY} requests at once)")
     print(f"  requests: {dict(calls)} in {requests[-1] - requests[0]:.0f} s")
     for when, counts in (
         ("before", before),
