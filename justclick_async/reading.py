@@ -9,7 +9,6 @@ value itself, which may be a customer's.  Fields that nobody has described are k
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -68,7 +67,7 @@ class MisfitError(ValueError):
 
 def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Say whether a decoded value is a JSON object."""
-    return isinstance(value, Mapping)
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 _KINDS: dict[type, str] = {
@@ -103,6 +102,8 @@ MOST_DIGITS = 20
 
 
 def _number(value: object) -> int | None:
+    if type(value) is str and len(value) < MOST_DIGITS and value.isdecimal():  # as PHP has it
+        return int(value)
     if type(value) is int:
         return value
     if value is None or value == "":
@@ -234,7 +235,7 @@ def _words(value: object) -> tuple[str, ...]:
 
 def _elements(value: object) -> list[object]:
     """Return the elements of an array, also of a sparse one, which PHP writes as an object."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return list(cast("Sequence[object]", value))
     if value is None or value == "":
         return []
@@ -250,7 +251,9 @@ def _many(read: Reader, into: Callable[[list[Any]], Any]) -> Reader:
     def each(value: object) -> object:
         elements = _elements(value)
         try:
-            with no_garbage() if len(elements) > MANY else nullcontext():
+            if len(elements) <= MANY:
+                return into([read(element) for element in elements])
+            with no_garbage():
                 return into([read(element) for element in elements])
         except MisfitError:
             _raise_all({f"[{i}]": (read, element) for i, element in enumerate(elements)})

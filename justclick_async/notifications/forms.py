@@ -201,8 +201,12 @@ class Form:
 
     def text(self, *names: str) -> str:
         """Return the first of these fields that is not empty, exactly as received."""
-        texts = (_text(self.fields.get(name), self._full(name)) for name in names)
-        return next(filter(None, texts), "")
+        for name in names:
+            value = self.fields.get(name)
+            text = value if isinstance(value, str) else _text(value, self._full(name))
+            if text:
+                return text
+        return ""
 
     def number(self, name: str) -> int | None:
         """Return a number of the service; ``None`` where it is empty or did not come."""
