@@ -231,7 +231,7 @@ def _there_is(header: Iterable[str]) -> Text:
 
 
 def _unknown_columns(unknown: Sequence[str], names: Names) -> FileProblem:
-    likely = {name: _suggestion(name, names) for name in unknown}
+    likely = {_cut(name): _suggestion(name, names) for name in unknown}
     en = ", ".join(f"{n!r} (did you mean {s!r}?)" if s else repr(n) for n, s in likely.items())
     ru = ", ".join(f"{n!r} (может быть, {s!r}?)" if s else repr(n) for n, s in likely.items())
     return FileProblem(
@@ -242,6 +242,10 @@ def _unknown_columns(unknown: Sequence[str], names: Names) -> FileProblem:
             "--map 'СТОЛБЕЦ=' пропускает его.",
         ),
     )
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 60 else f"{name[:60]}..."
 
 
 def _suggestion(name: str, names: Names) -> str | None:

@@ -27,7 +27,8 @@ from justclick_async.bulk.orders import ORDERS
 from justclick_async.bulk.problems import FileProblem, Problem, Text
 from justclick_async.bulk.sheets import MAGIC, spreadsheet
 from justclick_async.bulk.tables import Place, Record, Survey, Table, survey
-from justclick_async.errors import InvalidInput
+from justclick_async.errors import InvalidInput, InvalidInputType
+from justclick_async.models.checks import type_name
 from justclick_async.models.orders import Good, Order
 
 __all__ = ["MOSCOW", "Row", "Rows", "Source", "read_rows", "zone_named"]
@@ -190,6 +191,13 @@ def read_rows(
     Raises:
         FileProblem: The file cannot be read as such rows.
     """
+    if not isinstance(path, Path | str):
+        raise InvalidInputType(
+            f"path must be str or Path, not {type_name(path)}.",
+            field="path",
+            hint='Pass "orders.csv".',
+            hint_ru='Передайте "orders.csv".',
+        )
     renamed = set(rename or ())
 
     def means_something(name: str) -> bool:
@@ -207,9 +215,25 @@ def _table(
 ) -> Table:
     if file.sample.startswith(MAGIC):
         return spreadsheet(file)
+    if _is_no_text(file.sample) and not encoding:
+        raise FileProblem(
+            Text(f"{file.path} is no text.", f"{file.path} — не текстовый файл."),
+            Text(
+                "Save it as CSV (UTF-8) or as an .xlsx workbook.",
+                "Сохраните его как CSV (UTF-8) или книгу .xlsx.",
+            ),
+        )
     if file.sample.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
         return json_lines(file, encoding=encoding)
     return delimited(file, means_something=means_something, encoding=encoding, delimiter=delimiter)
+
+
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+"""How UTF-16 begins, in which every other byte is zero."""
+
+
+def _is_no_text(sample: bytes) -> bool:
+    return sample.startswith(b"%PDF-") or (b"\0" in sample and not sample.startswith(_WIDE))
 
 
 def _together(records: Iterator[Record], key: int) -> Iterator[Record]:

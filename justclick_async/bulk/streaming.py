@@ -15,6 +15,7 @@ from attrs import field, frozen
 from justclick_async.bulk.failures import Watchman
 from justclick_async.bulk.fates import Fate
 from justclick_async.bulk.importer import Client
+from justclick_async.bulk.options import check_crew, check_source
 from justclick_async.endpoints.orders import create_order
 from justclick_async.errors import JustClickError, OrderExists, Outcome
 from justclick_async.models.orders import Order
@@ -76,6 +77,8 @@ async def create_orders(
         APIError: The account is refused (codes 1, 4 to 8): after what was under way has been told.
         JustClickError: The same for orders that failed in the same way *stop_after* times.
     """
+    check_crew(concurrency, stop_after)
+    check_source(orders, "Order", awaitable=True)
     crew = _Crew(client, orders, concurrency, Watchman(stop_after))
     crew.begin()
     try:

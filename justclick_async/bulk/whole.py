@@ -19,6 +19,7 @@ from justclick_async.bulk.failures import Stop
 from justclick_async.bulk.importer import Client, Importer, Reached
 from justclick_async.bulk.journal import TRIAL, Identity, Journal, Totals, account_of, forget
 from justclick_async.bulk.kinds import Kind
+from justclick_async.bulk.options import check_options, check_source
 from justclick_async.bulk.orders import ORDERS
 from justclick_async.bulk.planning import make_plan
 from justclick_async.bulk.problems import CannotImport, Language
@@ -182,6 +183,9 @@ async def _import(
     journal: Path | str | None,
     options: ImportOptions,
 ) -> Imported:
+    check_options(options, ImportOptions.__annotations__)
+    if not isinstance(source, Path | str):
+        check_source(source, kind.model.__name__)
     rows, path = await asyncio.to_thread(_source, source, kind, journal, options)
     if journal is None and account != TRIAL and account_of(path) == TRIAL:
         forget(path)  # of a trial, justclick import --sandbox; those orders are not this account's

@@ -18,8 +18,9 @@ from justclick_async.calls import Flow
 from justclick_async.endpoints.contacts import get_lead_group_statuses
 from justclick_async.endpoints.orders import get_order_details
 from justclick_async.endpoints.v2 import get_all_lists
-from justclick_async.errors import APIError, InvalidInput, OrderNotFound
+from justclick_async.errors import APIError, InvalidInput, InvalidInputType, OrderNotFound
 from justclick_async.faces import AsyncDriver, Driver
+from justclick_async.models.checks import type_name
 from justclick_async.models.contacts import GroupStatus
 from justclick_async.models.notifications import (
     ContactEvent,
@@ -122,6 +123,13 @@ def confirm(
 
     Source: https://help.justclick.io/archives/2656
     """
+    if not isinstance(notification, ContactEvent | OrderEvent):
+        raise InvalidInputType(
+            f"notification must be an event, not {type_name(notification)}.",
+            field="notification",
+            hint="Pass what parse(body, api_key=...) returned.",
+            hint_ru="Передайте то, что вернул parse(body, api_key=...).",
+        )
     return client.run(confirmation(notification))
 
 

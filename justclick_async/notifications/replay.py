@@ -174,6 +174,20 @@ class SQLiteReplayGuard:
         lease: float = 300.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        if not isinstance(path, str | PathLike):
+            raise InvalidInputType(
+                f"path must be str or Path, not {type_name(path)}.",
+                field="path",
+                hint='Pass the path of a file, such as "handled.db".',
+                hint_ru='Передайте путь к файлу, например "handled.db".',
+            )
+        if isinstance(lease, bool) or not isinstance(lease, int | float):
+            raise InvalidInputType(
+                f"lease must be a number of seconds, not {type_name(lease)}.",
+                field="lease",
+                hint="Leave it out for 300.",
+                hint_ru="Не указывайте, чтобы взять 300.",
+            )
         self._path = fspath(path)
         if not self._path or self._path == ":memory:" or not lease > 0:
             raise InvalidInput(

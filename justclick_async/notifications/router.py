@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, TypeVar, cast, overload
 from attrs import frozen
 
 from justclick_async.errors import InvalidInputType
-from justclick_async.models.checks import type_name
+from justclick_async.models.checks import count, flag, type_name
 from justclick_async.models.notifications import ContactEvent, Notification, OrderEvent
 from justclick_async.notifications.forms import MAX_BYTES, Body
 from justclick_async.notifications.parsing import parse
@@ -126,7 +126,10 @@ class Router:
         on_error: Callable[[Notification, Exception], object] | None = None,
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        self.max_bytes = max_bytes
+        self.max_bytes = count(max_bytes, "max_bytes", least=1, default="1 MiB")
+        flag(allow_unsigned, "allow_unsigned")
+        if on_error is not None:
+            _check_function(on_error, "on_error")
         self._guard = guard_of(guard() if isinstance(guard, type) else guard)
         self._parse = partial(
             parse,
@@ -168,6 +171,7 @@ class Router:
             raise _no_event_class(None)
 
         def register(handler: Callable[[E], R]) -> Callable[[E], R]:
+            _check_function(handler, "handler")
             self._routes.append((kinds, handler))
             return handler
 
@@ -258,9 +262,20 @@ class Router:
         return Reply(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
+def _check_function(function: object, name: str) -> None:
+    if not callable(function):
+        raise InvalidInputType(
+            f"{name} must be a function, not {type_name(function)}.",
+            field=name,
+            hint="Pass the function itself, not its name.",
+            hint_ru="Передайте саму функцию, а не её имя.",
+        )
+
+
 def _no_event_class(kind: object) -> InvalidInputType:
+    what = kind.__name__ if isinstance(kind, type) else type_name(kind)
     return InvalidInputType(
-        f"on() takes classes of events, not {type_name(kind)}.",
+        f"on() takes classes of events, not {what}.",
         field="kind",
         hint="Write @router.on(OrderPaid).",
         hint_ru="Напишите @router.on(OrderPaid).",

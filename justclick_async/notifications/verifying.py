@@ -17,7 +17,8 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
-from justclick_async.errors import InvalidInput
+from justclick_async.errors import InvalidInput, InvalidInputType
+from justclick_async.models.checks import type_name
 from justclick_async.models.notifications import OrderEvent
 from justclick_async.notifications.forms import Form
 from justclick_async.notifications.kinds import Fields, OrderKind
@@ -36,10 +37,17 @@ def checked_key(api_key: str) -> str:
     Raises:
         InvalidInput: It is blank, so that anybody could make the hash, or no text.
     """
-    key = api_key.strip() if isinstance(api_key, str) else ""
+    if not isinstance(api_key, str):
+        raise InvalidInputType(
+            f"api_key must be str, not {type_name(api_key)}.",
+            field="api_key",
+            hint='It stands in the account under "Integration and API".',
+            hint_ru="Он указан в аккаунте в разделе «Интеграция и API».",
+        )
+    key = api_key.strip()
     if not key or not key.isprintable():
         raise InvalidInput(
-            "api_key must be the key of the account.",
+            "api_key is blank, or holds characters that no key has.",
             field="api_key",
             hint='It stands in the account under "Integration and API".',
             hint_ru="Он указан в аккаунте в разделе «Интеграция и API».",
@@ -55,7 +63,7 @@ def checked_pin(pin: Pin | None) -> Pin | None:
     """
     formulas = pin.values() if isinstance(pin, Mapping) else () if pin is None else (pin,)
     for names in formulas:
-        if tuple(names)[:2] != ("id", "email") or len(names) > 3:
+        if not isinstance(names, Sequence) or tuple(names)[:2] != ("id", "email") or len(names) > 3:
             raise InvalidInput(
                 "pin must name id, email and at most one time.",
                 field="pin",

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         sandbox = _sandbox(options)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         parser.error(str(error))
     except OSError as error:
         return _cannot_start(error)
@@ -140,10 +140,16 @@ def _parser() -> argparse.ArgumentParser:
 def _fault(given: str) -> tuple[str, float]:
     name, _, probability = given.partition("=")
     try:
-        Faults({name: float(probability)})
+        odds = float(probability)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{probability!r} is no probability; write {name or 'NAME'}=0.1"
+        ) from None
+    try:
+        Faults({name: odds})
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{error} (write {name or 'NAME'}=0.1)") from None
-    return name, float(probability)
+    return name, odds
 
 
 def _epilog() -> str:

@@ -21,6 +21,7 @@ from justclick_async.sandbox.deliveries import PAUSES, Courier
 from justclick_async.sandbox.faults import Faults
 from justclick_async.sandbox.guard import networks
 from justclick_async.sandbox.journal import Journal
+from justclick_async.sandbox.options import check_account, check_place
 from justclick_async.sandbox.seeds import read_seed, sow
 from justclick_async.sandbox.service import Service
 from justclick_async.sandbox.shop import Shop
@@ -91,6 +92,8 @@ class Sandbox:
         visitors: Iterable[str] = (),
         clock: Callable[[], float] = time,
     ) -> None:
+        check_account(login, api_key, notify_url)
+        check_place(host, port, slow_for)
         self.account: Account = Account(login, api_key, set(denied), disabled, notify_url)
         self._accounts = Accounts((self.account, *accounts))
         self.faults: Faults = Faults(faults, seed=seed)
