@@ -46,7 +46,8 @@ from justclick_async.bulk.sheets import Spreadsheet
 from justclick_async.bulk.tables import Place, Record, Table
 from justclick_async.bulk.whole import KINDS, identity_of
 from justclick_async.client import DEFAULT_RATE
-from justclick_async.errors import InvalidInput
+from justclick_async.errors import InvalidInput, InvalidInputType
+from justclick_async.models.checks import type_name
 
 __all__ = [
     "Piece",
@@ -421,6 +422,13 @@ def rows_of(spec: ShardSpec) -> Rows:
     Raises:
         FileProblem: The columns cannot be understood.
     """
+    if not isinstance(spec, ShardSpec):
+        raise InvalidInputType(
+            f"spec must be ShardSpec, not {type_name(spec)}.",
+            field="spec",
+            hint="Pass one of the parts that plan(...) tells.",
+            hint_ru="Передайте одну из частей, которые называет plan(...).",
+        )
     table = _FORMS[spec.form](
         path=Path(spec.path),
         digest=spec.digest,

@@ -94,6 +94,9 @@ class Sandbox:
     ) -> None:
         check_account(login, api_key, notify_url)
         check_place(host, port, slow_for)
+        for each in accounts:
+            if not isinstance(each, Account):
+                raise TypeError(f"accounts must hold Account, not {type(each).__name__}")
         self.account: Account = Account(login, api_key, set(denied), disabled, notify_url)
         self._accounts = Accounts((self.account, *accounts))
         self.faults: Faults = Faults(faults, seed=seed)

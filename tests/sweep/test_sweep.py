@@ -1,0 +1,34 @@
+"""Whoever passes nonsense is told what is wrong and what to do, and nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.service import KEY
+from tests.sweep.stage import SECRET, Entry, Stage, entries, stage
+
+CORPUS = list(entries())
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with stage(tmp_path_factory.mktemp("sweep")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("entry", CORPUS, ids=lambda each: f"{each.file}:{each.line}")
+def test_what_is_said(there: Stage, entry: Entry) -> None:
+    said = there.told(entry)
+    assert said == entry.said
+    assert there.requests == []
+    assert KEY not in said
+    assert SECRET not in said
+    assert "Traceback" not in said
+
+
+def test_the_corpus_is_large_and_says_nothing_twice() -> None:
+    assert len(CORPUS) >= 200
+    assert len({entry.asked for entry in CORPUS}) == len(CORPUS)
+    assert all(entry.said for entry in CORPUS)
