@@ -9,7 +9,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from justclick_async import CreatedOrder, JustClickError, UnexpectedRedirect, UnreadableAnswer
+from justclick_async import (
+    APIError,
+    BadStatus,
+    CreatedOrder,
+    JustClickError,
+    OrderExists,
+    UnexpectedRedirect,
+    UnreadableAnswer,
+)
 from justclick_async.answers import Envelope, Received, decipher, open_envelope, redirect_target
 from justclick_async.calls import Call
 from justclick_async.signing import answer_hash
@@ -139,3 +147,137 @@ def test_a_redirect_to_elsewhere_or_nowhere_is_an_error(location: str) -> None:
     here = "https://a.example/api/createorder"
     with pytest.raises(UnexpectedRedirect):
         redirect_target("createorder", Received(307, {"location": location}, b""), here)
+
+
+# ── What is read, and what is told ──────────────────────────────────────────────────
+
+
+def received(body: str, status: int = 200, **headers: str) -> Received:
+    return Received(status, headers, body.encode())
+
+
+def test_a_reshaped_result_is_made_of_result_and_text() -> None:
+    seen: list[object] = []
+
+    def reshape(result: Any, text: str) -> object:
+        seen.extend([result, text])
+        return {"bill_id": result[0]}
+
+    call = Call("CreateOrder", {}, CreatedOrder, reshape=reshape)
+    assert decipher(call, received(envelope([7], text="done")), KEY).result.bill_id == 7
+    assert seen == [[7], "done"]
+
+
+def test_none_found_is_empty_unless_there_is_a_result_all_the_same() -> None:
+    call = Call("GetBills", {}, list[int], empty_codes=frozenset({400}))
+    for result, read in (None, []), ([], []), ([1, 2], [1, 2]):
+        answer = decipher(call, received(envelope(result, 400, "none")), KEY)
+        assert (answer.result, answer.error_code, answer.error_text) == (read, 400, "none")
+    assert decipher(call, received(envelope([3])), KEY).result == [3]
+
+
+def test_an_unreadable_result_keeps_status_method_and_result() -> None:
+    result = {"bill_id": "x", "link": ["y"]}
+    with pytest.raises(UnreadableAnswer) as raised:
+        decipher(CREATE, received(envelope(result), 201), KEY)
+    error = raised.value
+    assert (error.status, error.method, error.result) == (201, "CreateOrder", result)
+    assert "result.bill_id: expected a whole number, found text; result.link: " in str(error)
+
+
+@pytest.mark.parametrize(
+    ("of", "result", "path"),
+    [
+        (list[CreatedOrder], [{"bill_id": []}], "documented: result[0].bill_id: "),
+        (list[CreatedOrder], 5, "documented: result: "),
+    ],
+)
+def test_the_path_of_what_is_wrong_begins_at_the_result(of: Any, result: Any, path: str) -> None:
+    with pytest.raises(UnreadableAnswer) as raised:
+        decipher(Call("X", {}, of), received(envelope(result)), KEY)
+    assert path in str(raised.value)
+
+
+def test_reading_that_fails_in_another_way_names_the_kind_of_failure_alone() -> None:
+    def reshape(result: Any, text: str) -> object:
+        raise LookupError("ivan@example.com")
+
+    with pytest.raises(UnreadableAnswer, match=r"reading it ended in LookupError\.") as raised:
+        decipher(Call("X", {}, object, reshape=reshape), received(envelope({})), KEY)
+    assert "ivan" not in str(raised.value)
+
+
+def test_a_refusal_tells_all_that_came() -> None:
+    call = Call("CreateOrder", {"bill_email": "ivan@example.com"}, CreatedOrder)
+    for text, verified in ("of ivan@example.com", True), ("of ivan@example.com", False):
+        more = {} if verified else {"hash": "0" * 32}
+        body = envelope({"bill_id": 7}, 601, text, **more)
+        with pytest.raises(OrderExists) as raised:
+            decipher(call, received(body), KEY)
+        error = raised.value
+        assert (error.code, error.text, error.method) == (601, text, "CreateOrder")
+        assert (error.redacted, error.bill_id) == ("of <bill_email>", 7)
+        assert error.answer_verified is verified
+
+
+@pytest.mark.parametrize("status", [200, 400, 429, 499, 500, 503])
+def test_a_refusal_counts_behind_a_bad_status_only_from_who_knows_the_key(status: int) -> None:
+    with pytest.raises(APIError):
+        decipher(CREATE, received(envelope(code=602), status), KEY)
+    forged = received(envelope(code=602, hash="0" * 32), status)
+    bad = status >= 500 or status == 429
+    with pytest.raises(BadStatus if bad else APIError) as raised:
+        decipher(CREATE, forged, KEY)
+    assert raised.value.method == "CreateOrder"
+    if isinstance(raised.value, BadStatus):
+        assert raised.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("bill_surname", "Меченый", "<bill_surname>"),
+        ("lead_city", "МАРКОГРАД", "<lead_city>"),
+        ("customer_shipping_zip", "101000", "<customer_shipping_zip>"),
+        ("order_ip", "203.0.113.7", "<order_ip>"),
+        ("note", "abc", "<note>"),
+        ("note", "ab", "ab"),  # or it would be blacked out in every word
+        ("good_name", "invoice", "invoice"),
+        ("rass_name", "clients", "clients"),
+        ("tag", "winter", "winter"),
+        ("bill_phone", 123, "123"),
+    ],
+)
+def test_what_was_sent_of_a_customer_is_blacked_out_in_a_refusal(
+    name: str, value: Any, shown: str
+) -> None:
+    call = Call("CreateOrder", {name: value}, CreatedOrder)
+    with pytest.raises(APIError) as raised:
+        decipher(call, received(envelope(code=3, text=f"wrong: {value!s}".lower())), KEY)
+    assert raised.value.redacted == f"wrong: {shown}"
+
+
+@pytest.mark.parametrize(("digits", "number"), [(19, True), (20, False)])
+def test_an_error_code_has_at_most_nineteen_digits(digits: int, number: bool) -> None:
+    found = open_envelope(json.dumps({"error_code": "0" * (digits - 1) + "7"}).encode(), KEY)
+    assert isinstance(found, Envelope) is number
+
+
+@pytest.mark.parametrize(
+    ("status", "followed"), [(306, False), (307, True), (308, True), (309, False)]
+)
+def test_only_two_kinds_of_redirects_are_followed(status: int, followed: bool) -> None:
+    target = redirect_target(
+        "X", Received(status, {"location": "/api/Y"}, b""), "https://a.example/api/X"
+    )
+    assert target == ("https://a.example/api/Y" if followed else None)
+
+
+def test_a_redirect_that_is_refused_names_method_status_and_target() -> None:
+    answer = Received(307, {"location": "//b.example/api/X?a=1"}, b"")
+    with pytest.raises(UnexpectedRedirect) as raised:
+        redirect_target("X", answer, "https://a.example/api/X")
+    error = raised.value
+    assert (error.method, error.status, error.target) == ("X", 307, "https://b.example")
+    with pytest.raises(UnexpectedRedirect, match="another place"):
+        redirect_target("X", Received(307, {"location": "http:"}, b""), "https://a.example/api/X")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from justclick_async import errors
@@ -124,3 +126,41 @@ def test_jitter_draws_between_nothing_and_the_bound() -> None:
     assert retries.pause(1, draw=lambda: 0.0) == 0
     assert retries.pause(3, draw=lambda: 0.5) == 2
     assert retries.pause(10**6, draw=lambda: 1.0) == retries.cap
+
+
+COUNT = "retries must be a whole number from 0 on, or Retries(...), not "
+
+
+@pytest.mark.parametrize(
+    ("options", "field", "told"),
+    [
+        ({"times": -1}, "retries", f"{COUNT}-1."),
+        ({"times": 1.0}, "retries", f"{COUNT}1.0."),
+        ({"base": -0.1}, "retries.base", "a number of seconds from 0 on, not -0.1."),
+        ({"cap": True}, "retries.cap", "a number of seconds from 0 on, not bool."),
+        ({"cap": float("inf")}, "retries.cap", "a number of seconds from 0 on, not inf."),
+    ],
+)
+def test_what_is_wrong_with_retries_is_told_in_both_languages(
+    options: dict[str, Any], field: str, told: str
+) -> None:
+    with pytest.raises(errors.InvalidInput) as refused:
+        Retries(**options)
+    error = refused.value
+    told = told if told.startswith("retries") else f"{field} must be {told}"
+    assert (error.args, error.field) == ((told,), field)
+    example = "Retries(2, base=0.5, cap=8)"
+    assert (error.hint, error.hint_ru) == (
+        ("Pass 0 to turn repeating off.", "Передайте 0, чтобы отключить повторы.")
+        if field == "retries"
+        else (f"Pass {example}.", f"Передайте {example}.")
+    )
+
+
+def test_a_pause_that_takes_all_the_time_there_is_leaves_none_to_repeat() -> None:
+    assert steps(READ, [LOST], time_left=1.0) == ["request", LOST]
+    assert steps(READ, [LOST], time_left=1.001) == ["request", Pause(1), "request", "answer"]
+
+
+def test_nothing_is_no_number_of_retries_too_few() -> None:
+    assert (Retries(0, base=0, cap=0).times, Retries(0).pause(1)) == (0, pytest.approx(0, abs=0.5))

@@ -24,6 +24,7 @@ from justclick_async.bulk.journal import (
     Identity,
     Journal,
     Planned,
+    Refusal,
     account_of,
     forget,
 )
@@ -297,3 +298,172 @@ class Ledger(RuleBasedStateMachine):
 
 TestLedger = Ledger.TestCase
 TestLedger.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+
+
+class TestAsking:
+    """What settling and reporting ask of it."""
+
+    def test_what_is_left_in_doubt_ripe_and_last_is_counted(self, path: Path) -> None:
+        with planned(path, "a", "b", "c", "a") as journal:
+            assert (journal.left(), journal.in_doubt(), journal.last()) == (3, 0, 4)
+            assert (journal.repeats(), journal.ripens(0)) == (1, None)
+            changes = [Change(1, State.UNKNOWN, ripe=50), Change(2, State.UNKNOWN, ripe=40)]
+            journal.write(changes)
+            assert (journal.left(), journal.in_doubt()) == (1, 2)
+            assert [journal.ripens(after) for after in (0, 39, 40, 49, 50)] == [
+                40,
+                40,
+                50,
+                50,
+                None,
+            ]
+
+    def test_an_empty_journal_has_no_last_row(self, path: Path) -> None:
+        with planned(path) as journal:
+            assert (journal.last(), journal.left(), journal.repeats()) == (0, 0, 0)
+            assert journal.failures() == []
+
+    def test_a_fate_that_no_row_has_counts_nothing(self, path: Path) -> None:
+        with planned(path, "a") as journal:
+            totals = journal.totals()
+            assert (totals[Fate.NOT_SENT], totals[Fate.FAILED], totals.rows) == (1, 0, 1)
+
+    def test_an_order_belongs_to_one_row(self, path: Path) -> None:
+        with planned(path, "a", "b") as journal:
+            journal.index_numbers()
+            journal.index_numbers()  # once is enough, twice does no harm
+            journal.write([Change(1, State.DONE, 77)])
+            assert journal.is_taken(77, 2)
+            assert not journal.is_taken(77, 1)
+            assert not journal.is_taken(78, 2)
+        with sqlite3.connect(path) as database:
+            found = database.execute("SELECT name FROM sqlite_master WHERE type = 'index'")
+            assert ("by_bill_id",) in found.fetchall()
+        database.close()
+
+    def test_the_most_frequent_failures_come_first(self, path: Path) -> None:
+        with planned(path, "a", "b", "c", "d") as journal:
+            said = [(1, 604, "no such"), (2, 600, "wrong"), (3, 600, "wrong"), (4, None, "odd")]
+            journal.write([Change(n, State.FAILED, None, code, why) for n, code, why in said])
+            assert journal.failures() == [(600, "wrong", 2), (604, "no such", 1), (None, "odd", 1)]
+
+    def test_rows_of_a_customer_that_differ_from_the_first_are_refused(self, path: Path) -> None:
+        refusal = Refusal("differs", "make them alike")
+        with Journal(path, WHO) as journal:
+            # The first letter is the customer; the second row of "a" is not like the first.
+            journal.plan(rows("a1", "a1", "a2", "a1", "b"), now=1, once=False, differing=refusal)
+            states = {n: (e.state, e.reason, e.hint) for n, e in entries(journal).items()}
+        refused = (State.FAILED, "differs", "make them alike")
+        waiting = (State.PLANNED, None, None)
+        assert states == {1: waiting, 2: waiting, 3: refused, 4: refused, 5: waiting}
+
+
+class TestTelling:
+    """What people are told when a journal cannot be used, in both languages."""
+
+    def refused(self, path: Path, who: Identity = WHO) -> list[str]:
+        with pytest.raises(CannotImport) as refusal:
+            Journal(path, who)
+        error = refusal.value
+        return [error.text.en, error.text.ru, error.hint, error.hint_ru]
+
+    @pytest.mark.parametrize(
+        ("who", "en", "ru"),
+        [
+            (
+                Identity("d2", "utf-8", "somebody"),
+                "to another file, or the file has changed",
+                "другому файлу, или файл изменился",
+            ),
+            (
+                Identity("d1", "cp1251", "somebody"),
+                "to the same file read otherwise (utf-8 / cp1251)",
+                "тому же файлу, прочитанному иначе (utf-8 / cp1251)",
+            ),
+            (
+                Identity("d1", "utf-8", "another"),
+                "to an import into another account (somebody / another)",
+                "импорту в другой аккаунт (somebody / another)",
+            ),
+            (
+                Identity("d1", "utf-8", "somebody", "contacts"),
+                "to rows of another kind (orders / contacts)",
+                "строкам другого вида (orders / contacts)",
+            ),
+        ],
+    )
+    def test_to_what_it_belongs(self, path: Path, who: Identity, en: str, ru: str) -> None:
+        planned(path, "a").close()
+        assert self.refused(path, who) == [
+            f"the journal {path} belongs {en}.",
+            f"журнал {path} принадлежит {ru}.",
+            "Go on with what it belongs to, or begin another import with --journal.",
+            "Продолжите тот импорт или начните новый с другим --journal.",
+        ]
+
+    def test_that_it_is_damaged(self, path: Path) -> None:
+        planned(path, *map(str, range(3000))).close()
+        path.write_bytes(path.read_bytes()[:9000])
+        assert self.refused(path) == [
+            f"the journal {path} is damaged.",
+            f"журнал {path} повреждён.",
+            "It was left as it is. Restore it from a copy: "  # noqa: ISC004  # one sentence
+            "without it nobody knows which rows were sent.",
+            "Он не изменён. Восстановите его из копии: "  # noqa: ISC004
+            "без него неизвестно, какие строки отправлены.",
+        ]
+
+    def test_that_it_is_of_another_version(self, path: Path) -> None:
+        planned(path, "a").close()
+        database = sqlite3.connect(path)
+        database.execute("PRAGMA user_version = 99")
+        database.close()
+        assert self.refused(path) == [
+            f"{path} was written by another version of this program (schema 99).",
+            f"{path} создан другой версией программы (схема 99).",
+            "Go on with that version.",
+            "Продолжите импорт той же версией.",
+        ]
+
+    def test_that_it_is_none(self, path: Path) -> None:
+        path.write_bytes(b"email;goods\n")
+        en, ru, *_ = self.refused(path)
+        assert en == f"{path} is no journal of an import."
+        assert ru == f"{path} не является журналом импорта."
+
+    def test_that_it_cannot_be_written(self, tmp_path: Path) -> None:
+        path = tmp_path / "nowhere" / "journal"
+        why = "No such file or directory"
+        assert self.refused(path) == [
+            f"the journal {path} cannot be written ({why}).",
+            f"журнал {path} не записывается ({why}).",
+            "Make room or choose another folder with --journal, then run the same command again.",
+            "Освободите место или укажите другую папку в --journal и повторите ту же команду.",
+        ]
+
+
+def test_whose_a_journal_is_can_be_asked_without_opening_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(path.parent)
+    assert account_of(path) is None
+    assert list(path.parent.iterdir()) == []
+    planned(path, "a").close()
+    before = path.read_bytes()
+    assert account_of(Path(path.name)) == "somebody"
+    assert path.read_bytes() == before
+    beside = {other.name.removeprefix(path.name) for other in path.parent.iterdir()}
+    assert beside <= {"", "-wal", "-shm"}  # SQLite's own
+    database = sqlite3.connect(path)
+    database.execute("DELETE FROM about WHERE name = 'account'")
+    database.commit()
+    database.close()
+    assert account_of(path) is None
+
+
+def test_forgetting_takes_along_what_a_crash_has_left(path: Path) -> None:
+    planned(path, "a").close()
+    for suffix in "-wal", "-shm":
+        path.with_name(path.name + suffix).write_bytes(b"")
+    forget(path)
+    assert list(path.parent.iterdir()) == []
