@@ -11,6 +11,7 @@ import cyclopts
 
 from justclick_async.bulk.problems import CannotImport
 from justclick_async.cli.commands import app
+from justclick_async.cli.misuse import misuse
 from justclick_async.cli.say import Text, say_error, say_exception
 from justclick_async.cli.settings import WrongUsage
 from justclick_async.errors import InvalidInput, JustClickError
@@ -72,21 +73,7 @@ def _exit_code(error: JustClickError) -> int:
 
 
 def _wrong_usage(error: cyclopts.CycloptsError) -> int:
-    if isinstance(error, cyclopts.UnusedCliTokensError):
-        count = len(error.unused_tokens or ())
-        say_error(
-            Text(f"arguments that it does not take: {count}.", f"лишних аргументов: {count}."),
-            Text(
-                "Put what holds blanks in quotes; --help tells what it takes.",
-                "Возьмите в кавычки то, что содержит пробелы; --help покажет аргументы.",
-            ),
-        )
-        return 2
-    message = " ".join(str(error).split())
-    say_error(
-        Text(message, message),
-        Text("See justclick --help.", "Смотрите justclick --help."),
-    )
+    say_error(*misuse(error, app))
     return 2
 
 

@@ -214,7 +214,9 @@ async def test_after_hostile_bodies_it_still_works(sandbox: Sandbox) -> None:
     assert (await call(sandbox.base_url, "CreateOrder", ORDER)).code == 0
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.binary() | st.text("a[]=&.%+0 \0").map(str.encode))
 def test_any_body_is_read_or_refused(body: bytes) -> None:
     with suppress(Refused):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -26,6 +27,20 @@ def test_what_is_said(there: Stage, entry: Entry) -> None:
     assert KEY not in said
     assert SECRET not in said
     assert "Traceback" not in said
+
+
+COMMANDS = [each for each in CORPUS if each.asked.startswith("$") and " sandbox " not in each.asked]
+
+
+@pytest.mark.parametrize("entry", COMMANDS, ids=lambda each: f"{each.file}:{each.line}")
+def test_the_command_line_says_it_in_russian_too(
+    there: Stage, entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
+    said = there.told(entry)
+    assert re.search("] Ошибка: .*[а-я]{3}", said)
+    assert said.partition(" ")[0] == entry.said.partition(" ")[0]
+    assert there.requests == []
 
 
 def test_the_corpus_is_large_and_says_nothing_twice() -> None:
