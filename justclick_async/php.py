@@ -741,19 +741,16 @@ def _fault(query: str) -> str | None:
 
 _known_fault = lru_cache(maxsize=64)(_fault)
 
-_FAULTS = tuple(
-    (re.compile(pattern, re.ASCII | re.DOTALL), fault)
-    for pattern, fault in (
-        (r" *(\0|$)", "has nothing in it, PHP drops it; name it"),
-        (r" *\[", "has no name before the brackets, PHP drops it; name it"),
-        (r".*\0", "holds a NUL, where PHP ends a name; leave it out"),
-        (r" ", "begins with a blank, which PHP drops; name it without"),
-        (r"[^\[]*[. ]", "has a dot or a blank, which PHP replaces by _; name it with _"),
-        (r"([^\[]*)(\[[^\]]*\])*\[[^\]]*$", "has a bracket that is never closed; close it"),
-        (r"[^\[]*(\[[^\]]*\])*\[\s?\]", "has brackets without an index; write [0], or pass a list"),
-        (r"[^\[]*(\[[^\]]*\])+[^\[]", "goes on after its brackets, PHP drops that; leave it out"),
-        (r".*\[__(Host|Secure)-", "has a name in brackets that PHP keeps for cookies; rename it"),
-    )
+_FAULTS = (  # compiled where a name is at fault, not whenever this is imported
+    (r" *(\0|$)", "has nothing in it, PHP drops it; name it"),
+    (r" *\[", "has no name before the brackets, PHP drops it; name it"),
+    (r".*\0", "holds a NUL, where PHP ends a name; leave it out"),
+    (r" ", "begins with a blank, which PHP drops; name it without"),
+    (r"[^\[]*[. ]", "has a dot or a blank, which PHP replaces by _; name it with _"),
+    (r"([^\[]*)(\[[^\]]*\])*\[[^\]]*$", "has a bracket that is never closed; close it"),
+    (r"[^\[]*(\[[^\]]*\])*\[\s?\]", "has brackets without an index; write [0], or pass a list"),
+    (r"[^\[]*(\[[^\]]*\])+[^\[]", "goes on after its brackets, PHP drops that; leave it out"),
+    (r".*\[__(Host|Secure)-", "has a name in brackets that PHP keeps for cookies; rename it"),
 )
 
 
@@ -761,7 +758,7 @@ def _why_not_canonical(query: str) -> str:
     names = [field.partition("=")[0].encode() for field in query.split("&")]
     for name in map(_decoded, names):
         for pattern, fault in _FAULTS:
-            if pattern.match(name):
+            if re.match(pattern, name, re.ASCII | re.DOTALL):
                 return f"{_shown(name) if name.strip() else 'a name that is blank'} {fault}"
     return _what_is_out_of_place(map(_path, names)) or "PHP reads other names; use plain names"
 

@@ -97,8 +97,12 @@ def _make_converter() -> Converter:
     # Most fields: cattrs would look up what to do by the class of each value.
     converter.register_unstructure_hook_func(lambda each: each == (str | None), identity)
     converter.register_unstructure_hook(datetime, unix_time)
-    for model, names in _NAMES.items():
-        _rename(converter, model, names)
+
+    def write(model: type[Any]) -> Callable[[Any], dict[str, Any]]:
+        return _renaming(converter, model, _NAMES[model])
+
+    # A factory: what nobody sends costs nothing at import.
+    converter.register_unstructure_hook_factory(_NAMES.__contains__, write)
     converter.register_structure_hook_func(
         lambda into: into in (object, type(None)), lambda value, _: value
     )
@@ -138,13 +142,14 @@ _WRITTEN: Mapping[str, Callable[[Any], str]] = {
 """Fields of ``GoodSettings`` that are not written as they are."""
 
 
-def _rename(converter: Converter, model: type[Any], names: Mapping[str, str]) -> None:
+def _renaming(
+    converter: Converter, model: type[Any], names: Mapping[str, str]
+) -> Callable[[Any], dict[str, Any]]:
     renamed: Any = {
         field: override(rename=name, unstruct_hook=_WRITTEN.get(field))
         for field, name in names.items()
     }
-    hook = make_dict_unstructure_fn(model, converter, _cattrs_omit_if_default=True, **renamed)
-    converter.register_unstructure_hook(model, hook)
+    return make_dict_unstructure_fn(model, converter, _cattrs_omit_if_default=True, **renamed)
 
 
 _converter = _make_converter()
