@@ -715,3 +715,62 @@ class TestRoundTrip:
 
         frames = sys.getrecursionlimit() // 2
         assert deeper(frames).endswith("=x")
+
+
+class TestWhatIsSaid:
+    """The whole of what a refusal says: the path as PHP writes it, the type, the way out."""
+
+    @pytest.mark.parametrize(
+        ("data", "prefix", "said"),
+        [
+            ({None: 1}, "", "a key at the top level is None; name it with str, bytes or int"),
+            ({"a": {None: 1}}, "", "a key in a is None; name it with str, bytes or int"),
+            (
+                {"a": {1.5: 1}},
+                "",
+                "a key in a is a value of type float; name it with str, bytes or int",
+            ),
+            (
+                {1: 1, "1": 2},
+                "p",
+                "1 is there twice: keys such as 1 and '1' are one to PHP; keep one of them",
+            ),
+            (
+                {"a": {1: 1, "1": 2}},
+                "",
+                "a[1] is there twice: keys such as 1 and '1' are one to PHP; keep one of them",
+            ),
+        ],
+    )
+    def test_a_key_that_cannot_be_is_named_by_its_path(self, data, prefix, said):
+        with pytest.raises((TypeError, ValueError)) as refused:
+            http_build_query(data, prefix)
+        assert str(refused.value) == said
+
+    def test_what_contains_itself_is_named_with_brackets_closed(self):
+        circle: list[object] = []
+        circle.append(circle)
+        with pytest.raises(ValueError) as refused:  # noqa: PT011  # the whole text is compared
+            http_build_query({"x": circle})
+        path, said = str(refused.value).split(" ", 1)
+        assert path.startswith("x[0][0]")
+        assert path.endswith("[0][0]")
+        assert said == "contains itself; pass a copy that ends"
+
+    @pytest.mark.parametrize(("levels", "written"), [(256, True), (257, False)])
+    def test_256_levels_are_written_and_no_more(self, levels, written):
+        data: object = "x"
+        for _ in range(levels + 1):
+            data = {"k": data}
+        if written:
+            assert http_build_query(data).count("%5B") == levels
+            return
+        with pytest.raises(LimitExceededError) as refused:
+            http_build_query(data)
+        path, said = str(refused.value).split(" ", 1)
+        assert path.endswith("[k][k]")
+        assert said == "is nested too deeply; PHP reads 64 levels"
+
+    def test_nothing_is_put_below_an_index_that_there_is_no_more(self):
+        greatest = 2**63 - 1
+        assert parse_str(f"a[{greatest}]=1&a[][b]=2&c=3") == {"a": {greatest: "1"}, "c": "3"}
