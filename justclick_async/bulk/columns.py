@@ -231,7 +231,7 @@ def _there_is(header: Iterable[str]) -> Text:
 
 
 def _unknown_columns(unknown: Sequence[str], names: Names) -> FileProblem:
-    likely = {_cut(name): _suggestion(name, names) for name in unknown}
+    likely = {_cut(name): _suggestion(name, names) for name in unknown[:20]}
     en = ", ".join(f"{n!r} (did you mean {s!r}?)" if s else repr(n) for n, s in likely.items())
     ru = ", ".join(f"{n!r} (может быть, {s!r}?)" if s else repr(n) for n, s in likely.items())
     return FileProblem(

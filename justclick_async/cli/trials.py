@@ -72,7 +72,7 @@ def held(sandbox: Sandbox, kind: str) -> tuple[Text, dict[str, object]]:
         return text, {"contacts": len(contacts)}
     if kind == "statuses":
         statuses = Counter(str(order["status"]) for order in orders)
-        told = ", ".join(f"{status} {count}" for status, count in statuses.most_common())
-        text = Text(f"{len(orders)} orders ({told})", f"{len(orders)} заказов ({told})")
+        told = ", ".join(f"{status} {count}" for status, count in statuses.most_common()) or "—"
+        text = Text(f"{len(orders)} orders: {told}", f"{len(orders)} заказов: {told}")
         return text, {"orders": len(orders), "statuses": dict(statuses)}
     return Text(f"{len(orders)} orders", f"{len(orders)} заказов"), {"orders": len(orders)}

@@ -246,6 +246,21 @@ INSTANTS = {
             write(self, changes)
         Journal.write = dying
     """,
+    "before anything is looked up": """
+        from justclick_async.bulk.importer import Importer
+        async def dying(self):
+            die(True)
+        Importer._settle_all = dying
+    """,
+    "while rows are looked up": """
+        from justclick_async.bulk.importer import Importer
+        conclude, seen = Importer._conclude, []
+        async def dying(self, *args):
+            await conclude(self, *args)
+            seen.append(args)
+            die(len(seen) == 5)
+        Importer._conclude = dying
+    """,
     "while the results are written": """
         from justclick_async.bulk import report
         _both = report._both
@@ -270,11 +285,12 @@ def test_an_importer_that_dies_at_the_worst_instant(tmp_path: Path, instant: str
         "from justclick_async.cli import main\n"
         f"sys.exit(main({words!r}))\n"
     )
-    with service("--db", tmp_path / "sandbox.db") as there:
+    lost = ["--fault=drop_after=0.2", "--fault=drop_before=0.1"] if "look" in instant else []
+    with service("--db", tmp_path / "sandbox.db", *lost) as there:
         dying = subprocess.run(
             [sys.executable, "-c", code], env=there.env, capture_output=True, text=True
         )
-        assert (dying.returncode, dying.stderr) == (-signal.SIGKILL, "")
+        assert (dying.returncode, "Traceback" in dying.stderr) == (-signal.SIGKILL, False)
         assert run(*words, env=there.env).code == 0
         must_add_up(path, there, 100)
         assert not list(tmp_path.glob("*.tmp"))
