@@ -14,6 +14,7 @@ from justclick_async.bulk.statuses import StatusChange
 
 if TYPE_CHECKING:
     from justclick_async.sandbox import Sandbox
+    from justclick_async.sandbox.shop import Shop
 
 __all__ = ["held", "plant"]
 
@@ -34,10 +35,10 @@ def plant(rows: Rows, sandbox: Sandbox) -> None:
     items = (row.item for row in rows if row.item is not None)
     while some := list(islice(items, _AT_ONCE)):
         with shop.transaction():
-            sow(shop, seed_of(some))
+            sow(shop, seed_of(shop, some))
 
 
-def _orders(changes: list[StatusChange]) -> Mapping[str, Any]:
+def _orders(_shop: Shop, changes: list[StatusChange]) -> Mapping[str, Any]:
     return {
         "orders": [
             {
@@ -50,13 +51,14 @@ def _orders(changes: list[StatusChange]) -> Mapping[str, Any]:
     }
 
 
-def _groups(contacts: list[Contact]) -> Mapping[str, Any]:
-    groups = dict.fromkeys(group for contact in contacts for group in contact.groups)
+def _groups(shop: Shop, contacts: list[Contact]) -> Mapping[str, Any]:
+    there = {group.rass_name for group in shop.contacts.groups()}  # some take nobody by hand
+    groups = {group for contact in contacts for group in contact.groups} - there
     known = [{"email": contact.email} for contact in contacts if not contact.groups]
-    return {"groups": [{"rass_name": group} for group in groups], "contacts": known}
+    return {"groups": [{"rass_name": group} for group in sorted(groups)], "contacts": known}
 
 
-_SEEDS: Mapping[str, Callable[[list[Any]], Mapping[str, Any]]] = {
+_SEEDS: Mapping[str, Callable[[Shop, list[Any]], Mapping[str, Any]]] = {
     "statuses": _orders,
     "contacts": _groups,
 }
