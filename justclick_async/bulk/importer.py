@@ -467,11 +467,14 @@ class _Claimed:
         self._concurrency = concurrency
         self._queue: asyncio.Queue[Ready | None] = asyncio.Queue()
         self._low = asyncio.Event()
+        self._idle = 0
+        self._has_begun = False
 
     def hand_over(self, block: Iterable[Ready]) -> None:
         """Let the senders have these."""
-        if self._queue.empty():  # some had to wait for the journal
+        if self._idle and self._has_begun:  # they had to wait for the journal
             self.block = min(2 * self.block, MOST_AT_ONCE)
+        self._has_begun = True
         for ready in block:
             self._queue.put_nowait(ready)
         self._low.clear()
@@ -483,9 +486,12 @@ class _Claimed:
 
     async def take(self) -> Ready | None:
         """Wait for a row to send; ``None`` if there will be none."""
+        self._idle += 1
+        ready = await self._queue.get()
+        self._idle -= 1
         if self._queue.qsize() <= self.block // 2:
             self._low.set()
-        return await self._queue.get()
+        return ready
 
     def done(self) -> None:
         """Tell that something has become of a row that was taken."""

@@ -259,6 +259,37 @@ def test_a_cancelled_import_leaves_its_rows_unknown(tmp_path: Path) -> None:
     assert (len(again.sent), finished.totals[Fate.UNKNOWN]) == (7, 3)
 
 
+def test_rows_that_were_only_claimed_are_given_back(tmp_path: Path) -> None:
+    """Rows are claimed ahead of sending, as few as keep the senders busy."""
+    all_started = asyncio.Event()
+
+    class Hanging:
+        started = 0
+
+        async def run(self, _call: object) -> Any:
+            self.started += 1
+            if self.started == 4:
+                all_started.set()
+            await asyncio.Event().wait()
+
+    def states(journal: Journal) -> Counter[str]:
+        return Counter(entry.state.value for entry in journal.entries())
+
+    async def run(rows: Any, journal: Journal) -> int:
+        task = asyncio.create_task(Importer(Hanging(), rows, journal, concurrency=4).run())
+        await all_started.wait()
+        await asyncio.sleep(0.1)
+        claimed = states(journal)["sending"]
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return claimed
+
+    with planned(orders_file(tmp_path, 100)) as (rows, journal):
+        assert asyncio.run(run(rows, journal)) == 4 + 4
+        assert states(journal) == {"sending": 4, "planned": 96}
+
+
 def test_a_journal_that_cannot_be_written_stops_before_anything_more_is_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
