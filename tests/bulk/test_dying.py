@@ -82,6 +82,7 @@ def test_workers_that_know_nothing_of_each_other(
             open_journal(plan.whole) as journal,
             workers(count, plan.whole, there, **{PASSWORD: SECRET}) as processes,
         ):
+            wait_until(lambda: asked(journal, _ALIVE, LOGIN + " %") == count)
             wait_until(lambda: len(there.orders) > 30)
             dead, *living = processes
             dead.kill()

@@ -17,6 +17,8 @@ from tests.cli.command import Service
 _WORK = """
 import json, sys
 from justclick_async import bulk
+print("ready", flush=True)
+sys.stdin.readline()
 done = bulk.run_shard(bulk.ShardSpec(**json.loads(sys.argv[1])))
 print(json.dumps({"counts": dict(done.counts), "stopped": done.stopped}))
 """
@@ -26,11 +28,12 @@ print(json.dumps({"counts": dict(done.counts), "stopped": done.stopped}))
 def workers(
     count: int, spec: ShardSpec, there: Service, **environment: str
 ) -> Iterator[list[subprocess.Popen[str]]]:
-    """Start so many, all on the same part."""
+    """Start so many, all on the same part and at the same time."""
     told = json.dumps(attrs.asdict(spec))
     processes = [
         subprocess.Popen(
             [sys.executable, "-W", "error", "-c", _WORK, told],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -40,6 +43,13 @@ def workers(
         for _ in range(count)
     ]
     try:
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
         yield processes
     finally:
         for process in processes:
