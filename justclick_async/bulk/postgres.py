@@ -47,6 +47,9 @@ T = TypeVar("T")
 PASSWORD = "JUSTCLICK_JOURNAL_PASSWORD"  # noqa: S105  # where it may be, not what it is
 """Where workers look for the password, besides ``PGPASSWORD`` and ``~/.pgpass``."""
 
+_ASLEEP = 10
+"""Seconds that a worker may do nothing within a transaction before the server gives it up."""
+
 _TIMEOUT = 300.0
 """Seconds that one question may take, of a journal of very many rows."""
 
@@ -422,7 +425,12 @@ async def _connected(url: str, search_path: str) -> _Connection:
         password=os.environ.get(PASSWORD),
         timeout=30,
         command_timeout=_TIMEOUT,
-        server_settings={"search_path": search_path, "application_name": "justclick"},
+        server_settings={
+            "search_path": search_path,
+            "application_name": "justclick",
+            # Who falls asleep within a transaction must not hold up the others.
+            "idle_in_transaction_session_timeout": f"{_ASLEEP}s",
+        },
     )
 
 

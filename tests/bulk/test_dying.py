@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -180,7 +183,7 @@ class TestRunning:
             plan = planned(path, there, lease=1.0, settle_after=0)
             with workers(2, plan.whole, there) as (sleeper, awake):
                 wait_until(lambda: len(there.orders) > 20)
-                sleeper.send_signal(signal.SIGSTOP)
+                put_to_sleep(sleeper, Path(plan.whole.journal))
                 with open_journal(plan.whole) as journal:
                     wait_until(lambda: asked(journal, _ALIVE, "%") == 1)
                 awake.communicate(timeout=60)
@@ -189,6 +192,20 @@ class TestRunning:
                 assert (sleeper.returncode, awake.returncode) == (0, 0)
             held = Counter(order["tag"] for order in there.orders)
             assert held == Counter(f"row {i}" for i in range(120))
+
+
+def put_to_sleep(process: subprocess.Popen[str], journal: Path) -> None:
+    """Stop a process, but not while it keeps the whole journal to itself."""
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        with closing(sqlite3.connect(journal, timeout=0, isolation_level=None)) as database:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                process.send_signal(signal.SIGCONT)
+                time.sleep(0.02)
+            else:
+                return
 
 
 def after(happened: Callable[[], bool], act: Callable[[], object]) -> threading.Thread:
