@@ -1,4 +1,4 @@
-# ruff: noqa: INP001  # a script beside its result, no package
+# a script beside its result, no package
 """Makes orders.csv beside this file: 300 orders of made-up people, the same ones every time.
 
 292 of them are good.  Eight are wrong in the ways in which real files are.

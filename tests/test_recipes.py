@@ -1,0 +1,151 @@
+"""The examples of docs/pages/executors.md, each run as it stands on the engine it is for."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from justclick_async.cli.commands import app
+from tests.cli.command import Service, service
+
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
+ROWS = 60
+
+
+def needs(module: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(find_spec(module) is None, reason=f"{module} is not installed")
+
+
+def orders_file(folder: Path) -> Path:
+    path = folder / "orders.csv"
+    lines = [f"u{i // 4}@example.com;invoice:{100 + i % 3};row {i}\n" for i in range(ROWS)]
+    path.write_text("email;goods;tag\n" + "".join(lines))
+    return path
+
+
+def run_example(name: str, path: Path, there: Service, **more: str) -> str:
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / name, path],
+        env=there.env | more | {"PATH": os.environ["PATH"]},
+        cwd=path.parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def must_hold_all(there: Service, path: Path) -> None:
+    held = Counter(order["tag"] for order in there.orders)
+    assert held == Counter(f"row {i}" for i in range(ROWS))
+    assert len(Path(f"{path}.success.csv").read_text().splitlines()) == ROWS + 1
+
+
+# ── Celery ──────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("there is no redis-server here (apt-get install redis-server)")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    words = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    process = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.05)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextmanager
+def celery_worker(there: Service, broker: str) -> Iterator[subprocess.Popen[bytes]]:
+    words = [sys.executable, "-m", "celery", "--app", "celery_import", "worker"]
+    words += ["--concurrency", "2", "--loglevel", "ERROR", "--without-gossip", "--without-mingle"]
+    process = subprocess.Popen(
+        words,
+        env=there.env | {"CELERY_BROKER_URL": broker, "PYTHONPATH": str(EXAMPLES)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@needs("celery")
+def test_celery_with_redis(tmp_path: Path) -> None:
+    path = orders_file(tmp_path)
+    with service() as there, redis(tmp_path) as broker, celery_worker(there, broker):
+        out = run_example("celery_import.py", path, there, CELERY_BROKER_URL=broker)
+        assert out.splitlines()[-1] == f"{ROWS} of {ROWS}"
+        must_hold_all(there, path)
+
+
+# ── Dask ────────────────────────────────────────────────────────────────────────────
+
+
+@needs("distributed")
+def test_dask(tmp_path: Path) -> None:
+    path = orders_file(tmp_path)
+    with service() as there:
+        out = run_example("dask_import.py", path, there)
+        assert out.splitlines()[-1] == f"{ROWS} of {ROWS}"
+        must_hold_all(there, path)
+
+
+# ── Airflow ─────────────────────────────────────────────────────────────────────────
+
+
+def test_airflow_only_calls_a_command_that_there_is() -> None:
+    """Airflow itself is not installed; what the example says of ours is checked."""
+    tree = ast.parse((EXAMPLES / "airflow_import.py").read_text())
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {str(name).partition(".")[0] for name in imported} == {"airflow", "datetime"}
+    (line,) = (
+        str(ast.literal_eval(node.value))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "bash_command"
+    )
+    program, *words = shlex.split(line.replace("{{ ds }}", "2026-01-01"))
+    command, bound, unknown = app.parse_args(words, exit_on_error=False, print_error=False)
+    assert (program, command.__name__) == ("justclick", "import_file")
+    assert bound.arguments["yes"] is True
+    assert bound.arguments["as_json"] is True
+    assert not unknown
+
+
+# ── The page ────────────────────────────────────────────────────────────────────────
+
+
+def test_the_page_shows_the_files_that_are_run() -> None:
+    page = (EXAMPLES.parent / "pages" / "executors.md").read_text()
+    shown = re.findall(r'```python title="(\w+\.py)"\n(.*?)```', page, re.DOTALL)
+    assert len(shown) == 3
+    for name, source in shown:
+        assert source == (EXAMPLES / name).read_text()
