@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
 
 import pytest
@@ -30,7 +33,8 @@ from justclick_async.bulk.temporal.carrying import (
 from justclick_async.bulk.temporal.references import Import, Page, Progress, workflow_id
 from justclick_async.bulk.temporal.worker import runner
 from justclick_async.bulk.temporal.workflows import ImportPage, ImportRows
-from tests.temporal_server import Shop, histories, shop, worker
+from tests.cli.command import JUSTCLICK, environment
+from tests.temporal_server import KEY, Shop, histories, shop, worker
 
 FAULTS = {
     "drop_before": 0.05,
@@ -303,6 +307,61 @@ async def test_temporal_holds_one_rate_for_all_workers(tmp_path: Path, temporal:
         windows = [sum(begin <= moment < begin + 2 for moment in moments) for begin in moments]
         assert max(windows) <= rate * 3 + 2  # two seconds, and what may go at once
         assert moments[-1] - moments[0] >= (100 - rate) / rate - 0.5
+
+
+# ── Death ───────────────────────────────────────────────────────────────────────────
+
+
+def started(there: Shop, rate: int) -> Popen[str]:
+    env = environment(
+        JUSTCLICK_LOGIN=there.sandbox.login,
+        JUSTCLICK_API_KEY=KEY,
+        JUSTCLICK_BASE_URL=there.sandbox.base_url,
+    )
+    words = ["temporal", "worker", "--temporal", there.temporal, "--rate", str(rate)]
+    return Popen([*JUSTCLICK, *words], env=env, stdout=PIPE, stderr=DEVNULL, text=True)
+
+
+@asynccontextmanager
+async def processes(count: int, there: Shop, rate: int) -> AsyncIterator[list[Popen[str]]]:
+    """Run workers as a user does."""
+    running = [started(there, rate) for _ in range(count)]
+    try:
+        for process in running:
+            assert process.stdout is not None
+            assert "ready" in await asyncio.to_thread(process.stdout.readline)
+        yield running
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            await asyncio.to_thread(process.communicate)
+
+
+@pytest.mark.parametrize(("count", "faults"), [(2, {}), (4, FAULTS)], ids=["2", "4, bad service"])
+@pytest.mark.asyncio
+async def test_a_worker_that_is_killed_loses_nothing_and_the_rate_is_held(
+    tmp_path: Path, temporal: str, count: int, faults: dict[str, float]
+) -> None:
+    """What it had in hand is looked up, and nothing else has to be."""
+    rate, rows, at_once = 40, 160, 10
+    async with shop(temporal, faults=faults, slow_for=0.2, seed=11) as there:
+        async with processes(count, there, rate) as running:
+            what = reference(orders_file(tmp_path, rows), there, concurrency=at_once)
+            server = await there.connected()
+            handle = await hand_over(server, what)
+            await until_reached(40, server, handle)
+            running[0].kill()
+            assert await watch(handle) is None
+        must_hold(there, rows)
+        assert totals(what)[Fate.UNKNOWN] == totals(what)[Fate.NOT_SENT] == 0
+        if not faults:
+            asked = sum(call["method"] == "GetBills" for call in there.calls)
+            assert asked <= at_once
+            assert created(there) <= rows + asked
+        moments = sorted(float(str(call["at"])) for call in there.calls)
+        windows = [sum(begin <= moment < begin + 2 for moment in moments) for begin in moments]
+        assert max(windows) <= rate * 3 + 2
 
 
 # ── The history ─────────────────────────────────────────────────────────────────────

@@ -55,7 +55,7 @@ def _says_little(work: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
         except CannotImport as error:
             failure = _cannot(error)
         except LeaseLost:
-            failure = ApplicationError("this worker was taken for dead", type="LeaseLost")
+            failure = _expected("this worker was taken for dead", "LeaseLost")
         except JustClickError as error:
             failure = _unanswered(error)
         except Exception as error:  # noqa: BLE001  # its text may hold anything
@@ -233,9 +233,7 @@ async def _as_it_stands(desk: Desk, number: int, wanted: State) -> Came:
     entry = await desk.ask(lambda journal: journal.entry(number))
     if entry.state in (State.SENDING, wanted):
         # Whoever has it is at work, or will be taken for dead soon: then it is unknown.
-        raise ApplicationError(
-            "another worker has this row", type="InHand", category=ApplicationErrorCategory.BENIGN
-        )
+        raise _expected("another worker has this row", "InHand")
     return Came(entry.fate, news=entry.state is State.UNKNOWN)
 
 
@@ -256,7 +254,7 @@ def _after(error: JustClickError, state: State) -> Came:
     if state is State.UNKNOWN:
         return Came(Fate.UNKNOWN)
     if may_go_again(error):
-        raise ApplicationError("nothing was sent", type=type(error).__name__)
+        raise _expected("nothing was sent", type(error).__name__)
     raise _refused(REFUSED, code)
 
 
@@ -264,7 +262,12 @@ def _unanswered(error: JustClickError) -> ApplicationError:
     """Say that a question was not answered."""
     if shuts_out(error):
         return _refused(SHUT_OUT, error.code if isinstance(error, APIError) else None)
-    return ApplicationError("no answer that can be trusted", type=type(error).__name__)
+    return _expected("no answer that can be trusted", type(error).__name__)
+
+
+def _expected(why: str, kind: str) -> ApplicationError:
+    """Say why it is to be tried again, which nobody need be told of."""
+    return ApplicationError(why, type=kind, category=ApplicationErrorCategory.BENIGN)
 
 
 def _refused(kind: str, code: int | None) -> ApplicationError:

@@ -175,7 +175,7 @@ class ImportPage:
         work = self._look_up if page.ask else self._send
 
         async def one_after_the_other() -> None:
-            while self._rows and await self._may_go_on():
+            while await self._may_go_on() and self._rows:
                 await work(what, page, self._rows.popleft())
 
         crew = asyncio.gather(*(one_after_the_other() for _ in range(what.whole.concurrency)))
