@@ -386,7 +386,8 @@ _DICT, _STR = {dict}, {str}
 _values_of: Callable[[Any], Iterable[Any]] = dict[Any, Any].values
 _NESTED_AT_MOST = 8
 _SHAPES_AT_MOST = 64
-_NAMES_AT_MOST = 16_384
+_NAMES_AT_MOST = 65_536
+"""Bytes of names in a shape that is remembered: an order of a thousand goods."""
 
 
 class _UnusualError(Exception):
@@ -476,7 +477,7 @@ def _new_form(shape: _Shape) -> _Form:
     if not names or any(_utf8(name) is None for name in names):
         raise _UnusualError
     form = _Form(names)
-    if len(names) < MAX_VARIABLES and sum(map(len, names)) <= _NAMES_AT_MOST:
+    if sum(map(len, names)) <= _NAMES_AT_MOST:
         if len(_forms) >= _SHAPES_AT_MOST:
             _forms.clear()
         _forms[shape] = form
