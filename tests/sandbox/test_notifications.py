@@ -323,7 +323,8 @@ async def test_after_the_last_pause_it_is_given_up() -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "nonsense", "ftp://127.0.0.1/", "http://"])
 async def test_an_address_that_leads_nowhere_harms_nobody(url: str) -> None:
-    async with both(notify_url=url, pauses=()) as (sandbox, _):
+    async with both(pauses=()) as (sandbox, _):
+        sandbox.notify(url)
         await order(sandbox)
         await sandbox.settled()
         (delivery,) = sandbox.service.shop.outbox.state()
