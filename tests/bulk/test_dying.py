@@ -27,7 +27,8 @@ from justclick_async.bulk.postgres import PASSWORD
 from justclick_async.bulk.shards import open_journal
 from justclick_async.bulk.shared import SharedJournal
 from tests.bulk.workers import workers
-from tests.cli.command import KEY, LOGIN, Service, service, wait_until
+from tests.cli.command import KEY, LOGIN, Service, service
+from tests.cli.command import wait_until as wait_some_time
 from tests.cli.test_crashes import FAULTS, must_add_up, orders_file
 from tests.postgres import PASSWORD as SECRET
 from tests.postgres import Server
@@ -37,6 +38,11 @@ CONCURRENCY = 8
 RATE = 80.0
 AT_MOST = 3 * CONCURRENCY
 """Rows that are under way, claimed ahead, and answered but not entered yet."""
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Wait as long as it may take where all processors are busy with other processes."""
+    wait_some_time(happened, 60)
 
 
 def requests(there: Service) -> list[dict[str, Any]]:
@@ -212,7 +218,7 @@ def after(happened: Callable[[], bool], act: Callable[[], object]) -> threading.
     """Wait for something beside what goes on, and act."""
 
     def wait() -> None:
-        wait_until(happened, 60)
+        wait_until(happened)
         act()
 
     thread = threading.Thread(target=wait)
