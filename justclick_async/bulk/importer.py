@@ -37,7 +37,7 @@ from justclick_async.bulk.rows import Source
 from justclick_async.bulk.settle import STILL_AT_WORK, Verdict, quiet_after
 from justclick_async.bulk.tables import Record
 from justclick_async.calls import Steps
-from justclick_async.errors import APIError, JustClickError, LimitExceeded
+from justclick_async.errors import APIError, InvalidInput, JustClickError, LimitExceeded
 
 __all__ = [
     "Client",
@@ -144,6 +144,9 @@ class Importer:
         tell: Is called whenever something has become of a row.
         say: Is called with what else people may want to know.
         clock: Tells Unix time.
+
+    Raises:
+        InvalidInput: *concurrency* is less than 1.
     """
 
     def __init__(
@@ -164,7 +167,7 @@ class Importer:
         self._rows = rows
         self._kind = rows.kind
         self._journal = journal
-        self._concurrency = concurrency
+        self._concurrency = some(concurrency)
         self._settle_after = settle_after
         self._language: Language = language
         self._tell = tell or tell_nobody
@@ -512,6 +515,22 @@ class _Claimed:
             ready = self._queue.get_nowait()
             if ready is not None:
                 yield ready
+
+
+def some(concurrency: int) -> int:
+    """Return how many requests may be under way at once, if that lets anything be sent.
+
+    Raises:
+        InvalidInput: It does not.
+    """
+    if type(concurrency) is not int or concurrency < 1:
+        raise InvalidInput(
+            f"concurrency must be a whole number of at least 1 ({type(concurrency).__name__}).",
+            field="concurrency",
+            hint="Leave it out for 10.",
+            hint_ru="Не указывайте, чтобы взять 10.",
+        )
+    return concurrency
 
 
 def tell_nobody(_row: Reached) -> None:

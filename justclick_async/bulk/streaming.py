@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from justclick_async.bulk.failures import Watchman
 from justclick_async.bulk.fates import Fate
-from justclick_async.bulk.importer import Client
+from justclick_async.bulk.importer import Client, some
 from justclick_async.bulk.options import check_crew, check_source
 from justclick_async.endpoints.orders import create_order
 from justclick_async.errors import JustClickError, OrderExists, Outcome
@@ -74,12 +74,13 @@ async def create_orders(
         stop_after: How many orders in a row may fail in the same way; 0 for any number.
 
     Raises:
+        InvalidInput: *concurrency* is less than 1.
         APIError: The account is refused (codes 1, 4 to 8): after what was under way has been told.
         JustClickError: The same for orders that failed in the same way *stop_after* times.
     """
     check_crew(concurrency, stop_after)
     check_source(orders, "Order", awaitable=True)
-    crew = _Crew(client, orders, concurrency, Watchman(stop_after))
+    crew = _Crew(client, orders, some(concurrency), Watchman(stop_after))
     crew.begin()
     try:
         while (sent := await crew.next()) is not None:

@@ -142,6 +142,14 @@ class TestStreaming:
         with pytest.raises(RuntimeError, match="bug"):
             outcomes(client, map(order, range(20)), concurrency=3)
 
+    @pytest.mark.parametrize("concurrency", [0, -1, 2.5, True])
+    def test_nothing_can_be_sent_without_anybody(self, concurrency: Any, tmp_path: Path) -> None:
+        with pytest.raises(InvalidInput, match="concurrency"):
+            outcomes(Answering(), [order(1)], concurrency=concurrency)
+        path = orders_file(tmp_path, 3)
+        with pytest.raises(InvalidInput, match="concurrency"):
+            asyncio.run(import_orders(Answering(), path, account="me", concurrency=concurrency))
+
     def test_leaving_the_loop_gives_up_what_is_under_way(self) -> None:
         class Slow:
             cancelled = 0
