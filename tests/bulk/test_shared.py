@@ -125,6 +125,40 @@ class TestPlanning:
             assert journal.totals().rows == 500
 
 
+class TestTakingOneRow:
+    def test_a_row_is_taken_by_one_worker_only_and_only_as_it_was_expected(
+        self, another: Open
+    ) -> None:
+        one, other = another(), another()
+        taken = one.take(4, State.PLANNED)
+        assert taken is not None
+        assert (taken.number, taken.state) == (4, State.SENDING)
+        assert other.take(4, State.PLANNED) is None
+        assert other.take(5, State.UNKNOWN) is None
+        assert one.entry(4).state is State.SENDING
+        assert one.numbers(State.PLANNED, 0, 5) == [1, 2, 3, 5, 6]
+        assert one.numbers(State.PLANNED, 8, 5) == [9, 10]
+
+    def test_a_row_that_repeats_another_is_nobodys(self, another: Open) -> None:
+        assert another().take(11, State.PLANNED) is None
+
+    def test_an_unknown_row_is_taken_to_ask_about_it(self, another: Open) -> None:
+        one, other = another(), another()
+        one.take(3, State.PLANNED)
+        one.write([Change(3, State.UNKNOWN, ripe=7)])
+        taken = other.take(3, State.UNKNOWN)
+        assert taken is not None
+        assert (taken.state, taken.ripe) == (State.UNKNOWN, 7)
+        assert one.take(3, State.UNKNOWN) is None
+        assert other.settled(3, 77)
+
+    def test_whoever_was_taken_for_dead_takes_nothing(self, another: Open) -> None:
+        one, other = another("gone"), another()
+        other.bury("gone", ripe=0)
+        with pytest.raises(LeaseLost):
+            one.take(1, State.PLANNED)
+
+
 class TestClaiming:
     def test_no_two_workers_get_the_same_row(self, another: Open) -> None:
         one, two = another(), another()
