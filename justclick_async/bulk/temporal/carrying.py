@@ -21,15 +21,12 @@ from justclick_async.bulk.problems import CannotImport, Text
 from justclick_async.bulk.shards import ShardSpec
 from justclick_async.bulk.temporal.references import Ended, Import, Progress, queue_of, workflow_id
 from justclick_async.bulk.temporal.server import ANEW
-from justclick_async.bulk.temporal.workflows import ImportRows
+from justclick_async.bulk.temporal.workflows import TASK, ImportRows
 from justclick_async.errors import JustClickError, api_error
 
 __all__ = ["Carried", "at_work", "hand_over", "progress_of", "stopped_by", "watch"]
 
 Carried = WorkflowHandle[ImportRows, Ended]
-
-_TASK = timedelta(seconds=5)
-"""After how long a step of the workflow is taken from a worker that does not answer."""
 
 
 async def at_work(server: Client, whole: ShardSpec) -> Carried | None:
@@ -55,7 +52,7 @@ async def hand_over(server: Client, what: Import) -> Carried:
         task_queue=queue_of(whole.account),
         id_reuse_policy=reuse,
         id_conflict_policy=conflict,
-        task_timeout=_TASK,
+        task_timeout=TASK,
     )
 
 

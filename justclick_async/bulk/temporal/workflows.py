@@ -35,7 +35,7 @@ with workflow.unsafe.imports_passed_through():
         calls_queue,
     )
 
-__all__ = ["BROKEN", "REFUSED", "SHUT_OUT", "ImportPage", "ImportRows"]
+__all__ = ["BROKEN", "REFUSED", "SHUT_OUT", "TASK", "ImportPage", "ImportRows"]
 
 T = TypeVar("T")
 
@@ -50,6 +50,10 @@ BROKEN = "CannotImport"
 
 ROUNDS = 20
 """How often what is proved to be no order may be sent."""
+
+TASK = timedelta(seconds=5)
+"""After how long a step of a workflow is taken from a worker that does not answer.  Until then
+nothing is sent, if that worker died in the middle of a step."""
 
 _TRIES = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1), maximum_attempts=8
@@ -115,6 +119,7 @@ class ImportRows:
             ImportPage.run,
             args=[what, page],
             id=name,
+            task_timeout=TASK,
             parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
         )
         self._now.progress.page = None
