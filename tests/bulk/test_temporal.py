@@ -22,6 +22,7 @@ from temporalio.worker import Replayer
 from justclick_async.bulk import CannotImport, StopReason, plan
 from justclick_async.bulk.fates import Fate
 from justclick_async.bulk.journal import Totals
+from justclick_async.bulk.postgres import PASSWORD
 from justclick_async.bulk.shards import open_journal
 from justclick_async.bulk.temporal.carrying import (
     Carried,
@@ -34,6 +35,8 @@ from justclick_async.bulk.temporal.references import Import, Page, Progress, wor
 from justclick_async.bulk.temporal.worker import runner
 from justclick_async.bulk.temporal.workflows import ImportPage, ImportRows
 from tests.cli.command import JUSTCLICK, environment
+from tests.postgres import PASSWORD as SECRET
+from tests.postgres import Server as Postgres
 from tests.temporal_server import KEY, Shop, histories, shop, worker
 
 FAULTS = {
@@ -166,6 +169,20 @@ async def test_changes_of_status_are_carried_as_orders_are(tmp_path: Path, tempo
         assert totals(what).succeeded == 6
         orders: list[dict[str, Any]] = there.sandbox.state()["orders"]  # type: ignore[assignment]
         assert {order["status"] for order in orders} == {"cancel"}
+
+
+@pytest.mark.asyncio
+async def test_workers_on_several_machines_share_a_journal_on_postgresql(
+    tmp_path: Path, temporal: str, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PASSWORD, SECRET)
+    async with shop(temporal, faults={"drop_after": 0.3}, seed=2) as there:
+        async with worker(there), worker(there):
+            place = postgres.url("temporal")
+            what = reference(orders_file(tmp_path, 20), there, journal=place)
+            assert await carried(what, there) is None
+        must_hold(there, 20)
+        assert totals(what).succeeded == 20
 
 
 # ── Failures ────────────────────────────────────────────────────────────────────────
