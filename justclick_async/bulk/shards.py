@@ -207,7 +207,8 @@ def plan(
         source: A CSV, JSON Lines or XLSX file; the workers reach it by the same path.
         shards: How many parts; the file is cut in equal ones, but never within an order.
         size: How many rows a part has, where their number is left out.
-        journal: Path or ``postgresql://...``; ``FILE.journal`` where left out.
+        journal: Path or ``postgresql://...``; ``FILE.journal`` where left out.  A password in the
+            URL goes to ``JUSTCLICK_JOURNAL_PASSWORD`` of this process, and into no part.
         login: Login of the account; ``JUSTCLICK_LOGIN`` where left out.
         base_url: Scheme, host and port, for an account on its own domain.
         account: How the journal calls the account; ``LOGIN (HOST)`` where left out.

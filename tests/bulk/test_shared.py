@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from justclick_async.bulk.shards import open_journal
 from justclick_async.bulk.shared import LeaseLost, SharedJournal
 from tests.bulk.made import orders_file
 from tests.postgres import PASSWORD as SECRET
-from tests.postgres import Server
+from tests.postgres import NoPostgres, Server, server
 
 Open = Callable[..., SharedJournal]
 """Opens the journal of ten planned rows once more, as another worker."""
@@ -428,6 +429,32 @@ class TestPassword:
         monkeypatch.delenv(PASSWORD, raising=False)
         assert "secret" not in without_password("postgresql://u:secret%40x@host/db", "a")
         assert os.environ[PASSWORD] == "secret@x"
+
+
+def test_what_is_to_be_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(CannotImport, match="needs asyncpg") as caught:
+        bulk.plan(orders_file(tmp_path), journal="postgresql://u@127.0.0.1:9/db", login="u")
+    assert "justclick_async[postgres]" in caught.value.hint
+
+
+def test_a_server_that_goes_away_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    try:
+        running = server("-c fsync=off")
+        there = running.__enter__()
+    except NoPostgres as why:
+        pytest.skip(str(why))
+    try:
+        plan = bulk.plan(orders_file(tmp_path), journal=there.url("gone"), login="u")
+        journal = open_journal(plan.whole)
+        journal.join("here")
+    finally:
+        running.__exit__(None, None, None)
+    with pytest.raises(CannotImport, match="cannot be used"):
+        journal.claim(State.PLANNED, 0, 3)
+    with pytest.raises(CannotImport, match="cannot be used"):
+        journal.beat(10)
+    journal.close()
 
 
 def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
