@@ -126,7 +126,7 @@ class Router:
         on_error: Callable[[Notification, Exception], object] | None = None,
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        self.max_bytes = count(max_bytes, "max_bytes", least=1, default="1 MiB")
+        self.max_bytes: int = count(max_bytes, "max_bytes", least=1, default="1 MiB")
         flag(allow_unsigned, "allow_unsigned")
         if on_error is not None:
             _check_function(on_error, "on_error")
