@@ -386,8 +386,9 @@ _DICT, _STR = {dict}, {str}
 _values_of: Callable[[Any], Iterable[Any]] = dict[Any, Any].values
 _NESTED_AT_MOST = 8
 _SHAPES_AT_MOST = 64
-_NAMES_AT_MOST = 65_536
-"""Bytes of names in a shape that is remembered: an order of a thousand goods."""
+_NAMES_AT_MOST = 16_384
+_NAMES_OF_A_FORM = 65_536
+"""Characters of names in a shape that is remembered: an order of a thousand goods has 42,000."""
 
 
 class _UnusualError(Exception):
@@ -477,7 +478,7 @@ def _new_form(shape: _Shape) -> _Form:
     if not names or any(_utf8(name) is None for name in names):
         raise _UnusualError
     form = _Form(names)
-    if sum(map(len, names)) <= _NAMES_AT_MOST:
+    if sum(map(len, names)) <= _NAMES_OF_A_FORM:
         if len(_forms) >= _SHAPES_AT_MOST:
             _forms.clear()
         _forms[shape] = form
