@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from justclick_async import (
+    AnswerHashMismatch,
     APIError,
     BadStatus,
     CreatedOrder,
@@ -281,3 +282,89 @@ def test_a_redirect_that_is_refused_names_method_status_and_target() -> None:
     assert (error.method, error.status, error.target) == ("X", 307, "https://b.example")
     with pytest.raises(UnexpectedRedirect, match="another place"):
         redirect_target("X", Received(307, {"location": "http:"}, b""), "https://a.example/api/X")
+
+
+def test_an_answer_tells_all_that_stood_around_the_result() -> None:
+    headers = {"content-type": "application/json"}
+    body = envelope({"bill_id": 7}, text="Created")
+    got = decipher(CREATE, Received(201, headers, body.encode()), KEY, attempts=3)
+    assert got.result.bill_id == 7
+    assert (got.raw, got.status, got.headers) == ({"bill_id": 7}, 201, headers)
+    assert (got.attempts, got.verified, got.error_code, got.error_text) == (3, True, 0, "Created")
+    assert decipher(CREATE, Received(200, {}, body.encode()), KEY).attempts == 1
+
+
+def test_whose_success_is_taken_without_a_right_hash() -> None:
+    wrong = received(envelope({"bill_id": 7}, hash="0" * 32), 202)
+    bare = received(json.dumps({"error_code": 0, "result": {"bill_id": 7}}), 202)
+    for answer, told in (wrong, "wrong."), (bare, "missing."):
+        with pytest.raises(AnswerHashMismatch) as raised:
+            decipher(CREATE, answer, KEY)
+        error = raised.value
+        assert (error.status, error.method) == (202, "CreateOrder")
+        assert error.args == (f"the answer says success, but its hash is {told}",)
+        assert decipher(CREATE, answer, KEY, verify=False).result.bill_id == 7
+        unsigned = Call("createorder", {}, CreatedOrder, version=2)
+        assert decipher(unsigned, answer, KEY).result.bill_id == 7
+
+
+@pytest.mark.parametrize("status", [500, 503, 599])
+def test_a_success_behind_a_bad_status_is_none(status: int) -> None:
+    with pytest.raises(BadStatus) as raised:
+        decipher(CREATE, received(envelope({"bill_id": 7}), status), KEY)
+    assert (raised.value.status, raised.value.method) == (status, "CreateOrder")
+    assert raised.value.args == (f"answered with HTTP {status}.",)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "said"),
+    [
+        (200, UnreadableAnswer, "the answer is empty."),
+        (404, UnreadableAnswer, "the answer is empty (HTTP 404)."),
+        (300, UnexpectedRedirect, None),
+        (399, UnexpectedRedirect, None),
+        (400, UnreadableAnswer, "the answer is empty (HTTP 400)."),
+        (428, UnreadableAnswer, "the answer is empty (HTTP 428)."),
+        (429, BadStatus, "answered with HTTP 429."),
+        (430, UnreadableAnswer, "the answer is empty (HTTP 430)."),
+        (499, UnreadableAnswer, "the answer is empty (HTTP 499)."),
+        (500, BadStatus, "answered with HTTP 500."),
+    ],
+)
+def test_what_is_no_answer_of_the_service_is_told_by_its_status(
+    status: int, kind: type[Exception], said: str | None
+) -> None:
+    with pytest.raises(kind) as raised:
+        decipher(CREATE, received("", status), KEY)
+    error: Any = raised.value
+    assert type(error) is kind
+    assert (error.status, error.method) == (status, "CreateOrder")
+    assert said is None or error.args == (said,)
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [("7", 7.0), (" 7 ", 7.0), ("0", 0.0), ("soon", None), ("", None), ("1" * 10, None)],
+)
+def test_how_long_to_wait_is_read_where_it_is_told(told: str, seconds: float | None) -> None:
+    with pytest.raises(BadStatus) as raised:
+        decipher(CREATE, Received(503, {"retry-after": told}, b""), KEY)
+    assert raised.value.retry_after == seconds
+
+
+def test_a_date_to_wait_for_that_has_passed_is_no_time_to_wait() -> None:
+    past = {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    with pytest.raises(BadStatus) as raised:
+        decipher(CREATE, Received(503, past, b""), KEY)
+    assert raised.value.retry_after == 0.0
+
+
+def test_the_key_is_blacked_out_of_the_text_and_blanks_around_are_no_matter() -> None:
+    body = b"\xef\xbb\xbf \t\r\n" + envelope(None, 4, f"of {KEY}!").encode() + b"\n\t "
+    found = open_envelope(body, KEY)
+    assert isinstance(found, Envelope)
+    assert (found.error_code, found.error_text, found.result) == (4, "of <key>!", None)
+    assert found.verified is True
+    nothing = open_envelope(b'{"error_code": 0, "error_text": null, "hash": ""}', KEY)
+    assert isinstance(nothing, Envelope)
+    assert (nothing.error_text, nothing.verified) == ("", None)
