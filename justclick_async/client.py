@@ -6,6 +6,7 @@ import asyncio
 import copy
 import importlib
 import logging
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from itertools import count
@@ -181,15 +182,18 @@ class AsyncJustClick(V1, AsyncDriver):
     async def run(self, steps: Steps[R]) -> R:
         """Carry out a call or a flow, such as ``create_order(order)``, and return its result."""
         _check_steps(steps)
+        handled = sys.exception()
         try:
             if isinstance(steps, Call):
                 call: Call[R] = steps
                 return (await self._answered(call)).result
             return await drive(steps, self._take)
         except BaseException as error:
-            drop_variables(error)
+            drop_variables(error, handled=handled)
             del steps  # which may be anything, if it is no steps
             raise
+        finally:
+            del handled  # what holds its own traceback should not be held by it
 
     async def answer(self, steps: Steps[R]) -> Answer[R]:
         """Carry out a call or a flow and return its result with everything around it.
@@ -197,6 +201,7 @@ class AsyncJustClick(V1, AsyncDriver):
         For a flow of several calls, that is what stood around the last of them.
         """
         _check_steps(steps)
+        handled = sys.exception()
         last: list[Answer[Any]] = []
 
         async def take(step: Call[Any] | Pause) -> object:
@@ -208,9 +213,11 @@ class AsyncJustClick(V1, AsyncDriver):
         try:
             result = await drive(steps, take)
         except BaseException as error:
-            drop_variables(error)
+            drop_variables(error, handled=handled)
             del steps
             raise
+        finally:
+            del handled
         if not last:
             raise InvalidInput(
                 "these steps made no call, so there is no answer.",

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from typing import (
     TYPE_CHECKING,
@@ -234,13 +235,14 @@ class AsyncDriver(_Client):
     @staticmethod
     def _taking(describe: Callable[..., Steps[Any]]) -> Callable[..., object]:
         async def method(self: AsyncDriver, /, *args: object, **kwargs: object) -> object:
+            handled = sys.exception()
             try:
                 steps = describe(*args, **kwargs)
             except Exception as error:
-                drop_variables(error)
+                drop_variables(error, handled=handled)
                 raise
             finally:
-                del args, kwargs  # what a customer is called stands in no traceback
+                del args, kwargs, handled  # what a customer is called stands in no traceback
             return await self.run(steps)
 
         return method
@@ -286,13 +288,14 @@ class Driver(_Client):
     @staticmethod
     def _taking(describe: Callable[..., Steps[Any]]) -> Callable[..., object]:
         def method(self: Driver, /, *args: object, **kwargs: object) -> object:
+            handled = sys.exception()
             try:
                 steps = describe(*args, **kwargs)
             except Exception as error:
-                drop_variables(error)
+                drop_variables(error, handled=handled)
                 raise
             finally:
-                del args, kwargs  # what a customer is called stands in no traceback
+                del args, kwargs, handled  # what a customer is called stands in no traceback
             return self.run(steps)
 
         return method

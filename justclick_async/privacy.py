@@ -7,6 +7,7 @@ exception leaves this package, the variables of our own functions are dropped; f
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Callable
 from functools import wraps
@@ -19,16 +20,21 @@ R = TypeVar("R")
 C = TypeVar("C")
 
 
-def drop_variables(error: BaseException) -> None:
+def drop_variables(error: BaseException, *, handled: BaseException | None = None) -> None:
     """Drop the variables of the functions that *error* and what led to it came through.
 
     Those that still run keep theirs: whoever calls this deletes its own.
+
+    Args:
+        error: What leaves the package.
+        handled: What the caller was dealing with before, ``sys.exception()`` at the beginning: it
+            stands at the end of the chain, and its variables are the caller's.
     """
     chain: list[BaseException | None] = [error]
     seen: set[int] = set()
     while chain:
         link = chain.pop()
-        if link is not None and id(link) not in seen:
+        if link is not None and link is not handled and id(link) not in seen:
             seen.add(id(link))
             traceback.clear_frames(link.__traceback__)
             chain += [link.__cause__, link.__context__]
@@ -39,13 +45,14 @@ def discreet(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def discreetly(*args: P.args, **kwargs: P.kwargs) -> R:
+        handled = sys.exception()
         try:
             return function(*args, **kwargs)
         except BaseException as error:
-            drop_variables(error)
+            drop_variables(error, handled=handled)
             raise
         finally:
-            del args, kwargs
+            del args, kwargs, handled
 
     return discreetly
 
