@@ -166,7 +166,14 @@ def open_envelope(body: bytes, api_key: str) -> Envelope | str:
     return Envelope(number, text.replace(api_key, "<key>"), decoded.get("result"), verified)
 
 
+# orjson makes a float of an integer beyond 64 bits, and so another number: it takes 19 digits.
+_TO_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+_MANY_DIGITS = b"0" * 19
+
+
 def _decoded(document: bytes) -> object:
+    if _MANY_DIGITS in document.translate(_TO_ZEROS):
+        return json.loads(document)
     try:
         return _loads(document)
     except ValueError:

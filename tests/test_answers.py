@@ -368,3 +368,14 @@ def test_the_key_is_blacked_out_of_the_text_and_blanks_around_are_no_matter() ->
     nothing = open_envelope(b'{"error_code": 0, "error_text": null, "hash": ""}', KEY)
     assert isinstance(nothing, Envelope)
     assert (nothing.error_text, nothing.verified) == ("", None)
+
+
+@pytest.mark.parametrize(
+    "number", [2**63, 2**64 - 1, 2**64, -(2**63) - 1, 10**30 + 1, -(10**18) - 1, 10**17 + 1]
+)
+def test_a_number_of_any_length_is_read_to_its_last_digit(number: int) -> None:
+    body = b'{"error_code": 0, "result": {"bill_id": %d}}' % number
+    read = open_envelope(body, KEY)
+    assert isinstance(read, Envelope)
+    assert read.result == {"bill_id": number}
+    assert type(read.result["bill_id"]) is int
