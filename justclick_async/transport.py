@@ -129,7 +129,7 @@ class Transport:
                 hint_ru="Передайте session=lambda: aiohttp.ClientSession(...).",
             )
         self._sessions: PerLoop[_Opened] = PerLoop(partial(_Opened, make))
-        self._timeout: Timeout | None = None
+        self._known_timeout: tuple[Timeout, aiohttp.ClientTimeout] | None = None
 
     async def send(self, method: str, body: bytes, timeout: Timeout) -> Received:
         """POST *body* to ``/api/METHOD``; redirects that keep method, body and host are followed.
@@ -226,10 +226,12 @@ class Transport:
         return opened.session
 
     def _for_aiohttp(self, timeout: Timeout) -> aiohttp.ClientTimeout:
-        # Nearly always the same one, so it is worked out once.
-        if timeout is not self._timeout:
-            self._timeout, self._aiohttp_timeout = timeout, _for_aiohttp(timeout)
-        return self._aiohttp_timeout
+        # Nearly always the same one, so it is worked out once.  Kept and taken as a pair: other
+        # threads, with loops and timeouts of their own, come through here as well.
+        known = self._known_timeout
+        if known is None or known[0] is not timeout:
+            known = self._known_timeout = timeout, _for_aiohttp(timeout)
+        return known[1]
 
 
 class _Opened:

@@ -1,0 +1,38 @@
+"""What sends, where several threads pass through it at once."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from justclick_async.transport import Timeout, Transport
+
+
+@pytest.mark.parametrize("between", [1, 2, 3])
+def test_a_timeout_is_not_taken_for_that_of_another_thread(between: int) -> None:
+    """Another thread, with a view of other options, comes through after each line of the first."""
+    transport = Transport("http://127.0.0.1:1")
+    mine, other = Timeout(total=3), Timeout(total=40)
+    lines = 0
+
+    def interrupt(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal lines
+        if frame.f_code is not Transport._for_aiohttp.__code__:  # pyright: ignore[reportPrivateUsage]
+            return None
+        lines += event == "line"
+        if lines == between:
+            lines += 1
+            assert transport._for_aiohttp(other).total == 40  # pyright: ignore[reportPrivateUsage]
+        return interrupt
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        total = transport._for_aiohttp(mine).total  # pyright: ignore[reportPrivateUsage]
+    finally:
+        sys.settrace(before)
+    assert lines > between  # the other one has come
+    assert total == 3
