@@ -18,8 +18,8 @@ request.  Nothing goes anywhere but to the providers that the program has set up
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
 from contextvars import Token
-from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -86,9 +86,10 @@ class Telemetry:
             unit="{request}",
             description="Attempts that are under way.",
         )
+        # Clients may run in several threads.  Each step is one that no other thread can break into;
+        # a lock that one of them holds during a fork would stop the child for good.
         self._running: dict[int, _Running] = {}
         self._failed: OrderedDict[int, SpanContext] = OrderedDict()
-        self._lock = Lock()  # clients may run in several threads
 
     def __call__(self, event: Begun | Ended) -> None:
         """Take an event of a client."""
@@ -127,16 +128,15 @@ class Telemetry:
         running.span.end()
 
     def _remember(self, call: int, failed: SpanContext) -> None:
-        with self._lock:
-            self._failed[call] = failed
+        self._failed[call] = failed
+        with suppress(KeyError):  # others drop the oldest, too
             while len(self._failed) > MOST_FAILED:
                 self._failed.popitem(last=False)
 
     def _link(self, begun: Begun) -> list[Link]:
         if begun.attempt == 1:
             return []
-        with self._lock:
-            failed = self._failed.pop(begun.call, None)
+        failed = self._failed.pop(begun.call, None)
         return [trace.Link(failed)] if failed else []
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +21,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from justclick_async import AsyncJustClick, ConnectionLost, JustClick, OrderExists
+from justclick_async.hooks import Begun, Ended
 from justclick_async.otel import MOST_FAILED, Telemetry
 from justclick_async.retry import Retries
 from tests.service import KEY, LOGIN, answer, running
@@ -258,3 +262,27 @@ print([name for name in sys.modules if name.startswith("opentelemetry")])
         with JustClick(LOGIN, KEY, base_url=service.base_url, hooks=[sdk.telemetry()]) as client:
             client.get_all_groups()
     assert "traceparent" not in service.requests[0].headers
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # said from 3.12 on
+def test_a_fork_leaves_no_lock_behind() -> None:
+    """A child is forked while another thread of the parent is noting a failure."""
+    telemetry, children = Telemetry(), list[int]()
+
+    class Forking(OrderedDict[int, Any]):
+        def __setitem__(self, call: int, failed: Any) -> None:
+            if not children:
+                children.append(os.fork())
+                if not children[0]:
+                    signal.alarm(5)  # whoever waits for the lock is ended
+                    fail(2)
+                    os._exit(0)
+            super().__setitem__(call, failed)
+
+    def fail(call: int) -> None:
+        telemetry(Begun("CreateOrder", 2, call, call))
+        telemetry(Ended("CreateOrder", 2, call, 0.1, error="ConnectionLost", call=call))
+
+    telemetry._failed = Forking()  # pyright: ignore[reportPrivateUsage]
+    fail(1)
+    assert os.waitpid(children[0], 0)[1] == 0
