@@ -371,9 +371,10 @@ class _Paced:
 
     async def _turn(self) -> None:
         async with self._turns:
-            while wait := self._wait():  # noqa: ASYNC110  # time and share change, nobody tells
+            # One that is taken for dead is never given a share again: it must not wait for it.
+            while self._worker.is_alive and (wait := self._wait()):  # noqa: ASYNC110  # nobody tells
                 await asyncio.sleep(min(wait, 0.2))
-            if self._worker.share is not None:
+            if self._worker.share and self._worker.is_alive:
                 self._bucket.take(self._worker.share, monotonic())
 
     def _wait(self) -> float:

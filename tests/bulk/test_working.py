@@ -1,0 +1,44 @@
+"""Workers: what one sends, and what it does once it is taken for dead."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from justclick_async import AsyncJustClick, bulk
+from justclick_async.bulk.shards import open_journal
+from justclick_async.bulk.working import _Paced, _Worker
+from justclick_async.endpoints.contacts import get_all_groups
+from justclick_async.errors import NotSentInTime
+from tests.cli.test_crashes import orders_file
+from tests.service import KEY, LOGIN, answer, running
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("share", [0.0, 10.0, None])
+async def test_one_that_was_taken_for_dead_sends_nothing_and_waits_for_nothing(
+    tmp_path: Path, share: float | None
+) -> None:
+    """It may have been told to wait until others let go of the rate: nobody tells it any more."""
+    plan = bulk.plan(orders_file(tmp_path, 1), login=LOGIN, rate=10)
+    with running(answer([])) as there, open_journal(plan.whole) as journal:
+        worker: Any = _Worker(journal, plan.whole)
+        worker.share = share
+        async with AsyncJustClick(LOGIN, KEY, base_url=there.base_url) as client:
+            paced = _Paced(client, worker)
+            worker._until = float("inf")
+            waiting = asyncio.create_task(paced.run(get_all_groups()))
+            if share == 0:
+                await asyncio.sleep(0.3)
+                assert not waiting.done()
+                assert there.requests == []
+            else:
+                await waiting
+                waiting = asyncio.create_task(paced.run(get_all_groups()))
+            worker.lose()
+            with pytest.raises(NotSentInTime, match="lease"):
+                await asyncio.wait_for(waiting, 30)
+        assert len(there.requests) == (0 if share == 0 else 1)
