@@ -58,6 +58,9 @@ TRIES = 3
 ROUNDS = 20
 """How often a row may be sent again after it was looked up, within one run."""
 
+GRACE = 3
+"""Seconds within which rows of a worker that died become known as such, roundings included."""
+
 MOST_AT_ONCE = 256
 """How many rows are claimed at once at most."""
 
@@ -446,7 +449,8 @@ class Importer:
     async def _ripens(self, asked_at: int) -> bool:
         """Wait until what was not found may be called absent; say whether there is any."""
         ripe = self._journal.ripens(asked_at)
-        if ripe is None or ripe > asked_at + 2 * self._settle_after + 1:  # the clock was put back
+        longest = 2 * self._settle_after + GRACE
+        if ripe is None or ripe > self._now() + longest:  # the clock was put back
             return False
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), max(0.0, ripe - self._clock()) + 0.05)

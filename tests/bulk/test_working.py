@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from justclick_async import AsyncJustClick, bulk
+from justclick_async.bulk.fates import State
 from justclick_async.bulk.shards import open_journal
 from justclick_async.bulk.working import _Paced, _Worker
 from justclick_async.endpoints.contacts import get_all_groups
 from justclick_async.errors import NotSentInTime
+from tests.cli.command import service
 from tests.cli.test_crashes import orders_file
 from tests.service import KEY, LOGIN, answer, running
 
@@ -42,3 +45,21 @@ async def test_one_that_was_taken_for_dead_sends_nothing_and_waits_for_nothing(
             with pytest.raises(NotSentInTime, match="lease"):
                 await asyncio.wait_for(waiting, 30)
         assert len(there.requests) == (0 if share == 0 else 1)
+
+
+def test_rows_of_one_that_died_are_waited_for_however_short_the_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have sent within the beat that it takes to learn that it is taken for dead."""
+    monkeypatch.setenv("JUSTCLICK_API_KEY", KEY)
+    with service() as there:
+        plan = bulk.plan(
+            orders_file(tmp_path, 4), login=LOGIN, base_url=there.url, rate=None, settle_after=0
+        )
+        with open_journal(plan.whole) as journal:
+            journal.join("somebody")
+            assert len(journal.claim(State.PLANNED, 0, 2)) == 2
+            journal.leave(ripe=int(time.time()) + 3)
+        done = bulk.run_shard(plan.whole)
+        assert done.is_complete
+        assert len(there.orders) == 4
