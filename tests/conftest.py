@@ -1,7 +1,13 @@
 """What every test can rely on."""
 
-import signal
+from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.postgres import NoPostgres, Server, server
 from tests.temporal_process import temporal
 
 __all__ = ["temporal"]
@@ -10,3 +16,17 @@ __all__ = ["temporal"]
 # that they start would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, for all tests of the session."""
+    try:
+        running = server("-c fsync=off")
+        there = running.__enter__()
+    except NoPostgres as why:
+        pytest.skip(str(why))
+    try:
+        yield there
+    finally:
+        running.__exit__(None, None, None)

@@ -13,21 +13,7 @@ import pytest
 
 from tests.cli.command import JUSTCLICK, Service, run, service, start, wait_until
 from tests.cli.test_crashes import must_add_up, orders_file
-from tests.postgres import PASSWORD, NoPostgres, Server, server
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    """A PostgreSQL server, for all tests here."""
-    try:
-        running = server("-c fsync=off")
-        there = running.__enter__()
-    except NoPostgres as why:
-        pytest.skip(str(why))
-    try:
-        yield there
-    finally:
-        running.__exit__(None, None, None)
+from tests.postgres import PASSWORD, Server
 
 
 @pytest.fixture(scope="module")
