@@ -9,12 +9,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from attrs import frozen
 
-from tests.cli.command import Ran, run, service
+from tests.cli.command import Ran, run, service, start, wait_until
 from tests.cli.test_crashes import must_add_up, orders_file
 
 pytestmark = pytest.mark.skipif(
@@ -33,11 +34,12 @@ class Disk:
         subprocess.run(["mount", "-o", f"remount,{options}", self.path], check=True)
 
     def fill(self, left: int) -> None:
-        """Take all the room but some."""
-        there = os.statvfs(self.path)
-        size = max(0, there.f_bavail * there.f_frsize - left)
-        with (self.path / "filler").open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
+        """Take all the room but some, whoever else takes room meanwhile."""
+        with (self.path / "filler").open("wb", buffering=0) as file:
+            with suppress(OSError):
+                while True:
+                    file.write(bytes(4096))
+            file.truncate(max(0, file.tell() - left))
 
     def empty(self) -> None:
         """Give it back."""
@@ -68,8 +70,8 @@ def must_have_stopped(ran: Ran, what: str) -> None:
     assert "Traceback" not in ran.err
 
 
-def words_for(path: Path, *more: object) -> list[object]:
-    return ["import", path, "--yes", "--rate", "0", "--settle-after", "1", *more]
+def words_for(path: Path, *more: object, rate: int = 0) -> list[object]:
+    return ["import", path, "--yes", "--rate", rate, "--settle-after", "1", *more]
 
 
 def test_a_disk_that_is_full_before_anything_is_sent(tmp_path: Path, disk: Disk) -> None:
@@ -85,10 +87,13 @@ def test_a_disk_that_is_full_before_anything_is_sent(tmp_path: Path, disk: Disk)
 
 def test_a_disk_that_gets_full_while_orders_are_sent(tmp_path: Path, disk: Disk) -> None:
     path = orders_file(disk.path, 1500)
-    disk.fill(600_000)
     with service("--db", tmp_path / "sandbox.db") as there:
-        must_have_stopped(run(*words_for(path), env=there.env), "cannot be written")
-        assert 0 < len(there.orders) < 1500
+        process = start(words_for(path, rate=250), there.env)
+        wait_until(lambda: len(there.orders) > 100)
+        disk.fill(0)
+        out, err = process.communicate(timeout=60)
+        must_have_stopped(Ran(process.returncode, out, err), "cannot be written")
+        assert 100 < len(there.orders) < 1500
         must_have_stopped(run(*words_for(path), env=there.env), "cannot be written")
         disk.empty()
         assert run(*words_for(path), env=there.env).code == 0
