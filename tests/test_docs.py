@@ -15,35 +15,60 @@ import justclick_async
 from justclick_async.cli.methods import commands
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "pages" / "methods.md").read_text()
+PAGES = ROOT / "docs" / "pages"
+METHODS_PAGES = {lang: (PAGES / lang / "methods.md").read_text() for lang in ("", "ru")}
 METHODS = json.loads((Path(__file__).parent / "data" / "methods.json").read_text())
 COMMANDS = list(commands())
 
 
+@pytest.mark.parametrize("language", METHODS_PAGES)
 @pytest.mark.parametrize(("area", "name", "described"), COMMANDS)
 def test_every_method_stands_on_its_page_with_its_command(
-    area: str, name: str, described: object
+    area: str, name: str, described: object, language: str
 ) -> None:
     prefix = "client.v2." if area == "v2" else "client."
-    assert f"`{prefix}{name.replace('-', '_')}` | `justclick {area} {name}`" in PAGE
+    row = f"`{prefix}{name.replace('-', '_')}` | `justclick {area} {name}`"
+    assert row in METHODS_PAGES[language]
 
 
-def test_the_page_names_every_method_of_the_service_and_no_other() -> None:
-    named = set(re.findall(r"^\| (\w+) \| `client", PAGE, re.MULTILINE))
+@pytest.mark.parametrize("language", METHODS_PAGES)
+def test_the_page_names_every_method_of_the_service_and_no_other(language: str) -> None:
+    named = set(re.findall(r"^\| (\w+) \| `client", METHODS_PAGES[language], re.MULTILINE))
     assert named == {method["method"] for method in METHODS}
 
 
 def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "docs" / "mkdocs.yml").read_text()
-    pages = ROOT / "docs" / "pages"
-    for page in pages.rglob("*.md"):
-        assert f": {page.relative_to(pages)}\n" in navigation
+    for page in PAGES.rglob("*.md"):
+        assert f": {page.relative_to(PAGES)}\n" in navigation
+
+
+def test_every_page_is_there_in_russian_but_for_the_reference() -> None:
+    assert {page.name for page in PAGES.glob("*.md")} == {
+        page.name for page in (PAGES / "ru").glob("*.md")
+    }
+
+
+def test_russian_pages_link_to_russian_pages_and_the_reference() -> None:
+    for page in (PAGES / "ru").glob("*.md"):
+        away = set(re.findall(r"\]\(\.\./(?!reference/)\S+\)", page.read_text()))
+        assert not away, f"{page.name} links to {away}"
+
+
+@pytest.mark.parametrize("name", sorted(page.name for page in (PAGES / "ru").glob("*.md")))
+def test_a_russian_page_has_the_tables_and_sections_of_the_english_one(name: str) -> None:
+    """Figures and rows that are added to one page are missed in the other otherwise."""
+
+    def shape(page: Path) -> tuple[list[int], int]:
+        text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+        tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+        return [table.count("\n") for table in tables], len(re.findall(r"^#", text, re.MULTILINE))
+
+    assert shape(PAGES / "ru" / name) == shape(PAGES / name)
 
 
 def test_every_public_name_is_in_the_reference() -> None:
-    reference = "\n".join(
-        page.read_text() for page in (ROOT / "docs" / "pages" / "reference").glob("*.md")
-    )
+    reference = "\n".join(page.read_text() for page in (PAGES / "reference").glob("*.md"))
     shown = set(re.findall(r"^::: (\S+)$", reference, re.MULTILINE))
     missing = {
         name
@@ -64,7 +89,7 @@ def homes(name: str) -> Iterator[str]:
 
 # ── Blocks of code (each is a test of its own, see tests/documents) ─────────────────
 
-DOCUMENTS = [*ROOT.glob("README*.md"), *(ROOT / "docs" / "pages").rglob("*.md")]
+DOCUMENTS = [*ROOT.glob("README*.md"), *PAGES.rglob("*.md")]
 
 
 def named(documents: list[Path]) -> list[Any]:
@@ -78,10 +103,10 @@ def test_every_block_that_is_left_out_says_why_and_is_counted() -> None:
         for reason in re.findall(r"<!-+ *skip: *next *(.*?) *-+>", document.read_text())
     )
     assert left_out == {
-        '"needs a Temporal server"': 1,  # tests/bulk/test_temporal.py, tests/cli/test_temporal.py
+        '"needs a Temporal server"': 2,  # tests/bulk/test_temporal.py, tests/cli/test_temporal.py
         '"CI runs the README\'s first command by itself"': 2,
         '"CI runs the README\'s second command by itself"': 2,
-        '"it needs a PostgreSQL server"': 1,
+        '"it needs a PostgreSQL server"': 2,
         '"it needs python-justclick"': 2,
         '"its times and numbers differ each time"': 2,
         '"it asks at a terminal, and there is none"': 2,

@@ -143,8 +143,9 @@ def test_airflow_only_calls_a_command_that_there_is() -> None:
 # ── The page ────────────────────────────────────────────────────────────────────────
 
 
-def test_the_page_shows_the_files_that_are_run() -> None:
-    page = (EXAMPLES.parent / "pages" / "executors.md").read_text()
+@pytest.mark.parametrize("name", ["executors.md", "ru/executors.md"])
+def test_the_page_shows_the_files_that_are_run(name: str) -> None:
+    page = (EXAMPLES.parent / "pages" / name).read_text()
     shown = re.findall(r'```python title="(\w+\.py)"\n(.*?)```', page, re.DOTALL)
     assert len(shown) == 3
     for name, source in shown:
