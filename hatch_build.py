@@ -1,0 +1,55 @@
+"""What the package index shows: README.md, whose links lead to files that are not there.
+
+A release tells where the sources are (SOURCE_REPOSITORY_URL), so links lead to them, at the tag of
+the version.  Who builds without that gets the text without these links, for none would work.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from hatchling.metadata.plugin.interface import MetadataHookInterface
+
+LINK = re.compile(r"(?<!!)\[([^\]\[]+)\]\((?!https?:|mailto:|#)([^()\s]+)\)")
+FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+
+
+def for_the_index(readme: str, sources: str | None) -> str:
+    """Return the text with its relative links pointing below *sources*, or taken out."""
+    written = rf"[\1]({sources}/\2)" if sources else r"\1"
+    parts = FENCED.split(readme)
+    parts[::2] = (LINK.sub(written, part) for part in parts[::2])
+    return "".join(parts)
+
+
+def urls(repository: str) -> dict[str, str]:
+    """Return what the index lists beside the text."""
+    service = {"Documentation of the service": "https://help.justclick.io/"}
+    if not repository:
+        return service
+    return {
+        "Source": repository,
+        "Documentation": f"{repository}/blob/HEAD/docs/pages/index.md",
+        "Changelog": f"{repository}/blob/HEAD/CHANGELOG.md",
+        "Issues": f"{repository}/issues",
+        **service,
+    }
+
+
+class Hook(MetadataHookInterface):
+    """Fills in what ``dynamic`` of pyproject.toml leaves open."""
+
+    PLUGIN_NAME = "custom"
+
+    def update(self, metadata: dict[str, object]) -> None:
+        """Set the text and the addresses."""
+        repository = os.environ.get("SOURCE_REPOSITORY_URL", "").rstrip("/")
+        sources = f"{repository}/blob/v{metadata['version']}" if repository else None
+        text = Path(self.root, "README.md").read_text("utf-8")
+        metadata["readme"] = {
+            "content-type": "text/markdown",
+            "text": for_the_index(text, sources),
+        }
+        metadata["urls"] = urls(repository)
