@@ -171,12 +171,15 @@ def from_environment(
         if not environ.get(name, "").strip() and argument not in given
     ]
     if missing:
+        both = len(missing) == 2
+        key = missing[-1] == "JUSTCLICK_API_KEY"
         raise InvalidInput(
-            f"{' and '.join(missing)} not set.",
+            f"{' and '.join(missing)} {'are' if both else 'is'} not set.",
             field=missing[0],
-            hint="Set both in the environment; the key stands in the account under Integration "
-            "and API.",
-            hint_ru="Задайте обе переменные окружения; ключ указан в аккаунте: Интеграция и API.",
+            hint=f"Set {'both' if both else 'it'} in the environment"
+            + ("; the key stands in the account under Integration and API." if key else "."),
+            hint_ru=f"Задайте {'обе переменные' if both else 'эту переменную'} окружения"
+            + ("; ключ указан в аккаунте: Интеграция и API." if key else "."),
         )
     known = {
         argument: environ[name].strip()
