@@ -8,7 +8,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -27,6 +29,7 @@ from justclick_async.bulk.journal import (
     Refusal,
     account_of,
     forget,
+    hold,
 )
 from justclick_async.bulk.problems import CannotImport, JournalInUse, JournalProblem
 
@@ -76,6 +79,11 @@ class TestPlanning:
             assert [e.repeats for e in journal.entries()] == [None, None, 1, 1, None]
             assert (journal.left(), journal.repeats()) == (3, 2)
 
+    def test_rows_that_say_the_same_are_one_where_nothing_else_is_asked(self, path: Path) -> None:
+        with Journal(path, WHO) as journal:
+            journal.plan(rows("a", "a"), now=1)
+            assert (journal.left(), journal.repeats()) == (1, 1)
+
     def test_repeats_are_sent_if_that_is_wanted(self, path: Path) -> None:
         with planned(path, "a1", "a1", once=False) as journal:
             assert (journal.left(), journal.repeats()) == (2, 0)
@@ -92,9 +100,13 @@ class TestPlanning:
             assert journal.totals()[Fate.FAILED] == 1
             assert journal.failures() == [(600, "email: no", 1)]
 
-    def test_a_journal_without_a_file_works_as_well(self) -> None:
+    def test_a_journal_without_a_file_works_as_well(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
         with planned(None, "a1", "a1", "b1") as journal:
             assert (journal.left(), journal.repeats(), journal.totals().rows) == (2, 1, 3)
+            assert list(tmp_path.iterdir()) == []
 
 
 class TestKeeping:
@@ -133,6 +145,12 @@ class TestKeeping:
             journal.settle_repeats()
             fates = [e.fate for e in journal.entries()]
             assert entries(journal)[2].bill_id == 7
+            assert journal.totals().by_fate == {
+                Fate.CREATED: 1,
+                Fate.REPEAT: 1,
+                Fate.FAILED: 2,
+                Fate.NOT_SENT: 2,
+            }
         assert fates == [
             Fate.CREATED,
             Fate.REPEAT,
@@ -151,6 +169,42 @@ class TestKeeping:
         with planned(path, "a"):
             assert account_of(path) == "somebody"
 
+    def test_what_is_not_yet_committed_is_not_read(self, path: Path) -> None:
+        with planned(path, "a") as journal:
+            with journal._transaction():
+                journal._database.execute("UPDATE rows SET state = 'done'")
+                assert [e.state for e in journal.entries()] == [State.PLANNED]
+            assert [e.state for e in journal.entries()] == [State.DONE]
+
+    def test_another_thread_may_write(self, path: Path) -> None:
+        with planned(path, "a") as journal, ThreadPoolExecutor(1) as thread:
+            thread.submit(journal.write, [Change(1, State.DONE, 7)]).result()
+            assert entries(journal)[1].bill_id == 7
+
+    def test_a_file_of_any_length_is_read_in_its_order(self, path: Path) -> None:
+        said = [str(i) for i in range(1200)]
+        with planned(path, *said) as journal:
+            found = [(e.number, e.fingerprint) for e in journal.entries()]
+        assert found == [(i, f"{s:16}".encode()) for i, s in enumerate(said, 1)]
+
+    def test_whoever_shared_it_is_dead_after_a_crash(self, path: Path) -> None:
+        planned(path, "a").close()
+        with closing(sqlite3.connect(path)) as database:
+            for table in "claims", "workers":
+                database.execute(f"CREATE TABLE {table} (name)")
+        with Journal(path, WHO) as journal:
+            journal.recover(ripe=5)
+        with closing(sqlite3.connect(path)) as database:
+            found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            assert set(found) == {("about",), ("rows",)}
+
+    def test_closing_leaves_one_file_and_nothing_open(self, path: Path) -> None:
+        journal = planned(path, "a")
+        assert len(list(journal.entries())) == 1
+        journal.close()
+        journal.close()
+        assert list(path.parent.iterdir()) == [path]
+
 
 class TestRefusals:
     def test_a_second_importer_is_refused(self, path: Path) -> None:
@@ -167,6 +221,29 @@ class TestRefusals:
         with planned(path, "a"):
             ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert "JournalInUse" in ran.stderr
+
+    def test_several_share_it_if_all_of_them_mean_to(self, path: Path) -> None:
+        one, other = hold(path, share=True), hold(path, share=True)
+        with pytest.raises(JournalInUse):
+            hold(path)
+        one.release()
+        other.release()
+        hold(path).release()
+
+    def test_a_journal_from_before_there_were_kinds_is_one_of_orders(self, path: Path) -> None:
+        planned(path, "a").close()
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("DELETE FROM about WHERE name = 'kind'")
+        Journal(path, WHO).close()
+        with pytest.raises(JournalProblem, match="of another kind"):
+            Journal(path, Identity("d1", "utf-8", "somebody", "contacts"))
+
+    def test_a_journal_that_does_not_say_whose_it_is_is_refused(self, path: Path) -> None:
+        planned(path, "a").close()
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("DELETE FROM about WHERE name = 'account'")
+        with pytest.raises(JournalProblem, match=r"into another account \( / somebody\)"):
+            Journal(path, WHO)
 
     @pytest.mark.parametrize(
         ("who", "told"),
@@ -199,7 +276,7 @@ class TestRefusals:
         database.execute("CREATE TABLE rows (number INTEGER)")
         database.close()
         before = path.read_bytes()
-        with pytest.raises(JournalProblem, match="no journal"):
+        with pytest.raises(JournalProblem, match=f"{path} is no journal"):
             Journal(path, WHO)
         assert before == path.read_bytes()
 
@@ -210,7 +287,7 @@ class TestRefusals:
         half = len(content) // 2
         damaged = content[:half] if wrong == "cut" else content[:4096] + b"\xff" * half
         path.write_bytes(damaged)
-        with pytest.raises(JournalProblem, match="damaged"):
+        with pytest.raises(JournalProblem, match=f"the journal {path} is damaged"):
             Journal(path, WHO)
         assert damaged == path.read_bytes()
 
@@ -400,6 +477,44 @@ class TestTelling:
             "Go on with what it belongs to, or begin another import with --journal.",
             "Продолжите тот импорт или начните новый с другим --journal.",
         ]
+
+    def test_that_another_import_is_at_work(self, path: Path) -> None:
+        with planned(path, "a"):
+            assert self.refused(path) == [
+                f"another import is at work with {path}.",
+                f"с {path} уже работает другой импорт.",
+                "Wait until it ends, or stop it.",
+                "Дождитесь его окончания или остановите его.",
+            ]
+
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            lambda journal: list(journal.entries()),
+            Journal.totals,
+            Journal.left,
+            Journal.in_doubt,
+            lambda journal: journal.ripens(0),
+            lambda journal: journal.is_taken(7, 1),
+            Journal.last,
+            Journal.repeats,
+            Journal.failures,
+        ],
+    )
+    def test_which_one_can_no_longer_be_read(
+        self, path: Path, ask: Callable[[Journal], object]
+    ) -> None:
+        with planned(path, "a") as journal:
+            with closing(sqlite3.connect(path)) as database:
+                database.execute("DROP TABLE rows")
+            with pytest.raises(CannotImport, match=rf"the journal {path} .*no such table: rows"):
+                ask(journal)
+
+    def test_which_one_became_something_else_before_it_was_planned(self, path: Path) -> None:
+        with Journal(path, WHO) as journal:
+            path.write_bytes(b"this is no journal" * 100)
+            with pytest.raises(JournalProblem, match=f"{path} is no journal"):
+                journal.plan(rows("a"), now=1)
 
     def test_that_it_is_damaged(self, path: Path) -> None:
         planned(path, *map(str, range(3000))).close()
