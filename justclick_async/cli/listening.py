@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
 import os
@@ -147,7 +148,7 @@ class Listener:
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            raise _no_port(port, error) from None
+            raise _no_port(host, port, error) from None
         self._heed_signals()
         if not self._wanted.as_json:
             self._lines.write(_HEADER)
@@ -363,9 +364,17 @@ def _say_end(accepted: int, refused: int) -> None:
     )
 
 
-def _no_port(port: int, error: OSError) -> CannotStart:
+def _no_port(host: str, port: int, error: OSError) -> CannotStart:
+    if error.errno == errno.EADDRINUSE:
+        return CannotStart(
+            Text(f"port {port} of {host} is taken.", f"порт {port} на {host} уже занят."),
+            Text(
+                "Choose another; --port 0 takes a free one.",
+                "Выберите другой; --port 0 — любой свободный.",
+            ),
+        )
     why = error.strerror or type(error).__name__
     return CannotStart(
-        Text(f"cannot listen on port {port}: {why}.", f"порт {port} недоступен: {why}."),
-        Text("Choose another one; 0 takes a free one.", "Выберите другой; 0 — любой свободный."),
+        Text(f"cannot listen on {host}: {why}.", f"адрес {host} недоступен: {why}."),
+        Text("Leave out --host for 127.0.0.1.", "Не указывайте --host, чтобы взять 127.0.0.1."),
     )

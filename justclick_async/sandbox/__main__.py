@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,18 +29,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, TypeError) as error:
         parser.error(str(error))
     except OSError as error:
-        return _cannot_start(error)
+        return _cannot_start(str(error))
     try:
         with suppress(KeyboardInterrupt):
             asyncio.run(_serve(sandbox, ["this machine", *options.visitor]))
     except OSError as error:
-        return _cannot_start(error)
+        return _cannot_start(_why_not(error, options.host, options.port))
     return 0
 
 
-def _cannot_start(error: OSError) -> int:
-    print(f"The sandbox cannot start: {error}", file=sys.stderr)
+def _cannot_start(why: str) -> int:
+    print(f"The sandbox cannot start: {why}", file=sys.stderr)
     return 3
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} of {host} is taken; --port 0 takes a free one"
+    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+        return f"{host} is no address of this machine; without --host it is 127.0.0.1"
+    return str(error)
 
 
 def _sandbox(options: argparse.Namespace) -> Sandbox:

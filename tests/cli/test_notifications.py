@@ -227,7 +227,7 @@ def test_a_port_can_be_chosen_and_may_be_taken() -> None:
         port = taken.getsockname()[1]
         ran = run("notifications", "listen", "--port", port, env=ENV)
         assert (ran.code, ran.out) == (3, "")
-        assert f"cannot listen on port {port}" in ran.err
+        assert f"port {port} of 127.0.0.1 is taken" in ran.err
     with listening("--port", port) as listener:
         assert listener.url == f"http://127.0.0.1:{port}"
 

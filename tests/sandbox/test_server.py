@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from justclick_async.sandbox import API_KEY, LOGIN, READINGS, Sandbox
+from justclick_async.sandbox.__main__ import main
 from justclick_async.signing import signed_body
 from tests.sandbox.running import ORDER, call, get_json, running
 
@@ -67,21 +68,26 @@ def test_a_wrong_fault_is_refused_before_it_starts(fault: str) -> None:
     assert "argument --fault" in done.stderr
 
 
-def test_a_port_that_is_taken_is_told_without_a_traceback() -> None:
+@pytest.mark.parametrize("command", [["justclick_async.sandbox"], ["justclick_async", "sandbox"]])
+def test_a_port_that_is_taken_is_told_with_the_way_out(command: list[str]) -> None:
     with running() as sandbox:
+        port = sandbox.base_url.rpartition(":")[2]
         done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "justclick_async.sandbox",
-                "--port",
-                sandbox.base_url[-5:].strip(":"),
-            ],
-            capture_output=True,
-            text=True,
+            [sys.executable, "-m", *command, "--port", port], capture_output=True, text=True
         )
-    assert done.returncode == 3
-    assert done.stderr.startswith("The sandbox cannot start: ")
+    said = f"The sandbox cannot start: port {port} of 127.0.0.1 is taken; --port 0 takes a free one"
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", f"{said}\n")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+def test_an_address_of_another_machine_is_told(
+    host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--host", host]) == 3
+    assert capsys.readouterr().err == (
+        f"The sandbox cannot start: {host} is no address of this machine;"
+        " without --host it is 127.0.0.1\n"
+    )
 
 
 def test_help_tells_login_key_faults_and_what_is_not_documented() -> None:

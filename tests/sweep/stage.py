@@ -9,6 +9,8 @@ command after ``$``, and below it the whole of what a user is told::
     $ justclick orders create --email a@example.com
     [2] Error: Command "orders create" parameter "--goods" requires an argument. ...
 
+``TAKEN`` stands for a port that somebody listens on.
+
 ``python -m tests.sweep`` writes what is said now; read it as a user would before it is committed.
 """
 
@@ -236,10 +238,13 @@ def stage(folder: Path) -> Iterator[Stage]:
         awaiting = justclick_async.AsyncJustClick(LOGIN, KEY, **options)
         os.chdir(folder)
 
+        taken = service.base_url.rpartition(":")[2]
+
         def told(entry: Entry) -> str:
             if entry.asked.startswith("$"):
+                command = entry.asked[2:].replace("TAKEN", taken)
                 with patch.object(sys, "stdin", io.StringIO()), not_for_long():
-                    return told_by_command(entry.asked[2:])
+                    return told_by_command(command).replace(taken, "TAKEN")
             with not_for_long(), warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # of the service's own
                 said, error = told_by_python(entry.asked[4:], blocking)
