@@ -181,12 +181,12 @@ class AsyncJustClick(V1, AsyncDriver):
 
     async def run(self, steps: Steps[R]) -> R:
         """Carry out a call or a flow, such as ``create_order(order)``, and return its result."""
-        _check_steps(steps)
         handled = sys.exception()
         try:
             if isinstance(steps, Call):
                 call: Call[R] = steps
                 return (await self._answered(call)).result
+            _check_steps(steps)
             return await drive(steps, self._take)
         except BaseException as error:
             drop_variables(error, handled=handled)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from contextlib import suppress
 from functools import partial
 from math import inf, isfinite
@@ -131,7 +131,7 @@ class Transport:
         self._sessions: PerLoop[_Opened] = PerLoop(partial(_Opened, make))
         self._known_timeout: tuple[Timeout, aiohttp.ClientTimeout] | None = None
 
-    async def send(self, method: str, body: bytes, timeout: Timeout) -> Received:
+    def send(self, method: str, body: bytes, timeout: Timeout) -> Coroutine[Any, Any, Received]:
         """POST *body* to ``/api/METHOD``; redirects that keep method, body and host are followed.
 
         Raises:
@@ -140,15 +140,7 @@ class Transport:
             OutcomeUnknown: Sent, but no complete answer came back.
         """
         url = f"{self._base_url}/api/{method}"
-        received = await self._post(url, body, timeout, method)
-        began = monotonic()
-        for _ in range(MOST_REDIRECTS):
-            target = redirect_target(method, received, url)
-            if target is None:
-                break
-            url = target
-            received = await self._follow(url, body, _rest(timeout, began), method)
-        return received
+        return self._post(url, body, timeout, method, MOST_REDIRECTS)
 
     async def close(self) -> None:
         """Close the connections of the running loop; a later request opens new ones."""
@@ -156,17 +148,10 @@ class Transport:
         if opened is not None:
             await opened.close()
 
-    async def _follow(self, url: str, body: bytes, timeout: Timeout, method: str) -> Received:
-        """Send once more what was answered with a redirect, so it has been sent already."""
-        try:
-            return await self._post(url, body, timeout, method)
-        except JustClickError as error:
-            if error.outcome is not Outcome.NOT_SENT:
-                raise
-            lost = ConnectionLost("it was redirected, and could not be sent again.", method=method)
-        raise lost
-
-    async def _post(self, url: str, body: bytes, timeout: Timeout, method: str) -> Received:
+    async def _post(
+        self, url: str, body: bytes, timeout: Timeout, method: str, redirects: int
+    ) -> Received:
+        began = monotonic()
         session = self._session()
         try:
             response = await session.post(
@@ -183,7 +168,7 @@ class Transport:
             except BaseException:
                 response.close()  # what is left of it would be taken for the next answer
                 raise
-            return Received(response.status, response.headers, content)
+            received = Received(response.status, response.headers, content)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = _translated(error)
         except asyncio.CancelledError:
@@ -192,9 +177,26 @@ class Transport:
             if not session.closed or task is None or task.cancelling():
                 raise
             failure = ConnectionFailed("the client was closed before it could be sent.")
+        else:
+            if redirects and (target := redirect_target(method, received, url)):
+                timeout = _rest(timeout, began)
+                return await self._post_again(target, body, timeout, method, redirects - 1)
+            return received
         failure.method = method
         # Raised out here, since aiohttp's own words may hold a proxy's password or an answer.
         raise failure
+
+    async def _post_again(
+        self, url: str, body: bytes, timeout: Timeout, method: str, redirects: int
+    ) -> Received:
+        """Send once more what was answered with a redirect, so it has been sent already."""
+        try:
+            return await self._post(url, body, timeout, method, redirects)
+        except JustClickError as error:
+            if error.outcome is not Outcome.NOT_SENT:
+                raise
+            lost = ConnectionLost("it was redirected, and could not be sent again.", method=method)
+        raise lost
 
     def _guarded(self, session: aiohttp.ClientSession) -> aiohttp.ClientSession:
         """Return a session that was passed in, if it can be used here."""
