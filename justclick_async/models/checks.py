@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, cast
 
 from attrs import Attribute
 
@@ -125,13 +125,24 @@ def given(value: object, name: str) -> str:
 
 def is_text(instance: AttrsInstance, attribute: Attribute[Any], value: object) -> None:
     """Validate an attrs field that holds text, or ``None`` where nothing is to be sent."""
-    if value is not None:
+    # Many of these run for each order: what is wrong is only named where something is.
+    if value is not None and not _is_good(value):
         text(value, _name(instance, attribute))
 
 
 def is_given(instance: AttrsInstance, attribute: Attribute[Any], value: object) -> None:
     """Validate an attrs field that holds text and must not be left blank."""
-    given(value, _name(instance, attribute))
+    if not _is_good(value) or value.isspace() or not value:
+        given(value, _name(instance, attribute))
+
+
+def _is_good(value: object) -> TypeGuard[str]:
+    if not isinstance(value, str):
+        return False
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _name(instance: AttrsInstance, attribute: Attribute[Any]) -> str:
