@@ -7,6 +7,7 @@ wants ``import_orders``.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from typing import TypeAlias
 
@@ -85,28 +86,26 @@ async def create_orders(
     try:
         while (sent := await crew.next()) is not None:
             yield sent
-            crew.room.release()
+            crew.make_room()
     finally:
         await crew.give_up()
     crew.raise_error()
 
 
 class _Crew:
-    """Several at work on the same orders.
-
-    Attributes:
-        room: For orders that are taken and not yet told.
-    """
+    """Several at work on the same orders, each with one that is sent or waits to be told."""
 
     def __init__(self, client: Client, orders: Orders, size: int, watchman: Watchman) -> None:
         self._client = client
         self._source = _Later(orders) if isinstance(orders, AsyncIterable) else _Source(orders)
         self._size = size
         self._watchman = watchman
-        self.room: asyncio.Semaphore = asyncio.Semaphore(size)
-        self._ended: asyncio.Queue[Sent | None] = asyncio.Queue()
         self._members: list[asyncio.Task[None]] = []
         self._at_work = 0
+        self._untold: deque[Sent] = deque()
+        # A semaphore and a queue would do as well, for a tenth of the time that an order takes.
+        self._idle: deque[asyncio.Future[None]] = deque()
+        self._news: asyncio.Future[None] | None = None
         self._error: Exception | None = None
 
     def begin(self) -> None:
@@ -116,12 +115,16 @@ class _Crew:
 
     async def next(self) -> Sent | None:
         """Wait for what became of the next order; ``None`` once all is told."""
-        while self._at_work:
-            sent = await self._ended.get()
-            if sent is not None:
-                return sent
-            self._at_work -= 1
-        return None
+        while not self._untold:
+            if not self._at_work:
+                return None
+            self._news = asyncio.get_running_loop().create_future()
+            await self._news
+        return self._untold.popleft()
+
+    def make_room(self) -> None:
+        """Let the next order be taken: what became of one has been told."""
+        _wake(self._idle.popleft())
 
     async def give_up(self) -> None:
         """Cancel what is under way."""
@@ -137,22 +140,25 @@ class _Crew:
             raise self._error
 
     async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            while self._error is None:
-                await self.room.acquire()
-                if (taken := await self._take()) is None:
-                    break
+            while self._error is None and (taken := await self._source.take()) is not None:
                 sent = await self._send(*taken)
                 self._watch(sent.error)
-                self._ended.put_nowait(sent)
+                self._untold.append(sent)
+                self._idle.append(told := loop.create_future())
+                self._tell()
+                await told
         except Exception as error:  # noqa: BLE001  # of the source or a bug: raised in the end
             self._error = self._error or error
         finally:
-            self._ended.put_nowait(None)
-            self.room.release()  # who waits for it learns that there is nothing left
+            self._at_work -= 1
+            self._tell()
 
-    async def _take(self) -> tuple[int, Order] | None:
-        return None if self._error is not None else await self._source.take()
+    def _tell(self) -> None:
+        if self._news is not None:
+            _wake(self._news)
+            self._news = None
 
     async def _send(self, number: int, order: Order) -> Sent:
         try:
@@ -168,6 +174,11 @@ class _Crew:
             self._watchman.all_is_well()
         elif self._watchman.sees(error) and self._error is None:
             self._error = error
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 class _Source:
