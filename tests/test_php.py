@@ -224,6 +224,10 @@ class TestWhatHttpBuildQueryRefuses:
         with pytest.raises(ValueError, match=r"^\\udbff has a lone surrogate"):
             http_build_query({"\udbff": {"b": 1}, "c": "d"} | {"\udbff": 1})
 
+    def test_a_lone_surrogate_below_a_name_that_is_blank_is_told_as_well(self):
+        with pytest.raises(ValueError, match=r"^a name has a lone surrogate"):
+            http_build_query({"": "\ud800"})
+
     @pytest.mark.parametrize("key", [True, None, 1.5, ("a",), Decimal(1), date(2020, 1, 1)])
     def test_a_key_of_another_type_names_where_it_is(self, key):
         with pytest.raises(TypeError, match="a key at the top level is "):
@@ -253,6 +257,13 @@ class TestWhatHttpBuildQueryRefuses:
     def test_data_that_are_no_array_are_refused(self, data):
         with pytest.raises(TypeError, match="data must be a mapping, a list or a tuple, not "):
             http_build_query(data)
+
+    @pytest.mark.parametrize(("given", "kind"), [(None, "None"), (5, "int"), (b"&", "bytes")])
+    def test_a_prefix_or_separator_that_is_no_text_is_refused(self, given, kind):
+        with pytest.raises(TypeError, match=f"^numeric_prefix must be str, not {kind}$"):
+            http_build_query({"a": 1}, given)
+        with pytest.raises(TypeError, match=f"^arg_separator must be str, not {kind}$"):
+            http_build_query({"a": 1}, "", given)
 
     def test_a_cycle_is_an_error_and_comes_soon(self):
         circle: dict[str, object] = {"fields": ["x"] * 100}
@@ -637,7 +648,7 @@ usual = st.dictionaries(
         scalars,
         lambda inner: st.one_of(
             st.lists(inner, max_size=3),
-            st.lists(st.fixed_dictionaries({"n": texts, "s": texts}), max_size=3),
+            st.lists(st.fixed_dictionaries({"n": texts, "s": texts}), max_size=7),
             st.dictionaries(st.sampled_from(["x", "y", "0"]), inner, max_size=3),
         ),
         max_leaves=8,
@@ -672,6 +683,17 @@ class TestKnownShapes:
         ]
         for data in seen + seen[::-1]:
             assert http_build_query(data) == php._query(data, php.PHP_QUERY_RFC1738)
+
+    @pytest.mark.parametrize("number", range(8))
+    @pytest.mark.parametrize(
+        "last",
+        [{"n": "1", "s": "="}, {"s": "1", "n": "2"}, {"n": 1, "s": None}, {"n": "1"}, ["1"], "1"],
+        ids=repr,
+    )
+    def test_the_last_of_many_is_like_the_others_or_not(self, number, last):
+        goods = [{"n": f"{n} %", "s": "x"} for n in range(number)]
+        data = {"before": "0", "goods": [*goods, last], "behind": "9"}
+        assert http_build_query(data) == php._query(data, php.PHP_QUERY_RFC1738)
 
     @pytest.mark.parametrize("deep", [7, 8, 9, 40])
     def test_arrays_in_arrays(self, deep):
