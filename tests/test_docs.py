@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,3 +156,46 @@ def test_the_readme_begins_with_its_two_commands() -> None:
     assert "import docs/examples/orders.csv --sandbox" in first[1]
     assert "pytest" in second[1]
     assert all(language != "sh" for language, _ in others)
+
+
+# ── The site: two languages, each with its own navigation ───────────────────────────
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    built = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", built],
+        cwd=ROOT / "docs",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return built
+
+
+def test_a_page_leads_to_itself_in_the_other_language(site: Path) -> None:
+    page = (site / "shards" / "index.html").read_text()
+    assert '<html lang="en"' in page
+    assert '<a href="../ru/shards/" hreflang="ru"' in page
+    assert "Несколько машин" not in page
+    assert "Песочница" not in page  # the navigation is in English
+    page = (site / "ru" / "shards" / "index.html").read_text()
+    assert '<html lang="ru"' in page
+    assert '<a href="../../shards/" hreflang="en"' in page
+    assert ">Содержание" in page.replace("\n", "").replace(" ", "")
+    assert "The sandbox" not in page
+    assert "../../reference/bulk/" in page  # which is there in English only
+    reference = (site / "reference" / "bulk" / "index.html").read_text()
+    assert '<a href="../../ru/" hreflang="ru"' in reference
+
+
+def test_the_last_english_page_does_not_lead_on_to_a_russian_one(site: Path) -> None:
+    footers = {
+        page: re.findall(r'<a href="(\S*)" class="md-footer__link', (site / page).read_text())
+        for page in ("reference/testing/index.html", "ru/index.html")
+    }
+    assert footers == {
+        "reference/testing/index.html": ["../php/"],
+        "ru/index.html": ["orders/"],
+    }
