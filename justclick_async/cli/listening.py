@@ -92,7 +92,7 @@ def _guard(file: str | None) -> Guard:
         return SQLiteReplayGuard(file)
     except sqlite3.Error as error:
         raise CannotStart(
-            Text(f"--guard {file!r}: {error}.", f"--guard {file!r}: {error}."),
+            Text(f"--guard {file!r}: {error}.", f"--guard {file!r} не открывается: {error}."),
             Text(
                 "Name a file that is no other's, or one that does not exist yet.",
                 "Укажите отдельный файл; если его нет, он будет создан.",

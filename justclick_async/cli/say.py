@@ -12,9 +12,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from justclick_async.bulk.problems import CannotImport, Language, Text
+from justclick_async.cli.russian import in_russian
 from justclick_async.errors import APIError, JustClickError
 
-__all__ = ["Text", "language", "say", "say_error", "say_exception", "say_json", "to_people"]
+__all__ = [
+    "Text",
+    "language",
+    "message_of",
+    "say",
+    "say_error",
+    "say_exception",
+    "say_json",
+    "to_people",
+]
 
 
 def language(environ: Mapping[str, str] = os.environ) -> Language:
@@ -53,9 +63,14 @@ def say_exception(error: JustClickError, *, as_json: bool = False) -> None:
     if as_json:
         say_json({"event": "error", **described(error)})
     where = f"{error.method}: " if error.method else ""
-    message = str(error.args[0])
-    text = error.text if isinstance(error, CannotImport) else Text(message, message)
+    text = message_of(error)
     say_error(Text(f"{where}{text.en}", f"{where}{text.ru}"), Text(error.hint, error.hint_ru))
+
+
+def message_of(error: JustClickError) -> Text:
+    """Return what went wrong in both languages."""
+    message = str(error.args[0])
+    return error.text if isinstance(error, CannotImport) else Text(message, in_russian(message))
 
 
 def described(error: JustClickError) -> dict[str, object]:

@@ -13,6 +13,7 @@ import aiohttp
 from justclick_async.account import Account
 from justclick_async.bulk.problems import Text
 from justclick_async.cli.doctor.findings import Finding, fine, noted, skipped, wrong
+from justclick_async.cli.say import message_of
 from justclick_async.client import DEFAULT_RATE, AsyncJustClick
 from justclick_async.errors import (
     AnswerHashMismatch,
@@ -80,8 +81,8 @@ def _access(failure: JustClickError | None) -> Finding:
         if isinstance(failure, kind):
             filled = _filled(said, failure)
             return wrong("api_1", filled.en, filled.ru, _HINTS.get(kind) or hint)
-    message = str(failure.args[0])
-    return wrong("api_1", message, message, hint)
+    said = message_of(failure)
+    return wrong("api_1", said.en, said.ru, hint)
 
 
 _FAILURES: Mapping[type[JustClickError], Text] = {
@@ -99,7 +100,7 @@ _FAILURES: Mapping[type[JustClickError], Text] = {
     ),
     BadStatus: Text("the answer is HTTP {status}.", "ответ — HTTP {status}."),
     AnswerTimeout: Text("no answer came in time.", "ответ не пришёл вовремя."),
-    ConnectionFailed: Text("{message}", "соединиться не удалось: {message}"),
+    ConnectionFailed: Text("{message}", "{message}"),
 }
 _HINTS: Mapping[type[JustClickError], Text] = {
     AnswerHashMismatch: Text(
@@ -125,9 +126,11 @@ def _filled(said: Text, failure: JustClickError) -> Text:
     values = {
         "target": getattr(failure, "target", ""),
         "status": getattr(failure, "status", "?"),
-        "message": str(failure.args[0]),
     }
-    return Text(said.en.format(**values), said.ru.format(**values))
+    message = message_of(failure)
+    return Text(
+        said.en.format(**values, message=message.en), said.ru.format(**values, message=message.ru)
+    )
 
 
 def _refused(failure: APIError) -> Finding:
@@ -193,8 +196,8 @@ async def _api_2(client: AsyncJustClick, failure: JustClickError | None) -> Find
     try:
         await client.v2.get_all_lists()
     except JustClickError as error:
-        message = str(error.args[0])
-        return wrong("api_2", message, message, Text(error.hint, error.hint_ru))
+        said = message_of(error)
+        return wrong("api_2", said.en, said.ru, Text(error.hint, error.hint_ru))
     return fine("api_2", "a call with the key is accepted.", "вызов с ключом принят.")
 
 
@@ -294,7 +297,7 @@ async def _pace(client: AsyncJustClick, clock: _Clock, failure: JustClickError |
 
 
 def _held_up(error: JustClickError, number: int) -> Finding:
-    message = str(error.args[0])
+    message = message_of(error)
     if isinstance(error, LimitExceeded):
         said = Text(
             f"call {number} was refused with code 8: the calls allowed are used up.",
@@ -302,7 +305,7 @@ def _held_up(error: JustClickError, number: int) -> Finding:
         )
     else:
         said = Text(
-            f"call {number} failed where the first was accepted: {message}",
-            f"вызов {number} не удался, хотя первый принят: {message}",
+            f"call {number} failed where the first was accepted: {message.en}",
+            f"вызов {number} не удался, хотя первый принят: {message.ru}",
         )
     return wrong("rate", said.en, said.ru, Text(error.hint, error.hint_ru))

@@ -12,6 +12,7 @@ from attrs import frozen
 from justclick_async.account import Account
 from justclick_async.bulk.problems import Text
 from justclick_async.cli.doctor.findings import Finding, fine, noted, skipped, wrong
+from justclick_async.cli.say import message_of
 from justclick_async.cli.settings import Access, CannotStart, api_key
 from justclick_async.errors import InvalidInput
 
@@ -162,8 +163,8 @@ def look_at_address(given: Given, account: Account | None) -> Iterator[Finding]:
         # With a login and a key that are good: only the address is in question.
         reached = Account.of("login", "key", base_url=given.base_url, zone=given.zone).base_url
     except InvalidInput as error:
-        message = str(error.args[0])
-        yield wrong("address", message, message, Text(error.hint, error.hint_ru))
+        said = message_of(error)
+        yield wrong("address", said.en, said.ru, Text(error.hint, error.hint_ru))
         return
     if account is None and given.base_url is None:
         yield skipped("address", "it is made of the login.", "он составляется из логина.")
