@@ -98,6 +98,8 @@ def plain_name(name: str) -> str:
 _NUMBERED = re.compile(
     r"(?:goods?|product)_?(name|sum|price)?_?(\d{1,3})?(?:_good)?_?(name|sum|price)?"
 )
+_NUMBERED_RU = re.compile(r"(товар|цена(?:_товара)?)_?(\d{1,3})?")
+"""No ``сумма``: it may be that of the whole order."""
 
 
 def known(name: str, names: Names) -> str | None:
@@ -110,6 +112,8 @@ def known(name: str, names: Names) -> str | None:
 
 def _numbered(plain: str) -> str | None:
     """Return ``name 1``, ``price 1``, ... for the columns of one product."""
+    if match := _NUMBERED_RU.fullmatch(plain):
+        return f"{'name' if match[1] == 'товар' else 'price'} {match[2] or 0}"
     match = _NUMBERED.fullmatch(plain)
     if match is None or (match[1] and match[3]):
         return None

@@ -39,10 +39,24 @@ def read_header(header: list[str], rename: dict[str, str] | None = None) -> Colu
         ("good_name", "name 0"),
         ("good_sum", "price 0"),
         ("product_2_price", "price 2"),
+        ("Товар", "name 0"),
+        ("Товар 2", "name 2"),
+        ("Цена", "price 0"),
+        ("Цена товара 2", "price 2"),
+        ("Цена_1", "price 1"),
+        ("Дата заказа", "created"),
+        ("Примечание", "comment"),
+        ("Метка", "tag"),
     ],
 )
 def test_a_column_goes_by_our_name_and_by_the_services(column: str, field: str) -> None:
     assert field == known(column, ORDERS.names)
+
+
+def test_a_sum_is_not_taken_for_a_price() -> None:
+    """It may be that of the whole order."""
+    assert known("Сумма", ORDERS.names) is None
+    assert known("Цена доставки", ORDERS.names) is None
 
 
 def test_every_field_of_an_order_has_a_column_under_both_names() -> None:
