@@ -386,7 +386,6 @@ class TestHostileInput:
             return seconds(lambda: parse_str(query))
 
         assert read(MILLION) < 30 * read(MILLION // 10) + 0.05
-        assert read(MILLION) < 2
 
     @pytest.mark.parametrize(
         "unit", ["[", "]", "[]", "[ ", "][", "[[]", "[a]", ".", " ", "%00", "%5B", "_", "\x1f", "5"]
@@ -397,7 +396,6 @@ class TestHostileInput:
             return seconds(lambda: parse_str(name + "=1&" + name + "]=2"))
 
         assert read(MILLION) < 30 * read(MILLION // 10) + 0.05
-        assert read(MILLION) < 2
 
     @pytest.mark.parametrize("unit", ["a", "~", "й", "\x1f", "\udcff", "😀"])
     def test_a_million_characters_are_encoded_in_linear_time(self, unit):
@@ -406,7 +404,6 @@ class TestHostileInput:
             return seconds(lambda: http_build_query(data))
 
         assert write(MILLION) < 30 * write(MILLION // 10) + 0.05
-        assert write(MILLION) < 2
 
     @pytest.mark.parametrize("key", [lambda n: f"a{n}", lambda n: n, lambda n: b"%d" % n])
     def test_a_hundred_thousand_variables_are_encoded_in_linear_time(self, key):
@@ -415,12 +412,18 @@ class TestHostileInput:
             return seconds(lambda: http_build_query(data))
 
         assert write(100_000) < 40 * write(10_000) + 0.05
-        assert write(100_000) < 3
 
     def test_a_hundred_thousand_variables_are_refused_at_once(self):
-        query = "&".join(f"a{n}[x][]=1" for n in range(100_000))
+        def query(number: int) -> str:
+            return "&".join(f"a{n}[x][]=1" for n in range(number))
 
-        assert seconds(lambda: parse_str(query)) < 0.5
+        many, few = query(100_000), query(1000)
+
+        def refuse() -> None:
+            with pytest.raises(LimitExceededError):
+                parse_str(many)
+
+        assert seconds(refuse) < 50 * seconds(lambda: parse_str(few)) + 0.05
 
     def test_keys_that_are_no_str_at_each_of_many_levels_are_no_trap(self):
         data: dict[object, object] = {1: "x"}
