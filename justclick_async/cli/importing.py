@@ -191,7 +191,7 @@ def _check(settings: Settings) -> None:
             ),
             Text(
                 "The workers send, and hold the rate: justclick temporal worker --rate.",
-                "Отправляют и держат скорость исполнители: justclick temporal worker --rate.",
+                "Отправляют и держат темп рабочие процессы: justclick temporal worker --rate.",
             ),
         )
     if not (settings.dry_run or settings.yes or settings.sandbox or settings.may_ask):

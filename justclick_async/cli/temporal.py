@@ -110,7 +110,7 @@ def _ready(account: str, address: str, rate: float) -> None:
     say(
         Text(
             f"Worker {os.getpid()} ready: {account}, {pace.en}, Temporal at {address}",
-            f"Исполнитель {os.getpid()} готов: {account}, {pace.ru}, Temporal: {address}",
+            f"Рабочий процесс {os.getpid()} готов: {account}, {pace.ru}, Temporal: {address}",
         )
     )
 
@@ -163,7 +163,7 @@ async def _keep_running(wanted: Wanted, environment: dict[str, str], stop: async
         say(
             Text(
                 f"Worker {process.pid} has ended ({code}); another one takes its place.",
-                f"Исполнитель {process.pid} завершился ({code}); запускаю другого.",
+                f"Рабочий процесс {process.pid} завершился ({code}); запускаю другой.",
             ),
             quietly=True,
         )
@@ -293,7 +293,7 @@ async def _look_for_workers(temporal: Client, carried: Carried) -> None:
         say(
             Text(
                 "No worker is there yet; it begins as soon as one is: justclick temporal worker.",
-                "Исполнителей пока нет; импорт начнётся с первым: justclick temporal worker.",
+                "Рабочих процессов пока нет; импорт начнётся с первым: justclick temporal worker.",
             ),
             quietly=True,
         )

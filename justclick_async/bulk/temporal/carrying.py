@@ -123,11 +123,11 @@ def stopped_by(ended: Ended) -> Stop | None:
 
 def _cannot(why: str) -> CannotImport:
     return CannotImport(
-        Text(f"the workers cannot go on: {why}", f"исполнители не могут продолжать: {why}"),
+        Text(f"the workers cannot go on: {why}", f"рабочие процессы не могут продолжать: {why}"),
         Text(
             "Each worker must reach the same file and the same journal under the same path. "
             "Then run the same command again.",
-            "Каждый исполнитель должен видеть тот же файл и тот же журнал по тому же пути. "
+            "Каждый рабочий процесс должен видеть тот же файл и тот же журнал по тому же пути. "
             "Затем повторите ту же команду.",
         ),
     )
