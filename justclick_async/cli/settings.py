@@ -109,13 +109,19 @@ def _key(login: str | None = None) -> str:
     if key := os.environ.get("JUSTCLICK_API_KEY", "").strip():
         return key
     if not sys.stdin.isatty():
+        # Commands that need no login go with any receiver or sandbox, and have no --sandbox.
+        trial = Text(
+            ". To try things out, use --sandbox." if login else "; a sandbox prints its own.",
+            ". Чтобы попробовать без аккаунта, используйте --sandbox."
+            if login
+            else "; песочница печатает свой.",
+        )
         raise CannotStart(
             Text("JUSTCLICK_API_KEY is not set.", "не задана JUSTCLICK_API_KEY."),
             Text(
                 "Set it in the environment; the key stands in the account under Integration "
-                "and API. To try things out, use --sandbox.",
-                "Задайте её в окружении; ключ указан в аккаунте: Интеграция и API. "
-                "Чтобы попробовать без аккаунта, используйте --sandbox.",
+                f"and API{trial.en}",
+                f"Задайте её в окружении; ключ указан в аккаунте: Интеграция и API{trial.ru}",
             ),
         )
     of, whose = (f" of {login}", f" для {login}") if login else ("", "")

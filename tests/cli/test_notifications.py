@@ -222,6 +222,15 @@ def test_it_speaks_russian() -> None:
         assert said in ran.err
 
 
+def test_without_a_key_it_says_where_one_is_and_names_no_option_that_it_lacks() -> None:
+    for words in ["listen"], ["verify", "-"], ["send", "order_paid", "http://127.0.0.1:1/"]:
+        ran = run("notifications", *words, env=environment())
+        assert (ran.code, ran.out) == (3, "")
+        assert "JUSTCLICK_API_KEY is not set" in ran.err
+        assert "a sandbox prints its own." in ran.err
+        assert "--sandbox" not in ran.err
+
+
 def test_a_port_can_be_chosen_and_may_be_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
