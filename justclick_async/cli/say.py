@@ -6,6 +6,7 @@ Only the standard library is needed, so that even a missing extra can be told.
 from __future__ import annotations
 
 import json
+import locale
 import os
 import sys
 from collections.abc import Mapping
@@ -27,12 +28,13 @@ __all__ = [
 ]
 
 
-def language(environ: Mapping[str, str] = os.environ) -> Language:
-    """Return the language of the user, as the usual variables have it."""
-    for name in "LC_ALL", "LC_MESSAGES", "LANG":
-        if chosen := environ.get(name):
-            return "ru" if chosen.lower().startswith("ru") else "en"
-    return "en"
+def language(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Language:
+    """Return the language of the user, as the usual variables have it, or else Windows."""
+    chosen = next(
+        filter(None, map(environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))),
+        locale.getlocale()[0] or "" if platform == "win32" else "",
+    )
+    return "ru" if chosen.lower().startswith("ru") else "en"
 
 
 def to_people(text: Text) -> str:

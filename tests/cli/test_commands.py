@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import locale
 import subprocess
 import sys
 from pathlib import Path
@@ -162,4 +163,20 @@ class TestHelp:
     ],
 )
 def test_the_language_is_that_of_the_user(variables: dict[str, str], spoken: str) -> None:
-    assert spoken == language(variables)
+    assert spoken == language(variables, "linux")
+
+
+@pytest.mark.parametrize(
+    ("system", "variables", "spoken"),
+    [
+        ("Russian_Russia", {}, "ru"),
+        ("English_United States", {}, "en"),
+        (None, {}, "en"),
+        ("Russian_Russia", {"LANG": "en"}, "en"),
+    ],
+)
+def test_on_windows_it_is_that_of_the_system_where_no_variable_says_otherwise(
+    system: str | None, variables: dict[str, str], spoken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locale, "getlocale", lambda: (system, "cp1251"))  # as Windows names it
+    assert spoken == language(variables, "win32")
