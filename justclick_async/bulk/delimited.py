@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 
 from attrs import frozen
@@ -18,7 +19,9 @@ from justclick_async.bulk.tables import (
     Record,
     Survey,
     Table,
+    decodable,
     from_here,
+    no_rows,
     opened,
 )
 
@@ -81,16 +84,20 @@ def delimited(
         FileProblem: It cannot be meant like that.
     """
     encoding = file.encoding(encoding)
-    delimiter = _checked(delimiter) or _delimiter_of(file.sample, encoding, means_something)
+    with decodable(file.path, encoding):
+        sample = file.sample.decode(encoding, "replace")
+    delimiter = _checked(delimiter) or _delimiter_of(sample, means_something)
     with opened(file.path, encoding) as text:
-        header = next(_Rows(_without_hint(text), delimiter).records()).cells
+        header = next(_Rows(_without_hint(text), delimiter).records(), None)
+    if header is None:
+        raise no_rows()
     return Delimited(
         path=file.path,
         digest=file.digest,
-        header=header,
+        header=header.cells,
         encoding=encoding,
         delimiter=delimiter,
-        newline="\r\n" if "\r\n" in file.sample.decode(encoding, "replace") else "\n",
+        newline="\r\n" if "\r\n" in sample else "\n",
     )
 
 
@@ -103,8 +110,7 @@ def _checked(delimiter: str | None) -> str | None:
     return delimiter
 
 
-def _delimiter_of(sample: bytes, encoding: str, means_something: Callable[[str], bool]) -> str:
-    text = sample.decode(encoding, "replace")
+def _delimiter_of(text: str, means_something: Callable[[str], bool]) -> str:
     if text[:4].casefold() == "sep=" and text[4:5]:  # Excel's own way to say it
         return text[4]
     lines = text.lstrip("\ufeff").splitlines(keepends=True)
@@ -119,10 +125,10 @@ def _delimiter_of(sample: bytes, encoding: str, means_something: Callable[[str],
 
 
 def _sample_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    try:
-        return list(islice(csv.reader(lines, delimiter=delimiter, skipinitialspace=True), 50))
-    except csv.Error:
-        return list(islice(csv.reader(lines[:1], delimiter=delimiter, skipinitialspace=True), 1))
+    rows: list[list[str]] = []
+    with suppress(csv.Error):  # told when its turn comes
+        rows.extend(islice(csv.reader(lines, delimiter=delimiter, skipinitialspace=True), 50))
+    return rows
 
 
 def _without_hint(lines: Iterator[str]) -> Iterator[str]:
@@ -187,6 +193,18 @@ class _Rows:
             yield line
 
     def _leniently(self, error: csv.Error) -> list[str]:
+        if "field larger" in str(error) and len(self._taken) == 1:
+            most = csv.field_size_limit()
+            raise FileProblem(
+                Text(
+                    f"a cell in line {self._line} is longer than {most} characters.",
+                    f"ячейка в строке файла {self._line} длиннее {most} символов.",
+                ),
+                Text(
+                    "Shorten it, or see whether line breaks or delimiters got lost there.",
+                    "Сократите её или проверьте, не пропали ли там разделители и переводы строк.",
+                ),
+            ) from None
         if "field larger" in str(error) or "unexpected end" in str(error):
             raise FileProblem(
                 Text(

@@ -579,8 +579,11 @@ def hold(path: Path, *, share: bool = False) -> FileLock:
 
     Raises:
         JournalInUse: Somebody else has it.
+        JournalProblem: It is a device or a pipe, which must not be replaced nor deleted.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise _no_journal(path)
         return FileLock(path, share=share)
     except Locked:
         raise JournalInUse(

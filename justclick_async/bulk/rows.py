@@ -223,7 +223,7 @@ def _table(
                 "Сохраните его как CSV (UTF-8) или книгу .xlsx.",
             ),
         )
-    if file.sample.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+    if file.sample.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n").startswith((b"{", b"[")):
         return json_lines(file, encoding=encoding)
     return delimited(file, means_something=means_something, encoding=encoding, delimiter=delimiter)
 

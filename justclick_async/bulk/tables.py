@@ -7,9 +7,10 @@ memory, as often as needed.  Nothing here knows what the columns mean.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
-from io import BufferedReader, TextIOWrapper
+from io import BufferedReader, BytesIO, TextIOWrapper
 from itertools import dropwhile
 from pathlib import Path
 
@@ -23,8 +24,10 @@ __all__ = [
     "Record",
     "Survey",
     "Table",
+    "decodable",
     "from_here",
     "no_file",
+    "no_rows",
     "opened",
     "survey",
 ]
@@ -153,10 +156,7 @@ def survey(path: Path) -> Survey:
     except OSError as error:
         raise no_file(path, error) from None
     if not sample.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise FileProblem(
-            Text("the file is empty.", "файл пуст."),
-            Text("It needs a header line and rows below.", "В нём должны быть заголовок и строки."),
-        )
+        raise no_rows()
     is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
     return Survey(path, sample, digest.hexdigest(), is_utf8)
 
@@ -167,6 +167,14 @@ def _decodes(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = 
     except UnicodeDecodeError:
         return False
     return True
+
+
+def no_rows() -> FileProblem:
+    """Return what is said of a file that holds nothing."""
+    return FileProblem(
+        Text("the file is empty.", "файл пуст."),
+        Text("It needs a header line and rows below.", "В нём должны быть заголовок и строки."),
+    )
 
 
 def no_file(path: Path, error: OSError) -> FileProblem:
@@ -184,8 +192,15 @@ def from_here(records: Iterator[Record], start: Place | None) -> Iterator[Record
     return records if start is None else dropwhile(lambda r: r.number < start.number, records)
 
 
-def opened(path: Path, encoding: str, start: Place | None = None) -> TextIOWrapper:
-    """Open a file as text, line ends left as they are; in the middle if *start* is there."""
+@contextmanager
+def opened(
+    path: Path, encoding: str, start: Place | None = None
+) -> Generator[TextIOWrapper, None, None]:
+    """Open a file as text, line ends left as they are; in the middle if *start* is there.
+
+    Raises:
+        FileProblem: It cannot be read, or not in this encoding.
+    """
     # Bytes that are no text travel as surrogate escapes: their row is refused, and the result
     # files give them back as they were.
     offset = start.offset if start is not None else None
@@ -197,7 +212,32 @@ def opened(path: Path, encoding: str, start: Place | None = None) -> TextIOWrapp
             text.seek(offset)
     except OSError as error:
         raise no_file(path, error) from None
-    return text
+    with text, decodable(path, encoding):
+        yield text
+
+
+@contextmanager
+def decodable(path: Path, encoding: str) -> Generator[None, None, None]:
+    """Say in our words that a file is written otherwise.
+
+    Raises:
+        FileProblem: It is; with UTF-16 and its like one wrong byte is enough.
+    """
+    try:
+        yield
+    except UnicodeError as error:
+        if isinstance(error, UnicodeDecodeError):
+            error.object = b""  # customers' data, which the context would keep
+        raise FileProblem(
+            Text(
+                f"{path} is damaged, or not written in {encoding}.",
+                f"{path} повреждён или записан не в {encoding}.",
+            ),
+            Text(
+                "Name its encoding (--encoding cp1251), or save it as CSV (UTF-8).",
+                "Укажите кодировку (--encoding cp1251) или сохраните файл как CSV (UTF-8).",
+            ),
+        ) from None
 
 
 class Counted:
@@ -251,8 +291,9 @@ _SKIPPABLE = frozenset(
 
 def _checked_encoding(encoding: str) -> str:
     try:
+        TextIOWrapper(BytesIO(), encoding)  # refuses hex and its like, which make no text
         return codecs.lookup(encoding).name
-    except LookupError:
+    except (LookupError, ValueError):
         raise FileProblem(
             Text(f"there is no encoding {encoding!r}.", f"нет кодировки {encoding!r}."),
             Text(

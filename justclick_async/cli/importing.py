@@ -149,11 +149,23 @@ def _run(work: Any) -> int:
 # ── Before ──────────────────────────────────────────────────────────────────────────
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # the name is too long
+        return False
+
+
 def _check(settings: Settings) -> None:
-    if not settings.file.is_file():
+    if not _is_file(settings.file):
         raise WrongUsage(
             Text(f"there is no file {settings.file}.", f"нет файла {settings.file}."),
             Text("Check the path.", "Проверьте путь."),
+        )
+    if settings.journal is not None and not settings.journal.strip():
+        raise WrongUsage(
+            Text("--journal is blank.", "--journal: пусто."),
+            Text("Leave it out for FILE.journal.", "Не указывайте, чтобы взять ФАЙЛ.journal."),
         )
     for option, count in ("--shards", settings.shards), ("--workers", settings.workers):
         if count is not None and count < 1:
@@ -353,10 +365,10 @@ def _clear_trials(settings: Settings) -> None:
         if settings.sandbox and not state.exists():
             _begin_anew(state)
         return
-    is_trial = journal.exists() and account_of(journal) == TRIAL
+    is_trial = _is_file(journal) and account_of(journal) == TRIAL
     if is_trial and not (settings.sandbox and state.exists()) and settings.journal is None:
         forget(journal)
-    if settings.sandbox and not journal.exists():
+    if settings.sandbox and not _is_file(journal):
         _begin_anew(state)
 
 

@@ -28,7 +28,7 @@ def misuse(error: cyclopts.CycloptsError, app: cyclopts.App) -> tuple[Text, Text
         names = [name for name in here if not name.startswith("-")]
         return _unknown("command", "команды", unused[0], names), hint
     if isinstance(error, cyclopts.UnknownOptionError):
-        option = str(error.token.keyword)
+        option = error.token.keyword or error.token.value
         return _unknown("option", "параметра", option.partition("=")[0], _options(here)), hint
     if isinstance(error, cyclopts.UnusedCliTokensError):
         count = len(unused)

@@ -203,3 +203,21 @@ class TestRowsOfOneOrder:
         path = self.orders(tmp_path, "7;a@b.ru;x;;\n8;a@b.ru;x;;\n")
         with planned(path) as (_, journal):
             assert journal.left() == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+def test_json_lines_are_known_in_other_encodings(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "orders"
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    path.write_text(f'{mark}{{"email": "a@b.ru", "goods": ["x"]}}\n', encoding)
+    (row,) = read_rows(path)
+    assert row.order.email == "a@b.ru"
+
+
+def test_bytes_that_are_no_text_are_told_without_the_text_before_them(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes("email;goods\nsecret@b.ru;x\n".encode("utf-16") + b"x")
+    with pytest.raises(FileProblem, match="damaged, or not written in utf-16") as refusal:
+        list(read_rows(path))
+    assert refusal.value.__suppress_context__
+    assert getattr(refusal.value.__context__, "object", b"") == b""

@@ -303,6 +303,13 @@ class TestRefusals:
         with pytest.raises(CannotImport, match="cannot be written"):
             Journal(tmp_path / "nowhere" / "journal", WHO)
 
+    def test_a_pipe_or_a_device_is_refused_and_left_alone(self, path: Path) -> None:
+        os.mkfifo(path)
+        for use in (lambda: Journal(path, WHO).discard(), lambda: forget(path)):
+            with pytest.raises(JournalProblem, match="no journal"):
+                use()
+        assert path.is_fifo()
+
     def test_a_journal_in_use_is_not_forgotten(self, path: Path) -> None:
         with planned(path, "a"):
             with pytest.raises(JournalInUse):

@@ -27,6 +27,7 @@ def test_what_is_said(there: Stage, entry: Entry) -> None:
     assert KEY not in said
     assert SECRET not in said
     assert "Traceback" not in said
+    assert "should not have happened" not in said
 
 
 COMMANDS = [each for each in CORPUS if each.asked.startswith("$") and " sandbox " not in each.asked]
