@@ -582,7 +582,8 @@ def hold(path: Path, *, share: bool = False) -> FileLock:
         JournalProblem: It is a device or a pipe, which must not be replaced nor deleted.
     """
     try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
+        there = Path(path)  # code without types passes str
+        if there.exists() and not (there.is_file() or there.is_dir()):
             raise _no_journal(path)
         return FileLock(path, share=share)
     except Locked:

@@ -156,7 +156,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _check(settings: Settings) -> None:
+def _check_paths(settings: Settings) -> None:
     if not _is_file(settings.file):
         raise WrongUsage(
             Text(f"there is no file {settings.file}.", f"нет файла {settings.file}."),
@@ -167,6 +167,10 @@ def _check(settings: Settings) -> None:
             Text("--journal is blank.", "--journal: пусто."),
             Text("Leave it out for FILE.journal.", "Не указывайте, чтобы взять ФАЙЛ.journal."),
         )
+
+
+def _check(settings: Settings) -> None:
+    _check_paths(settings)
     for option, count in ("--shards", settings.shards), ("--workers", settings.workers):
         if count is not None and count < 1:
             raise WrongUsage(
