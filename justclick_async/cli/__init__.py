@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from justclick_async.cli.say import Text, say_error
+from justclick_async.cli.say import Text, open_streams, say_error
 
 __all__ = ["main"]
 
@@ -21,6 +21,7 @@ DONE, SOME_FAILED, WRONG_USAGE, CANNOT_START = range(4)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    open_streams()
     try:
         from justclick_async.cli.running import run  # noqa: PLC0415  # needs the extra
     except ImportError as error:

@@ -41,6 +41,11 @@ def run(arguments: Sequence[str]) -> int:
         return _exit_code(error)
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        if os.environ.get("JUSTCLICK_DEBUG"):
+            raise
+        _refused_by_system(error)
+        return 1
     except Exception as error:
         if os.environ.get("JUSTCLICK_DEBUG"):
             raise
@@ -75,6 +80,20 @@ def _exit_code(error: JustClickError) -> int:
 def _wrong_usage(error: cyclopts.CycloptsError) -> int:
     say_error(*misuse(error, app))
     return 2
+
+
+def _refused_by_system(error: OSError) -> None:
+    why = error.strerror or type(error).__name__
+    where = f"{error.filename}: " if error.filename else ""
+    say_error(
+        Text(f"{where}{why}.", f"{where}{why}."),
+        Text(
+            "What was asked for may be done already: look before you repeat it. An import goes on "
+            "where it was.",
+            "Команда, возможно, уже выполнена: проверьте, прежде чем повторять. Импорт продолжится "
+            "с того же места.",
+        ),
+    )
 
 
 def _unexpected(error: Exception) -> None:

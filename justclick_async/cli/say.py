@@ -20,12 +20,29 @@ __all__ = [
     "Text",
     "language",
     "message_of",
+    "open_streams",
     "say",
     "say_error",
     "say_exception",
     "say_json",
     "to_people",
 ]
+
+
+def open_streams() -> None:
+    """See that there are the three standard streams; to nowhere where they were closed.
+
+    Otherwise the next file or socket takes their number, and an event loop ends the process.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.set_inheritable(nowhere, True)  # noqa: FBT003  # it takes no name
+        if getattr(sys, name) is None:
+            mode = "r" if number == 0 else "w"
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def language(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Language:

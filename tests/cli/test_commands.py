@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import locale
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from justclick_async.cli.say import language
-from tests.cli.command import KEY, environment, run, service
+from tests.cli.command import JUSTCLICK, KEY, environment, run, service
 
 
 class TestOrders:
@@ -180,3 +181,41 @@ def test_on_windows_it_is_that_of_the_system_where_no_variable_says_otherwise(
 ) -> None:
     monkeypatch.setattr(locale, "getlocale", lambda: (system, "cp1251"))  # as Windows names it
     assert spoken == language(variables, "win32")
+
+
+class TestStreams:
+    """Where there is nowhere to write, no process ends in a heap of its insides."""
+
+    @pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+    def test_an_import_is_done_though_a_stream_is_closed(self, closed: str, tmp_path: Path) -> None:
+        (tmp_path / "orders.csv").write_text("email;goods\na@b.ru;invoice\n")
+        with service() as there:
+            words = shlex.join([*JUSTCLICK, "import", "orders.csv", "--yes"])
+            done = subprocess.run(
+                ["sh", "-c", f"{words} {closed}"], cwd=tmp_path, env=there.env, capture_output=True
+            )
+            assert len(there.orders) == 1
+        assert done.returncode == 0
+        assert b"Traceback" not in done.stderr
+
+    def test_listening_does_without_standard_output(self) -> None:
+        words = shlex.join([*JUSTCLICK, "notifications", "listen"])
+        env = environment(JUSTCLICK_API_KEY=KEY)
+        with subprocess.Popen(
+            ["sh", "-c", f"exec {words} >&-"], env=env, stderr=subprocess.PIPE, text=True
+        ) as listener:
+            assert listener.stderr
+            said = next(line for line in listener.stderr if not line.startswith("PERSONAL"))
+            listener.terminate()
+        assert said.startswith("Listening at http://")
+
+    @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no full disk")
+    @pytest.mark.parametrize("words", [["explain", "a=1"], ["--help"], ["goods", "get-all-goods"]])
+    def test_a_disk_that_is_full_is_told(self, words: list[str]) -> None:
+        with service() as there, Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [*JUSTCLICK, *words], env=there.env, stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        assert done.returncode == 1
+        assert done.stderr.startswith("Error: No space left on device.\n")
+        assert "look before you repeat it" in done.stderr
