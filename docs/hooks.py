@@ -16,6 +16,7 @@ from mkdocs.structure.pages import Page
 RUSSIAN = "На русском"
 REFERENCE = "Reference"
 REFERENCE_RU = "Справочник (по-английски)"
+ALTERNATE = re.compile(r'<link rel="alternate" href="[^"]*" hreflang="\w+">\s*')
 SHORT = re.compile(r"<code>([^<>]{1,24})</code>")
 """Inline code that fits on any line, and should not be broken after a hyphen."""
 
@@ -55,6 +56,11 @@ def on_page_context(
     shown.homepage = pages["ru/index.md" if russian else "index.md"]
     context["nav"] = shown
     return context
+
+
+def on_post_page(output: str, **_: object) -> str:
+    """Take out what makes the theme look for a sitemap of each page, for which there is none."""
+    return ALTERNATE.sub("", output)
 
 
 def has_twin(item: object, pages: Mapping[str, Page]) -> bool:
