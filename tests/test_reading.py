@@ -6,11 +6,13 @@ import copy
 import gc
 import json
 import pickle
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import NOTHING, fields
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +39,7 @@ from justclick_async import (
 from justclick_async.answers import Received, decipher
 from justclick_async.calls import Call
 from justclick_async.endpoints import V1, V2
+from justclick_async.models.records import Record
 from justclick_async.reading import MisfitError, reader_of
 from justclick_async.wire import structure
 from tests.service import KEY, envelope
@@ -328,6 +331,25 @@ def test_anything_is_read_or_refused(value: object) -> None:
         except MisfitError:
             continue
         assert pickle.loads(pickle.dumps(found)) == found
+
+
+def records(base: type[Record] = Record) -> Iterator[type[Record]]:
+    for each in base.__subclasses__():
+        yield each
+        yield from records(each)
+
+
+def test_records_are_what_their_constructors_make_and_those_do_nothing_else() -> None:
+    """So that readers may do without the constructors."""
+    assert OrderDetails in set(records())
+    for record in set(records()):
+        assert not hasattr(record, "__attrs_post_init__")
+        assert not hasattr(record, "__attrs_pre_init__")
+        assert not any(each.validator or each.converter for each in fields(record))
+        required = {each.name: 1 for each in fields(record) if each.default is NOTHING}
+        read = reader_of(record)({**required, "id": 1})
+        made = record(**{each.name: getattr(read, each.name) for each in fields(record)})
+        assert (read, repr(read), type(read)) == (made, repr(made), record)
 
 
 def test_records_are_frozen_copied_and_compared() -> None:
