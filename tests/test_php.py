@@ -178,6 +178,14 @@ class TestHttpBuildQuery:
     def test_what_stands_for_the_signs_within_data_is_escaped_as_any_other_byte(self):
         assert http_build_query({"\x1e": "\x1f", "a": "b"}) == "%1E=%1F&a=b"
 
+    def test_a_table_of_escapes_keeps_what_it_is_told_to_keep_and_nothing_else(self):
+        octets = bytes(range(256))
+        escaped = "".join(f"%{octet:02X}" for octet in octets)
+        assert php._escaped(octets, php._escapes({})) == escaped
+        kept = php._escapes({0x20: "+", 0x41: "A"})
+        assert php._escaped(octets, kept) == escaped.replace("%20", "+").replace("%41", "A")
+        assert len(kept) == 256
+
 
 class TestWhatHttpBuildQueryRefuses:
     class Color(Enum):
