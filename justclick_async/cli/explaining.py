@@ -6,12 +6,13 @@ What is shown is the request, with its customer's data; it goes to standard outp
 from __future__ import annotations
 
 import sys
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from justclick_async.bulk.problems import Text
-from justclick_async.cli.pairs import nested
+from justclick_async.cli.pairs import body
 from justclick_async.cli.say import language, say, say_json
 from justclick_async.cli.settings import Access, WrongUsage
 from justclick_async.diagnosis import Diagnosis, Explanation, Request, explain, is_array
@@ -64,11 +65,13 @@ def _request(given: Sequence[str]) -> Request:
     (first, *rest) = given
     if not rest and is_array(first):
         return first
+    if not rest and not first.strip():
+        return _text(b"")
     if not rest and "=" not in first:
         return _text(_kept(first))
     if not rest and "&" in first:
         return first
-    return nested(given)
+    return body(given)  # not what PHP makes of it: a name that it bends is to be told
 
 
 def _pasted() -> bytes:
@@ -95,8 +98,11 @@ def _kept(file: str) -> bytes:
 
 
 def _text(octets: bytes) -> str:
+    # A shell of Windows keeps text as UTF-16.
+    wide = octets.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    octets = octets.decode("utf-16", "replace").encode() if wide else octets.removeprefix(BOM_UTF8)
     # An editor ends a file with a line break, which no body holds: it is %0A there.
-    text = octets.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").strip("\r\n")
+    text = octets.decode("utf-8", "surrogateescape").strip("\r\n")
     if not text.strip():
         raise WrongUsage(Text("nothing was passed.", "ничего не передано."), _HOW)
     return text

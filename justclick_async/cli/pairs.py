@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from justclick_async.bulk.problems import Text
 from justclick_async.cli.settings import WrongUsage
 from justclick_async.php import PhpValue, parse_str, urlencode
 
-__all__ = ["nested"]
+__all__ = ["body", "nested"]
 
 
 def nested(parameters: Sequence[str], *, exactly: bool = False) -> dict[str, PhpValue]:
@@ -25,12 +25,24 @@ def nested(parameters: Sequence[str], *, exactly: bool = False) -> dict[str, Php
     if exactly:
         for name, _ in pairs:
             _refuse_bent(name)
-    query = "&".join(f"{urlencode(name)}={urlencode(value)}" for name, value in pairs)
     try:
-        return parse_str(query)
+        return parse_str(_body(pairs))
     except ValueError as error:
         why = str(error)
     raise WrongUsage(Text(f"{why}.", f"{why}."), Text("Pass less.", "Передайте меньше."))
+
+
+def body(parameters: Sequence[str]) -> str:
+    """Write ``name=value`` words as the body of a request.
+
+    Raises:
+        WrongUsage: One of them is none.
+    """
+    return _body(map(_name_and_value, parameters))
+
+
+def _body(pairs: Iterable[tuple[str, str]]) -> str:
+    return "&".join(f"{urlencode(name)}={urlencode(value)}" for name, value in pairs)
 
 
 def _refuse_bent(name: str) -> None:

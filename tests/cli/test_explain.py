@@ -100,6 +100,24 @@ def test_what_stands_out_is_remarked(capsys: Caught) -> None:
     assert found["remarks"][1]["text"] == "PHP reads the name a.b as a_b."
 
 
+def test_a_name_that_php_bends_is_told_of_single_words_too(capsys: Caught) -> None:
+    found = explained(capsys, "a.b=1", "c[d=Иван П")
+    assert found["canonical"] == ("a_b=1&c_d=%D0%98%D0%B2%D0%B0%D0%BD+%D0%9F::username::(API key)")
+    assert [remark["text"] for remark in found["remarks"] if remark["name"] == "renamed"] == [
+        "PHP reads the name a.b as a_b.",
+        "PHP reads the name c[d as c_d.",
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_file_may_be_written_by_a_shell_of_windows(
+    capsys: Caught, tmp_path: Path, encoding: str
+) -> None:
+    kept = tmp_path / "body.txt"
+    kept.write_text("b=x+y&a=2\r\n", encoding)
+    assert explained(capsys, str(kept))["hash"] == RIGHT
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
