@@ -10,6 +10,7 @@ import locale
 import os
 import sys
 from collections.abc import Mapping
+from io import TextIOWrapper
 from typing import Any
 
 from justclick_async.bulk.problems import CannotImport, Language, Text
@@ -30,9 +31,10 @@ __all__ = [
 
 
 def open_streams() -> None:
-    """See that there are the three standard streams; to nowhere where they were closed.
+    """See that there are the three standard streams, and that all text can be written to them.
 
-    Otherwise the next file or socket takes their number, and an event loop ends the process.
+    Where one was closed, the next file or socket would take its number, and an event loop end the
+    process; it leads to nowhere then.  What an encoding lacks is escaped, in tables as well.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -43,6 +45,9 @@ def open_streams() -> None:
         if getattr(sys, name) is None:
             mode = "r" if number == 0 else "w"
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+    for stream in sys.stdout, sys.stderr:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def language(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Language:

@@ -219,3 +219,20 @@ class TestStreams:
         assert done.returncode == 1
         assert done.stderr.startswith("Error: No space left on device.\n")
         assert "look before you repeat it" in done.stderr
+
+    @pytest.mark.parametrize("encoding", ["ascii", "cp1251"])
+    def test_what_an_encoding_lacks_is_escaped(self, encoding: str, tmp_path: Path) -> None:
+        (tmp_path / "orders.csv").write_text(
+            "email;goods;first_name\na@b.ru;x;Иван\nno mail;x;\n", "utf-8"
+        )
+        words = ["import", "orders.csv", "--dry-run", "--sandbox"]
+        done = subprocess.run(
+            [*JUSTCLICK, *words],
+            env=environment(PYTHONIOENCODING=encoding),
+            cwd=tmp_path,
+            capture_output=True,
+        )
+        said = done.stdout.decode(encoding)
+        assert (done.returncode, done.stderr) == (1, b"")
+        assert "\\u2717 is no e-mail address" in said
+        assert ("Иван" if encoding == "cp1251" else "\\u0418\\u0432\\u0430\\u043d") in said
