@@ -4,7 +4,7 @@ Commands are a few lines over the library.  What a person reads goes to a termin
 Russian; with ``--json``, standard output holds JSON, one document a line, and nothing else.
 
 Exit codes: 0 done; 1 something failed or is left to do; 2 the command was used wrongly; 3 it could
-not start.
+not start; 130 it was interrupted.
 """
 
 from __future__ import annotations
@@ -17,11 +17,19 @@ from justclick_async.cli.say import Text, open_streams, say_error
 __all__ = ["main"]
 
 DONE, SOME_FAILED, WRONG_USAGE, CANNOT_START = range(4)
+INTERRUPTED = 130  # as shells have it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     open_streams()
+    try:
+        return _main(sys.argv[1:] if arguments is None else list(arguments))
+    except KeyboardInterrupt:  # while modules were loaded, say
+        return INTERRUPTED
+
+
+def _main(arguments: Sequence[str]) -> int:
     try:
         from justclick_async.cli.running import run  # noqa: PLC0415  # needs the extra
     except ImportError as error:
@@ -35,4 +43,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ),
         )
         return CANNOT_START
-    return run(sys.argv[1:] if arguments is None else list(arguments))
+    return run(arguments)

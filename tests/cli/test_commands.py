@@ -236,3 +236,25 @@ class TestStreams:
         assert (done.returncode, done.stderr) == (1, b"")
         assert "\\u2717 is no e-mail address" in said
         assert ("Иван" if encoding == "cp1251" else "\\u0418\\u0432\\u0430\\u043d") in said
+
+
+@pytest.mark.parametrize(
+    ("module", "words"), [("cyclopts", ["--version"]), ("aiohttp", ["sandbox", "--port", "0"])]
+)
+def test_ctrl_c_before_all_is_loaded_ends_without_a_traceback(
+    module: str, words: list[str]
+) -> None:
+    program = f"""
+import signal, sys
+from justclick_async.cli import main
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+sys.exit(main({words!r}))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
