@@ -280,12 +280,16 @@ class TestRefusals:
             Journal(path, WHO)
         assert before == path.read_bytes()
 
-    @pytest.mark.parametrize("wrong", ["cut", "overwritten"])
+    @pytest.mark.parametrize("wrong", ["cut", "overwritten", "one page"])
     def test_a_damaged_journal_is_refused_and_left_alone(self, path: Path, wrong: str) -> None:
         planned(path, *(f"{i}" for i in range(5000))).close()
         content = path.read_bytes()
         half = len(content) // 2
-        damaged = content[:half] if wrong == "cut" else content[:4096] + b"\xff" * half
+        damaged = {
+            "cut": content[:half],
+            "overwritten": content[:4096] + b"\xff" * half,
+            "one page": content[:-4096] + b"\xff\xff" + content[-4094:],
+        }[wrong]
         path.write_bytes(damaged)
         with pytest.raises(JournalProblem, match=f"the journal {path} is damaged"):
             Journal(path, WHO)
