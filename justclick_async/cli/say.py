@@ -10,12 +10,16 @@ import locale
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from io import TextIOWrapper
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from justclick_async.bulk.problems import CannotImport, Language, Text
 from justclick_async.cli.russian import in_russian
 from justclick_async.errors import APIError, JustClickError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 __all__ = [
     "Text",
@@ -26,6 +30,7 @@ __all__ = [
     "say_error",
     "say_exception",
     "say_json",
+    "say_table",
     "to_people",
 ]
 
@@ -68,6 +73,15 @@ def say(text: Text | str, *, quietly: bool = False) -> None:
     """Tell people something on standard output; to standard error where that is for machines."""
     said = text if isinstance(text, str) else to_people(text)
     _write(sys.stderr if quietly else sys.stdout, said)
+
+
+def say_table(table: Table) -> None:
+    """Show people a table on standard output."""
+    from rich.console import Console  # noqa: PLC0415  # heavy, and an extra
+
+    # Where nobody reads, rich has led standard output to nowhere by now, and wants to end.
+    with suppress(SystemExit):
+        Console(highlight=False, markup=False).print(table)
 
 
 def say_json(document: Mapping[str, Any]) -> None:

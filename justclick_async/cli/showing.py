@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import attrs
 
-from justclick_async.cli.say import Text, say, say_json
+from justclick_async.cli.say import Text, say, say_json, say_table
 from justclick_async.models.records import Record
 from justclick_async.reading import is_object
 
@@ -46,8 +46,7 @@ def plain(value: object) -> Any:
 
 
 def _table(records: list[Record]) -> None:
-    from rich.console import Console  # noqa: PLC0415  # heavy
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415  # heavy
 
     if not records:
         say(Text("Nothing found.", "Ничего не найдено."))
@@ -57,12 +56,11 @@ def _table(records: list[Record]) -> None:
     table = Table(*columns, box=None, header_style="bold")
     for row in rows:
         table.add_row(*(row[name] for name in columns))
-    Console(highlight=False, markup=False).print(table)
+    say_table(table)
 
 
 def _card(record: Record) -> None:
-    from rich.console import Console  # noqa: PLC0415  # heavy
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415  # heavy
 
     table = Table(box=None, show_header=False)
     table.add_column(style="bold")
@@ -70,7 +68,7 @@ def _card(record: Record) -> None:
     for name, cell in _cells(record).items():
         if cell:
             table.add_row(name, cell)
-    Console(highlight=False, markup=False).print(table)
+    say_table(table)
 
 
 def _cells(record: Record) -> dict[str, str]:

@@ -21,7 +21,15 @@ from justclick_async.bulk.kinds import Kind
 from justclick_async.bulk.ledger import Ledger
 from justclick_async.bulk.report import Report
 from justclick_async.bulk.rows import Row, Rows
-from justclick_async.cli.say import Text, described, say, say_exception, say_json, to_people
+from justclick_async.cli.say import (
+    Text,
+    described,
+    say,
+    say_exception,
+    say_json,
+    say_table,
+    to_people,
+)
 from justclick_async.models.orders import Good, Utm
 
 __all__ = [
@@ -43,7 +51,6 @@ __all__ = [
 
 def preview(rows: Rows, first: Sequence[Row]) -> None:
     """Show the first rows as they were understood, field by field."""
-    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     say(f"{rows.table.path.name}: {rows.table.told}")
@@ -53,7 +60,7 @@ def preview(rows: Rows, first: Sequence[Row]) -> None:
     shown = [_understood(row) for row in first]
     for name in dict.fromkeys(name for fields in shown for name in fields):
         grid.add_row(name, *(fields.get(name, "") for fields in shown))
-    Console(file=sys.stdout, highlight=False, markup=False).print(grid)
+    say_table(grid)
 
 
 def checking(rows: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import locale
+import os
 import shlex
 import subprocess
 import sys
@@ -197,6 +198,32 @@ class TestStreams:
             assert len(there.orders) == 1
         assert done.returncode == 0
         assert b"Traceback" not in done.stderr
+
+    def test_an_import_is_done_though_nobody_reads_what_it_says(self, tmp_path: Path) -> None:
+        (tmp_path / "orders.csv").write_text("email;goods\na@b.ru;invoice\n")
+        reading, writing = os.pipe()
+        os.close(reading)
+        with service() as there:
+            words = [*JUSTCLICK, "import", "orders.csv", "--yes"]
+            done = subprocess.run(
+                words, cwd=tmp_path, env=there.env, stdout=writing, stderr=subprocess.PIPE
+            )
+            os.close(writing)
+            assert len(there.orders) == 1
+        assert (done.returncode, done.stderr) == (0, b"")
+
+    def test_a_table_that_nobody_reads_ends_no_command(self) -> None:
+        program = (
+            "import sys; from rich.table import Table; from justclick_async.cli.say import *;"
+            "say_table(Table('a')); say('and so on'); sys.exit(5)"
+        )
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=writing, stderr=subprocess.PIPE
+        )
+        os.close(writing)
+        assert (done.returncode, done.stderr) == (5, b"")
 
     def test_listening_does_without_standard_output(self) -> None:
         words = shlex.join([*JUSTCLICK, "notifications", "listen"])
