@@ -46,7 +46,9 @@ def _cannot_start(why: str) -> int:
 def _why_not(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} of {host} is taken; --port 0 takes a free one"
-    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+    # Python 3.13 gives no number where none of a host's addresses will do.
+    no_address = error.errno == errno.EADDRNOTAVAIL or "could not bind on any" in str(error)
+    if no_address or isinstance(error, socket.gaierror):
         return f"{host} is no address of this machine; without --host it is 127.0.0.1"
     return str(error)
 

@@ -19,10 +19,14 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield made
 
 
+# Python 3.13 adds one where an argument's name is wrong.
+PYTHONS_OWN_GUESS = re.compile(r"(unexpected keyword argument '\w+')\. Did you mean '\w+'\?$")
+
+
 @pytest.mark.parametrize("entry", CORPUS, ids=lambda each: f"{each.file}:{each.line}")
 def test_what_is_said(there: Stage, entry: Entry) -> None:
     said = there.told(entry)
-    assert said == entry.said
+    assert PYTHONS_OWN_GUESS.sub(r"\1", said) == entry.said
     assert there.requests == []
     assert KEY not in said
     assert SECRET not in said
