@@ -88,9 +88,8 @@ class Aim:
         cpu = f", on the processor {self.cpu_ratio}" if self.cpu_ratio else ""
         met = "" if self.ratio.median <= self.limit else ": NOT MET"
         what = f"{self.case}: " if self.case else ""
-        return (
-            f"{what}{self.ours} / {self.other}: {self.ratio}{cpu}; aim: at most {self.limit}{met}"
-        )
+        aim = f"aim: at most {self.limit:.3g}{met}"
+        return f"{what}{self.ours} / {self.other}: {self.ratio}{cpu}; {aim}"
 
 
 @frozen
