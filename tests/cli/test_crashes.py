@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 import pytest
 from attrs import frozen
 
-from tests.cli.command import Service, run, service, start, wait_until
+from tests.cli.command import Ran, Service, run, service, start, wait_until
 
 FAULTS = {
     "drop_before": 0.05,
@@ -107,6 +107,18 @@ class Killer:
                 process.communicate()
 
 
+def finish(path: Path, words: list[object], there: Service) -> Ran:
+    """Run a command to its end, once more if it was unlucky with a bad service.
+
+    A row that fails in a row as often as one may be tried is left to the next run.
+    """
+    for _ in range(4):
+        last = run(*words, "--rate", "0", env=there.env)
+        if len(Path(f"{path}.unprocessed.csv").read_bytes().splitlines()) == 1:
+            return last
+    return run(*words, "--rate", "0", env=there.env)
+
+
 def touched_rows(journal: Path) -> int:
     """Count the rows that are not as they were planned."""
     try:
@@ -131,7 +143,7 @@ def test_an_importer_that_is_killed_again_and_again(
     words += ["--concurrency", "12", "--stop-after", "0"]
     with service("--db", tmp_path / "sandbox.db", "--slow-for", "0.3", *options) as there:
         Killer(words, tmp_path / "orders.csv.journal", there, 250).kill(kills)
-        last = run(*words, "--rate", "0", env=there.env)
+        last = finish(path, words, there)
         assert (last.code, last.err.count("Traceback")) == (0, 0)
         must_add_up(path, there, count)
 
@@ -147,7 +159,7 @@ def test_an_importer_of_statuses_that_is_killed_again_and_again(tmp_path: Path) 
         words: list[object] = ["import", path, "--kind", "statuses", "--yes"]
         words += ["--settle-after", "1", "--stop-after", "0"]
         Killer(words, tmp_path / "statuses.csv.journal", there, 150).kill(5)
-        last = run(*words, "--rate", "0", env=there.env)
+        last = finish(path, words, there)
         assert (last.code, last.err.count("Traceback")) == (1, 0)
         wanted = ["paid", "sent", "cancel", "return"]
         assert there.statuses == {i: wanted[i % 4] for i in range(2, count + 1)}
@@ -167,7 +179,7 @@ def test_an_importer_of_contacts_that_is_killed_again_and_again(tmp_path: Path) 
         words: list[object] = ["import", path, "--kind", "contacts", "--yes"]
         words += ["--settle-after", "1", "--stop-after", "0"]
         Killer(words, tmp_path / "contacts.csv.journal", there, 150).kill(5)
-        last = run(*words, "--rate", "0", env=there.env)
+        last = finish(path, words, there)
         assert (last.code, last.err.count("Traceback")) == (0, 0)
         found = {
             contact["email"]: ([group["rass_name"] for group in contact["groups"]], contact["tags"])
