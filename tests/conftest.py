@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.postgres import NoPostgres, Server, server
+from tests.postgres import Server, server_or_skip
 from tests.temporal_process import temporal
 
 __all__ = ["temporal"]
@@ -27,12 +27,5 @@ settings.load_profile("untimed")
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A PostgreSQL server, for all tests of the session."""
-    try:
-        running = server("-c fsync=off")
-        there = running.__enter__()
-    except NoPostgres as why:
-        pytest.skip(str(why))
-    try:
+    with server_or_skip() as there:
         yield there
-    finally:
-        running.__exit__(None, None, None)

@@ -8,9 +8,10 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
 from attrs import frozen
 
 USER, PASSWORD = "importer", "s3cret-of-the-journal"
@@ -61,6 +62,17 @@ def server(*options: str) -> Iterator[Server]:
             _run(["pg_ctl", "-D", data, "-m", "immediate", "-s", "stop"], programs, account)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def server_or_skip() -> Iterator[Server]:
+    """Run a server for a test, which is skipped where none can be run."""
+    with ExitStack() as stack:
+        try:
+            there = stack.enter_context(server("-c fsync=off"))
+        except NoPostgres as why:
+            pytest.skip(str(why))
+        yield there
 
 
 def _programs() -> Path:

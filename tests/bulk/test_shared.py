@@ -26,7 +26,7 @@ from justclick_async.bulk.shards import open_journal
 from justclick_async.bulk.shared import LeaseLost, SharedJournal
 from tests.bulk.made import orders_file
 from tests.postgres import PASSWORD as SECRET
-from tests.postgres import NoPostgres, Server, server
+from tests.postgres import Server, server_or_skip
 
 Open = Callable[..., SharedJournal]
 """Opens the journal of ten planned rows once more, as another worker."""
@@ -439,17 +439,10 @@ def test_what_is_to_be_installed_is_told(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_server_that_goes_away_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
-    try:
-        running = server("-c fsync=off")
-        there = running.__enter__()
-    except NoPostgres as why:
-        pytest.skip(str(why))
-    try:
+    with server_or_skip() as there:
         plan = bulk.plan(orders_file(tmp_path), journal=there.url("gone"), login="u")
         journal = open_journal(plan.whole)
         journal.join("here")
-    finally:
-        running.__exit__(None, None, None)
     with pytest.raises(CannotImport, match="cannot be used"):
         journal.claim(State.PLANNED, 0, 3)
     with pytest.raises(CannotImport, match="cannot be used"):
