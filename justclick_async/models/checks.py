@@ -89,6 +89,8 @@ def count(value: object, name: str, *, least: int, default: str) -> int:
 
 def text(value: object, name: str) -> str:
     """Return *value* if it is text that UTF-8 can carry."""
+    if _is_good(value):
+        return value
     if not isinstance(value, str):
         raise InvalidInputType(
             f"{name} must be str, not {type_name(value)}.",
@@ -96,13 +98,7 @@ def text(value: object, name: str) -> str:
             hint="Pass text; numbers such as phones and postal codes are text, too.",
             hint_ru="Передайте строку; телефоны и индексы тоже строки.",
         )
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        position = error.start
-    else:
-        return value
-    # Raised out here: the cause would hold the text itself, which may be a customer's.
+    position = next(at for at, letter in enumerate(value) if not _is_good(letter))
     raise InvalidInput(
         f"{name} holds a lone surrogate at position {position}, which UTF-8 cannot carry.",
         field=name,
@@ -137,12 +133,14 @@ def is_given(instance: AttrsInstance, attribute: Attribute[Any], value: object) 
 
 
 def _is_good(value: object) -> TypeGuard[str]:
+    # No exception leaves this: it would hold the text itself, which may be a customer's.
     if not isinstance(value, str):
         return False
     try:
-        return value.isascii() or bool(value.encode())
+        value.encode()
     except UnicodeEncodeError:
         return False
+    return True
 
 
 def _name(instance: AttrsInstance, attribute: Attribute[Any]) -> str:
