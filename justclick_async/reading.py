@@ -302,6 +302,7 @@ def _compiled(
             known[f"read_{attribute}"] = read
             value = f"read_{attribute}(get({name!r}))"
         lines.append(f"    set_{attribute}(record, {value})")
+    settings = "\n".join(lines)
     source = f"""
 def read_fields(source):
     get = source.get
@@ -310,7 +311,7 @@ def read_fields(source):
     if not names.issuperset(source):
         extra = {{name: source[name] for name in source if name not in names}}
     set_extra(record, extra)
-{chr(10).join(lines)}
+{settings}
     return record
 """
     exec(source, known)  # noqa: S102  # made of the names of our own fields

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     open_streams()
     try:
         return _main(sys.argv[1:] if arguments is None else list(arguments))
-    except KeyboardInterrupt:  # while modules were loaded, say
+    except KeyboardInterrupt:  # also while modules are loaded
         return INTERRUPTED
 
 

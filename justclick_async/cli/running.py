@@ -39,17 +39,13 @@ def run(arguments: Sequence[str]) -> int:
             _name_option(error, command)
         say_exception(error, as_json=as_json)
         return _exit_code(error)
-    except KeyboardInterrupt:
-        return 130
-    except OSError as error:
-        if os.environ.get("JUSTCLICK_DEBUG"):
-            raise
-        _refused_by_system(error)
-        return 1
     except Exception as error:
         if os.environ.get("JUSTCLICK_DEBUG"):
             raise
-        _unexpected(error)
+        if isinstance(error, OSError):
+            _refused_by_system(error)
+        else:
+            _unexpected(error)
         return 1
     return code if isinstance(code, int) else 0
 

@@ -110,12 +110,12 @@ def _key(login: str | None = None) -> str:
         return key
     if not sys.stdin.isatty():
         # Commands that need no login go with any receiver or sandbox, and have no --sandbox.
-        trial = Text(
-            ". To try things out, use --sandbox." if login else "; a sandbox prints its own.",
-            ". Чтобы попробовать без аккаунта, используйте --sandbox."
-            if login
-            else "; песочница печатает свой.",
-        )
+        trial = Text("; a sandbox prints its own.", "; песочница печатает свой.")
+        if login:
+            trial = Text(
+                ". To try things out, use --sandbox.",
+                ". Чтобы попробовать без аккаунта, используйте --sandbox.",
+            )
         raise CannotStart(
             Text("JUSTCLICK_API_KEY is not set.", "не задана JUSTCLICK_API_KEY."),
             Text(

@@ -20,7 +20,6 @@ from justclick_async.errors import (
     AnswerTimeout,
     APIError,
     BadStatus,
-    ConnectionFailed,
     JustClickError,
     LimitExceeded,
     UnexpectedRedirect,
@@ -100,7 +99,6 @@ _FAILURES: Mapping[type[JustClickError], Text] = {
     ),
     BadStatus: Text("the answer is HTTP {status}.", "ответ — HTTP {status}."),
     AnswerTimeout: Text("no answer came in time.", "ответ не пришёл вовремя."),
-    ConnectionFailed: Text("{message}", "{message}"),
 }
 _HINTS: Mapping[type[JustClickError], Text] = {
     AnswerHashMismatch: Text(
