@@ -22,6 +22,7 @@ import aiohttp
 from attrs import Attribute, evolve, field, frozen
 
 from justclick_async.answers import Received, redirect_target
+from justclick_async.deadlines import Deadline
 from justclick_async.errors import (
     AnswerTimeout,
     AnswerTooLarge,
@@ -154,20 +155,21 @@ class Transport:
         began = monotonic()
         session = self._session()
         try:
-            response = await session.post(
-                url,
-                data=body,
-                headers=self._headers,  # where the session is not ours
-                allow_redirects=False,
-                raise_for_status=False,  # whatever a session that was passed in prefers
-                proxy=self._proxy,
-                timeout=self._for_aiohttp(timeout),
-            )
-            try:
-                content = await _read(response, method)
-            except BaseException:
-                response.close()  # what is left of it would be taken for the next answer
-                raise
+            with Deadline(timeout.total):
+                response = await session.post(
+                    url,
+                    data=body,
+                    headers=self._headers,  # where the session is not ours
+                    allow_redirects=False,
+                    raise_for_status=False,  # whatever a session that was passed in prefers
+                    proxy=self._proxy,
+                    timeout=self._for_aiohttp(timeout),
+                )
+                try:
+                    content = await _read(response, method)
+                except BaseException:
+                    response.close()  # what is left of it would be taken for the next answer
+                    raise
             received = Received(response.status, response.headers, content)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = _translated(error)
@@ -341,7 +343,7 @@ def _for_aiohttp(timeout: Timeout) -> aiohttp.ClientTimeout:
     most = min(total * 0.95, max(total - 0.25, total * 0.75))
     pool, connect = (min(each or inf, most) for each in (timeout.pool, timeout.connect))
     return aiohttp.ClientTimeout(
-        total=timeout.total,
+        total=None,  # what a Deadline is for
         connect=None if pool == inf else pool,
         sock_connect=None if connect == inf else connect,
         sock_read=timeout.read,

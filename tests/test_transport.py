@@ -15,7 +15,7 @@ from justclick_async.transport import Timeout, Transport
 def test_a_timeout_is_not_taken_for_that_of_another_thread(between: int) -> None:
     """Another thread, with a view of other options, comes through after each line of the first."""
     transport = Transport("http://127.0.0.1:1")
-    mine, other = Timeout(total=3), Timeout(total=40)
+    mine, other = Timeout(read=3), Timeout(read=40)
     lines = 0
 
     def interrupt(frame: FrameType, event: str, _: Any) -> Any:
@@ -25,14 +25,14 @@ def test_a_timeout_is_not_taken_for_that_of_another_thread(between: int) -> None
         lines += event == "line"
         if lines == between:
             lines += 1
-            assert transport._for_aiohttp(other).total == 40  # pyright: ignore[reportPrivateUsage]
+            assert transport._for_aiohttp(other).sock_read == 40  # pyright: ignore[reportPrivateUsage]
         return interrupt
 
     before = sys.gettrace()
     sys.settrace(interrupt)
     try:
-        total = transport._for_aiohttp(mine).total  # pyright: ignore[reportPrivateUsage]
+        read = transport._for_aiohttp(mine).sock_read  # pyright: ignore[reportPrivateUsage]
     finally:
         sys.settrace(before)
     assert lines > between  # the other one has come
-    assert total == 3
+    assert read == 3
