@@ -24,7 +24,6 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from attrs import frozen
 
-from justclick_async.blocking import LoopThread
 from justclick_async.bulk.fates import State
 from justclick_async.bulk.journal import (
     SCHEMA,
@@ -39,6 +38,7 @@ from justclick_async.bulk.journal import (
 )
 from justclick_async.bulk.problems import CannotImport, JournalProblem, Text
 from justclick_async.bulk.shared import ALL_ROWS, LEASE, Beat, SharedJournal, Sql
+from justclick_async.loop_thread import LoopThread
 
 __all__ = ["PASSWORD", "PostgresJournal", "is_url", "without_password"]
 
