@@ -10,10 +10,10 @@ import asyncio
 import os
 import threading
 import weakref
-from collections.abc import Coroutine
-from concurrent.futures import CancelledError, Future
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
 
 from justclick_async.errors import ConnectionLost
 
@@ -34,11 +34,8 @@ class LoopThread:
     """
 
     _starting: threading.Lock
-    _loop: asyncio.AbstractEventLoop | None
-    _thread_id: int | None
+    _running: _RunningLoop | None = None
     _end: weakref.finalize[..., LoopThread] | None = None
-    _waiting: set[Future[Any]]
-    _ending: threading.Event
 
     def __init__(self) -> None:
         self._forget()
@@ -50,90 +47,177 @@ class LoopThread:
         Raises:
             ConnectionLost: The loop was closed before there was one.
         """
-        answer = self._begun(work)
         try:
-            return answer.result()
-        except CancelledError:
-            raise ConnectionLost("the client was closed before the answer came.") from None
+            running = self._started()
         except BaseException:
-            answer.cancel()  # on Ctrl-C, the request must not run on
+            work.close()
             raise
-        finally:
-            self._waiting.discard(answer)
+        return _Job(work, running).result()
 
     def close(self) -> None:
         """Stop the loop; a later ``run`` starts a new one."""
         with self._starting:
-            end, waiting = self._end, self._waiting
-            self._loop = self._thread_id = self._end = None
-            self._waiting = set()
+            running, end = self._running, self._end
+            self._running = self._end = None
         # Not under the lock: what is cancelled now may want to close this, too.
-        try:
-            if end is not None:
+        if running is not None and end is not None:
+            try:
                 end()
-        finally:
-            for answer in list(waiting):
-                answer.cancel()  # work that came too late for the loop would never end
+            finally:
+                running.let_go()  # it may be unable to end
 
-    def _begun(self, work: Coroutine[object, object, T]) -> Future[T]:
-        """Hand *work* to the loop, which is started if there is none."""
-        try:
-            if threading.get_ident() == self._thread_id:
-                raise RuntimeError("a blocking client cannot be used inside its own event loop")
-            with self._starting:  # or the loop might end in between
-                answer = asyncio.run_coroutine_threadsafe(work, self._started())
-                self._waiting.add(answer)
-        except BaseException:
-            work.close()
-            raise
-        return answer
-
-    def _started(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None or self._ending.is_set():
-            ready: Future[asyncio.AbstractEventLoop] = Future()
-            self._ending = threading.Event()
-            thread = threading.Thread(
-                target=_serve, args=(ready, self._ending), name="justclick_async", daemon=True
-            )
-            thread.start()
-            self._loop, self._thread_id = ready.result(), thread.ident
-            self._end = weakref.finalize(self, _stop, self._loop, thread)
-        return self._loop
+    def _started(self) -> _RunningLoop:
+        """Return the loop, which is started if there is none."""
+        running = self._running
+        if running is None or running.ending:
+            with self._starting:
+                running = self._running  # another thread may have been faster
+                if running is None or running.ending:
+                    running = self._running = _RunningLoop()
+                    self._end = weakref.finalize(self, running.stop)
+        elif running.thread.ident == threading.get_ident():
+            raise RuntimeError("a blocking client cannot be used inside its own event loop")
+        return running
 
     def _forget(self) -> None:
         """Know of no loop.  After a fork the parent's must be left untouched."""
-        if self._end is not None:
+        if self._running is not None and self._end is not None:
             self._end.detach()
-            _of_the_parent.append(self._loop)
+            self._running.let_go()  # a signal's handler may have forked while its thread waited
+            _of_the_parent.append(self._running)
         self._starting = threading.Lock()
-        self._waiting = set()
-        self._ending = threading.Event()
-        self._loop = self._thread_id = self._end = None
-
-
-def _serve(ready: Future[asyncio.AbstractEventLoop], ending: threading.Event) -> None:
-    with asyncio.Runner() as runner:
-        try:
-            loop = runner.get_loop()
-        except BaseException as error:  # no file descriptor left, say
-            ready.set_exception(error)
-            raise
-        ready.set_result(loop)
-        try:
-            loop.run_forever()
-        finally:
-            ending.set()  # also when a hook has ended it with SystemExit
+        self._running = self._end = None
 
 
 PATIENCE = 10.0
 """Seconds that the end of a loop is waited for; then its thread is left behind."""
 
 
-def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
-    with suppress(RuntimeError):  # it has ended by itself
-        loop.call_soon_threadsafe(loop.stop)
-    if thread is not threading.current_thread():  # garbage may be collected in any thread
-        thread.join(PATIENCE)
+class _RunningLoop:
+    """An event loop and the thread that runs it, from the beginning of both to the end.
+
+    Attributes:
+        ending: Whether it begins no more jobs.
+        jobs: Those that have not ended.  A loop holds its tasks but weakly.
+    """
+
+    def __init__(self) -> None:
+        self.ending = False
+        self.jobs: set[_Job[Any]] = set()
+        ready: Future[asyncio.AbstractEventLoop] = Future()
+        self.thread = threading.Thread(
+            target=self._run, args=(ready,), name="justclick_async", daemon=True
+        )
+        self.thread.start()
+        self.loop = ready.result()
+
+    def call(self, function: Callable[[], object]) -> bool:
+        """Have *function* called in the loop; return False if that has ended."""
+        try:
+            self.loop.call_soon_threadsafe(function)
+        except RuntimeError:
+            if not self.loop.is_closed():
+                raise
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End the loop and its thread."""
+        self.call(self._stop)
+        if self.thread is not threading.current_thread():  # garbage may be collected in any thread
+            self.thread.join(PATIENCE)
+
+    def let_go(self) -> None:
+        """Let nobody wait any longer."""
+        for job in list(self.jobs):
+            job.lose()
+
+    def _run(self, ready: Future[asyncio.AbstractEventLoop]) -> None:
+        _keep_large_blocks()
+        runner = asyncio.Runner()
+        try:
+            loop = runner.get_loop()
+        except Exception as error:  # noqa: BLE001  # raised where it is waited for
+            ready.set_exception(error)
+            return
+        ready.set_result(loop)
+        try:
+            with runner:
+                try:
+                    loop.run_forever()
+                finally:
+                    self.ending = True  # also when a hook has ended it with SystemExit
+        finally:
+            self.let_go()  # of those that came too late
+
+    def _stop(self) -> None:
+        if not self.ending:  # or the cleaning up would stop
+            self.loop.stop()
+
+
+def _keep_large_blocks() -> None:
+    """Let glibc keep the blocks of 256 KiB that asyncio receives into, one for each answer.
+
+    Otherwise it maps and unmaps them, which beside other threads takes a sixth of a short call.
+    It stops once it has seen a larger one freed (``man mallopt``, ``M_MMAP_THRESHOLD``).
+    """
+    bytes(2**19)
+
+
+class _Job(Generic[T]):
+    """Work that a thread has done in a loop: one call goes there, and one word comes back.
+
+    ``asyncio.run_coroutine_threadsafe`` would chain two futures and lock a condition for it.
+    """
+
+    def __init__(self, work: Coroutine[object, object, T], running: _RunningLoop) -> None:
+        self._work = work
+        self._running = running
+        self._task: asyncio.Task[T] | None = None
+        self._ended: SimpleQueue[asyncio.Task[T] | None] = SimpleQueue()
+
+    def result(self) -> T:
+        """Have the work done, and return what it returns or raise what it raises."""
+        try:
+            self._running.jobs.add(self)
+            if not self._running.call(self._begin):
+                self.lose()
+            task = self._ended.get()
+        except BaseException:  # on Ctrl-C, the request must not run on
+            self._running.call(self._cancel)
+            raise
+        try:
+            if task is None or task.cancelled():
+                raise ConnectionLost("the client was closed before the answer came.")
+            return task.result()
+        finally:
+            del self, task  # the error would hold them, and they hold the error
+
+    def lose(self) -> None:
+        """Let the thread know that there will be no result."""
+        if self._task is None:
+            self._work.close()
+            self._running.jobs.discard(self)
+        self._ended.put(None)
+
+    # ── In the loop ─────────────────────────────────────────────────────────────────
+
+    def _begin(self) -> None:
+        if self._running.ending:
+            self.lose()
+        elif self in self._running.jobs:
+            self._task = self._running.loop.create_task(self._work)
+            self._task.add_done_callback(self._end)
+
+    def _cancel(self) -> None:
+        if self._task is None:
+            self.lose()
+        else:
+            self._task.cancel()
+
+    def _end(self, task: asyncio.Task[T]) -> None:
+        self._running.jobs.discard(self)
+        self._ended.put(task)
 
 
 def _after_fork() -> None:

@@ -370,7 +370,7 @@ def test_ctrl_c_gives_up_the_request_and_the_client_goes_on() -> None:
             except KeyboardInterrupt:
                 print("interrupted")
             time.sleep(0.1)
-            running = asyncio.all_tasks(c._thread._loop)
+            running = asyncio.all_tasks(c._thread._running.loop)
             assert not running, running
             assert c.get_bills("buyer@example.com") == []
             """,
@@ -441,7 +441,7 @@ def test_garbage_collected_in_the_loop_thread_ends_the_loop() -> None:
             """
             c = client()
             c.get_bills("buyer@example.com")
-            loop = c._thread._loop
+            loop = c._thread._running.loop
             holder = [c]
             del c
             loop.call_soon_threadsafe(holder.clear)
