@@ -102,14 +102,14 @@ def decipher(
             method=call.method,
         )
     return Answer(
-        result=_read(call, envelope, received.status),
-        raw=envelope.result,
-        status=received.status,
-        headers=received.headers,
-        attempts=attempts,
-        verified=envelope.verified,
-        error_code=envelope.error_code,
-        error_text=envelope.error_text,
+        _read(call, envelope, received.status),
+        envelope.result,
+        received.status,
+        received.headers,
+        attempts,
+        envelope.verified,
+        envelope.error_code,
+        envelope.error_text,
     )
 
 
