@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import platform
 import signal
 import threading
 import time
@@ -279,6 +280,26 @@ def test_a_process_without_a_file_descriptor_left_hears_of_it_and_goes_on() -> N
         """,
     )
     assert not printed
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="how glibc holds memory")
+def test_what_is_received_costs_no_fresh_memory_each_time() -> None:
+    in_a_process(
+        "",
+        """
+        import resource, socket
+        from justclick_async.loop_thread import LoopThread
+        async def faults():
+            ours, theirs = socket.socketpair()
+            before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+            for _ in range(1000):
+                theirs.send(b"x")
+                ours.recv(2**18)  # as asyncio does
+            ours.close(), theirs.close()
+            return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before
+        assert (count := LoopThread().run(faults())) < 1000, count
+        """,
+    )
 
 
 # ── Forks and exits ─────────────────────────────────────────────────────────────────
