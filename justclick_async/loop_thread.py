@@ -134,6 +134,7 @@ class _RunningLoop:
 
     def _run(self, ready: Future[asyncio.AbstractEventLoop]) -> None:
         _keep_large_blocks()
+        # Not uvloop: children forked while it looks up a name may hang, and so do green threads.
         runner = asyncio.Runner()
         try:
             loop = runner.get_loop()
