@@ -346,31 +346,6 @@ assert len(wait.__defaults__[0]) == 4
     )
 
 
-def test_a_fork_while_names_are_looked_up_leaves_the_child_able_to() -> None:
-    in_a_process(
-        "",
-        LOOP
-        + """
-async def look_up():
-    return await asyncio.get_running_loop().getaddrinfo("localhost", 80)
-def look_up_again_and_again():
-    while going_on:
-        thread.run(look_up())
-going_on = [1]
-threads = [threading.Thread(target=look_up_again_and_again) for _ in range(4)]
-[each.start() for each in threads]
-for _ in range(15):
-    if not (pid := os.fork()):
-        signal.alarm(20)
-        assert thread.run(look_up())
-        os._exit(0)
-    assert os.waitpid(pid, 0)[1] == 0
-going_on.clear()
-[each.join(10) for each in threads]
-""",
-    )
-
-
 def test_a_handler_that_forks_while_it_is_waited_leaves_nobody_waiting_in_the_child() -> None:
     in_a_process(
         "",
