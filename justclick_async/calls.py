@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 __all__ = ["Answer", "Call", "Flow", "Found", "Pause", "Steps", "Stream"]
 
@@ -18,8 +18,8 @@ R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 
 
-# Each request makes one of these and an answer; with slots, frozen ones take half as long again.
-@frozen(slots=False)
+# Each request makes one of these and an answer; to make a frozen one takes twice as long.
+@define
 class Call(Generic[R]):
     """One request to the service, and how its answer is read.
 
@@ -79,7 +79,7 @@ class Steps(Protocol[R_co]):
         ...
 
 
-@frozen(slots=False)
+@define
 class Answer(Generic[R]):
     """A result, and everything around it.
 
