@@ -382,7 +382,7 @@ _Shape: TypeAlias = "tuple[Any, ...]"
 """The keys of an array, or the length of a list; then each key under which there is no scalar,
 followed by the shape of what is there, or by None."""
 _VALUE_ESCAPES = _escapes(_KEPT | {0x20: "+", ord(_AND): _AND})
-_DICT, _STR = {dict}, {str}
+_DICT = {dict}
 _values_of: Callable[[Any], Iterable[Any]] = dict[Any, Any].values
 _NESTED_AT_MOST = 8
 _SHAPES_AT_MOST = 64
@@ -434,7 +434,7 @@ def _filled(array: Any) -> tuple[_Form, str] | None:
 
 
 def _shape(array: Any, values: list[str], depth: int) -> _Shape:
-    """Return the shape of a dict or a list, and add its scalars to *values*."""
+    """Return the shape of a dict or a list, and add its scalars to *values*, or several joined."""
     listed = _type(array) is not dict
     shape: list[Any] = [len(array) if listed else tuple(array)]
     add = values.append
@@ -466,10 +466,12 @@ def _shape_of_equals(array: Sequence[Any], values: list[str]) -> _Shape | None:
     if {*map(_type, array)} != _DICT:
         return None
     keys: set[_Shape] = {*map(tuple, array)}
-    texts: list[str] = [*chain.from_iterable(map(_values_of, array))]
-    if len(keys) != 1 or {*map(_type, texts)} != _STR:
+    if len(keys) != 1:
         return None
-    values += texts
+    try:
+        values.append(_AND.join(chain.from_iterable(map(_values_of, array))))
+    except TypeError:  # something is no text
+        return None
     return len(array), ..., *keys
 
 
