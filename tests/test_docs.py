@@ -59,14 +59,29 @@ def test_russian_pages_link_to_russian_pages_and_the_reference() -> None:
 
 @pytest.mark.parametrize("name", sorted(page.name for page in (PAGES / "ru").glob("*.md")))
 def test_a_russian_page_has_the_tables_and_sections_of_the_english_one(name: str) -> None:
-    """Figures and rows that are added to one page are missed in the other otherwise."""
+    """Rows that are added to one page are missed in the other otherwise."""
 
     def shape(page: Path) -> tuple[list[int], int]:
-        text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+        text = without_code(page)
         tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
         return [table.count("\n") for table in tables], len(re.findall(r"^#", text, re.MULTILINE))
 
     assert shape(PAGES / "ru" / name) == shape(PAGES / name)
+
+
+@pytest.mark.parametrize("name", sorted(page.name for page in (PAGES / "ru").glob("*.md")))
+def test_a_russian_page_tells_the_figures_of_the_english_one(name: str) -> None:
+    """What is measured anew is changed on one page only otherwise."""
+    english = re.sub(r"(?<=\d),(?=\d{3}\b)", "", without_code(PAGES / name))
+    russian = re.sub(r"(?<=\d)\s(?=\d{3}\b)", "", without_code(PAGES / "ru" / name))
+    russian = re.sub(r"(?<=\d),(?=\d)", ".", russian)
+    figure = re.compile(r"\d+(?:\.\d+)?")
+    assert Counter(figure.findall(russian)) == Counter(figure.findall(english))
+
+
+def without_code(page: Path) -> str:
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"`[^`]*`", "`", text)
 
 
 def test_every_public_name_is_in_the_reference() -> None:
