@@ -35,8 +35,9 @@ class PerLoop(Generic[T]):
         loop = asyncio.get_running_loop()
         held = self._held.get(loop)
         if held is None:
-            for other in [other for other in self._held if other.is_closed()]:
-                del self._held[other]
+            for other in list(self._held):  # other threads have loops, too, which come and go
+                if other.is_closed():
+                    self._held.pop(other, None)
             held = self._held[loop] = self._make()
         return held
 
