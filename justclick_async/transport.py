@@ -347,6 +347,7 @@ def _for_aiohttp(timeout: Timeout) -> aiohttp.ClientTimeout:
         connect=None if pool == inf else pool,
         sock_connect=None if connect == inf else connect,
         sock_read=timeout.read,
+        ceil_threshold=inf,  # or these would be rounded up to whole seconds, beyond the total
     )
 
 

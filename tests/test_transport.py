@@ -36,3 +36,12 @@ def test_a_timeout_is_not_taken_for_that_of_another_thread(between: int) -> None
         sys.settrace(before)
     assert lines > between  # the other one has come
     assert read == 3
+
+
+def test_aiohttp_sets_no_timer_for_a_total_and_rounds_no_other_up() -> None:
+    """A total is ours; a connection that comes after it would be told as sent."""
+    transport = Transport("http://127.0.0.1:1")
+    timeout = transport._for_aiohttp(Timeout(total=6, connect=None))  # pyright: ignore[reportPrivateUsage]
+    assert timeout.total is None
+    assert timeout.sock_connect is not None
+    assert timeout.sock_connect < 6 < timeout.ceil_threshold
