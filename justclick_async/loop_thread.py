@@ -35,7 +35,7 @@ class LoopThread:
 
     _starting: threading.Lock
     _running: _RunningLoop | None = None
-    _end: weakref.finalize[..., LoopThread] | None = None
+    _finalizer: weakref.finalize[..., LoopThread] | None = None
 
     def __init__(self) -> None:
         self._forget()
@@ -52,17 +52,17 @@ class LoopThread:
         except BaseException:
             work.close()
             raise
-        return _Job(work, running).result()
+        return _Job(work, running).carry_out()
 
     def close(self) -> None:
         """Stop the loop; a later ``run`` starts a new one."""
         with self._starting:
-            running, end = self._running, self._end
-            self._running = self._end = None
+            running, finalizer = self._running, self._finalizer
+            self._running = self._finalizer = None
         # Not under the lock: what is cancelled now may want to close this, too.
-        if running is not None and end is not None:
+        if running is not None and finalizer is not None:
             try:
-                end()
+                finalizer()
             finally:
                 running.let_go()  # it may be unable to end
 
@@ -73,20 +73,30 @@ class LoopThread:
             with self._starting:
                 running = self._running  # another thread may have been faster
                 if running is None or running.ending:
-                    running = self._running = _RunningLoop()
-                    self._end = weakref.finalize(self, running.stop)
+                    running = self._new()
         elif running.thread.ident == threading.get_ident():
             raise RuntimeError("a blocking client cannot be used inside its own event loop")
         return running
 
+    def _new(self) -> _RunningLoop:
+        running = _RunningLoop()
+        finalizer: weakref.finalize[..., LoopThread] = weakref.finalize(self, running.stop)
+        try:
+            running.start()
+            self._finalizer, self._running = finalizer, running
+        except BaseException:  # Ctrl-C may come here, too
+            finalizer()
+            raise
+        return running
+
     def _forget(self) -> None:
         """Know of no loop.  After a fork the parent's must be left untouched."""
-        if self._running is not None and self._end is not None:
-            self._end.detach()
+        if self._running is not None and self._finalizer is not None:
+            self._finalizer.detach()
             self._running.let_go()  # a signal's handler may have forked while its thread waited
             _of_the_parent.append(self._running)
         self._starting = threading.Lock()
-        self._running = self._end = None
+        self._running = self._finalizer = None
 
 
 PATIENCE = 10.0
@@ -97,19 +107,23 @@ class _RunningLoop:
     """An event loop and the thread that runs it, from the beginning of both to the end.
 
     Attributes:
+        loop: There from the start on.
         ending: Whether it begins no more jobs.
         jobs: Those that have not ended.  A loop holds its tasks but weakly.
     """
 
+    loop: asyncio.AbstractEventLoop
+
     def __init__(self) -> None:
         self.ending = False
         self.jobs: set[_Job[Any]] = set()
-        ready: Future[asyncio.AbstractEventLoop] = Future()
-        self.thread = threading.Thread(
-            target=self._run, args=(ready,), name="justclick_async", daemon=True
-        )
+        self.thread = threading.Thread(target=self._run, name="justclick_async", daemon=True)
+        self._ready: Future[None] = Future()
+
+    def start(self) -> None:
+        """Start both; raise what keeps the loop from being made."""
         self.thread.start()
-        self.loop = ready.result()
+        self._ready.result()
 
     def call(self, function: Callable[[], object]) -> bool:
         """Have *function* called in the loop; return False if that has ended."""
@@ -122,9 +136,10 @@ class _RunningLoop:
         return True
 
     def stop(self) -> None:
-        """End the loop and its thread."""
-        self.call(self._stop)
-        if self.thread is not threading.current_thread():  # garbage may be collected in any thread
+        """End the loop and its thread, or have them end as soon as they are there."""
+        self._ready.add_done_callback(self._stop)
+        # Garbage may be collected in any thread.
+        if self.thread.is_alive() and self.thread is not threading.current_thread():
             self.thread.join(PATIENCE)
 
     def let_go(self) -> None:
@@ -132,26 +147,31 @@ class _RunningLoop:
         for job in list(self.jobs):
             job.lose()
 
-    def _run(self, ready: Future[asyncio.AbstractEventLoop]) -> None:
-        _keep_large_blocks()
-        # Not uvloop: children forked while it looks up a name may hang, and so do green threads.
-        runner = asyncio.Runner()
+    def _run(self) -> None:
         try:
-            loop = runner.get_loop()
-        except Exception as error:  # noqa: BLE001  # raised where it is waited for
-            ready.set_exception(error)
+            _keep_large_blocks()
+            # uvloop is not chosen here: a child forked while it looks up a name may hang, and green
+            # threads do.
+            runner = asyncio.Runner()
+            self.loop = runner.get_loop()
+        except BaseException as error:  # noqa: BLE001  # raised where it is waited for
+            self._ready.set_exception(error)
             return
-        ready.set_result(loop)
+        self._ready.set_result(None)
         try:
             with runner:
                 try:
-                    loop.run_forever()
+                    self.loop.run_forever()
                 finally:
                     self.ending = True  # also when a hook has ended it with SystemExit
         finally:
             self.let_go()  # of those that came too late
 
-    def _stop(self) -> None:
+    def _stop(self, ready: Future[None]) -> None:
+        if ready.exception() is None:
+            self.call(self._stop_running)
+
+    def _stop_running(self) -> None:
         if not self.ending:  # or the cleaning up would stop
             self.loop.stop()
 
@@ -177,7 +197,7 @@ class _Job(Generic[T]):
         self._task: asyncio.Task[T] | None = None
         self._ended: SimpleQueue[asyncio.Task[T] | None] = SimpleQueue()
 
-    def result(self) -> T:
+    def carry_out(self) -> T:
         """Have the work done, and return what it returns or raise what it raises."""
         try:
             self._running.jobs.add(self)
@@ -207,8 +227,12 @@ class _Job(Generic[T]):
         if self._running.ending:
             self.lose()
         elif self in self._running.jobs:
-            self._task = self._running.loop.create_task(self._work)
-            self._task.add_done_callback(self._end)
+            try:
+                self._task = self._running.loop.create_task(self._work)
+            except BaseException:
+                self.lose()
+                raise
+            self._task.add_done_callback(self._tell)
 
     def _cancel(self) -> None:
         if self._task is None:
@@ -216,7 +240,7 @@ class _Job(Generic[T]):
         else:
             self._task.cancel()
 
-    def _end(self, task: asyncio.Task[T]) -> None:
+    def _tell(self, task: asyncio.Task[T]) -> None:
         self._running.jobs.discard(self)
         self._ended.put(task)
 

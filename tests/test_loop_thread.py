@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import platform
 import signal
 import threading
@@ -15,11 +16,11 @@ import weakref
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from types import FrameType
+from typing import Any
 
 import pytest
 
-from justclick_async import ConnectionLost
-from justclick_async import loop_thread as room
+from justclick_async import ConnectionLost, loop_thread
 from justclick_async.loop_thread import LoopThread
 from tests.test_blocking import in_a_process
 
@@ -109,6 +110,23 @@ def test_what_cancels_itself_is_told_of_as_lost(thread: LoopThread) -> None:
     assert thread.run(one()) == 1
 
 
+def test_a_loop_that_can_begin_nothing_keeps_nobody_waiting(
+    thread: LoopThread, caplog: pytest.LogCaptureFixture
+) -> None:
+    work = one()
+
+    def make_no_task_of_it(loop: asyncio.AbstractEventLoop, steps: Any) -> asyncio.Task[Any]:
+        if steps is work:
+            raise MemoryError
+        return asyncio.Task(steps, loop=loop)
+
+    thread._started().loop.set_task_factory(make_no_task_of_it)
+    with pytest.raises(ConnectionLost):
+        thread.run(work)
+    assert inspect.getcoroutinestate(work) == inspect.CORO_CLOSED
+    assert soon(lambda: "MemoryError" in caplog.text)
+
+
 # ── The end of the loop ─────────────────────────────────────────────────────────────
 
 
@@ -150,7 +168,7 @@ def test_work_for_a_loop_that_has_ended_is_not_begun(thread: LoopThread) -> None
     running = thread._started()
     thread.close()
     with pytest.raises(ConnectionLost):
-        room._Job(for_ever(), running).result()
+        loop_thread._Job(for_ever(), running).carry_out()
     assert not running.jobs
 
 
@@ -170,18 +188,18 @@ def test_work_for_a_loop_that_is_ending_is_not_begun(thread: LoopThread) -> None
     async def late() -> None:
         done.append("late")
 
-    def wait(job: room._Job[None]) -> None:
+    def wait(job: loop_thread._Job[None]) -> None:
         with pytest.raises(ConnectionLost):
-            job.result()
+            job.carry_out()
         done.append("lost")
 
-    first = threading.Thread(target=wait, args=[room._Job(slow_to_end(), running)])
+    first = threading.Thread(target=wait, args=[loop_thread._Job(slow_to_end(), running)])
     first.start()
     assert began.wait(10)
     closing = threading.Thread(target=thread.close)
     closing.start()
     assert is_ending.wait(10)
-    second = threading.Thread(target=wait, args=[room._Job(late(), running)])
+    second = threading.Thread(target=wait, args=[loop_thread._Job(late(), running)])
     second.start()
     second.join(10)
     assert done == ["lost"]
@@ -195,10 +213,13 @@ def test_work_for_a_loop_that_is_ending_is_not_begun(thread: LoopThread) -> None
 def test_a_loop_that_cannot_end_keeps_nobody_waiting(
     thread: LoopThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "PATIENCE", 0.1)
+    monkeypatch.setattr(loop_thread, "PATIENCE", 0.1)
     hangs, goes_on = threading.Event(), threading.Event()
 
+    begun: list[bool] = []
+
     async def hanging() -> None:
+        begun.append(True)
         hangs.set()
         goes_on.wait(20)
 
@@ -208,10 +229,10 @@ def test_a_loop_that_cannot_end_keeps_nobody_waiting(
         ended.append(goes_on.is_set())
 
     ended: list[bool] = []
-    waiting = [threading.Thread(target=wait) for _ in range(2)]  # the second is never begun
-    for each in waiting:
-        each.start()
+    waiting = [threading.Thread(target=wait) for _ in range(2)]
+    waiting[0].start()
     assert hangs.wait(10)
+    waiting[1].start()
     running = thread._started()
     assert soon(lambda: len(running.jobs) == 2)
     thread.close()
@@ -220,6 +241,7 @@ def test_a_loop_that_cannot_end_keeps_nobody_waiting(
     goes_on.set()
     running.thread.join(10)
     assert ended == [False, False]
+    assert begun == [True]
 
 
 # ── The end of waiting ──────────────────────────────────────────────────────────────
@@ -280,6 +302,41 @@ def test_a_process_without_a_file_descriptor_left_hears_of_it_and_goes_on() -> N
         """,
     )
     assert not printed
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signals")
+def test_who_is_interrupted_while_the_loop_starts_leaves_no_thread() -> None:
+    in_a_process(
+        "",
+        """
+        import contextlib, signal
+        from justclick_async.loop_thread import LoopThread
+        interrupted = threading.Event()
+        def interrupt(*_):
+            interrupted.set()
+            raise KeyboardInterrupt
+        class Policy(asyncio.DefaultEventLoopPolicy):
+            def new_event_loop(self):
+                if not interrupted.is_set():
+                    os.kill(os.getpid(), signal.SIGUSR1)
+                    interrupted.wait()
+                return super().new_event_loop()
+        signal.signal(signal.SIGUSR1, interrupt)
+        asyncio.set_event_loop_policy(Policy())
+        async def one():
+            return 1
+        thread = LoopThread()
+        with contextlib.suppress(KeyboardInterrupt):
+            thread.run(one())
+        assert interrupted.is_set()
+        assert thread.run(one()) == 1
+        thread.close()
+        for _ in range(500):
+            if threading.active_count() > 1:
+                time.sleep(0.01)
+        assert threading.active_count() == 1, threading.enumerate()
+        """,
+    )
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="how glibc holds memory")
