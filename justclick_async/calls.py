@@ -7,9 +7,9 @@ yields calls and pauses and returns what they lead to.  A client carries either 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
-from attrs import define, field, frozen
+from attrs import field, frozen
 
 __all__ = ["Answer", "Call", "Flow", "Found", "Pause", "Steps", "Stream"]
 
@@ -18,8 +18,15 @@ R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 
 
-# Each request makes one of these and an answer; to make a frozen one takes twice as long.
-@define
+# Each request makes a call and an answer.  Only type checkers keep these from being changed: to
+# make a frozen one takes twice as long.
+if TYPE_CHECKING:
+    from attrs import frozen as _value
+else:
+    from attrs import define as _value
+
+
+@_value
 class Call(Generic[R]):
     """One request to the service, and how its answer is read.
 
@@ -79,7 +86,7 @@ class Steps(Protocol[R_co]):
         ...
 
 
-@define
+@_value
 class Answer(Generic[R]):
     """A result, and everything around it.
 
