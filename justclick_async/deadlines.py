@@ -31,6 +31,8 @@ class Deadline:
         self._is_over = False
 
     def __enter__(self) -> None:
+        if self._end == inf:
+            return
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("only a task can have a deadline")
@@ -49,7 +51,7 @@ class Deadline:
         if not self._is_over:
             return
         cancelled_by_others = self._task.uncancel() > self._cancelling
-        if kind is asyncio.CancelledError and not cancelled_by_others:
+        if isinstance(error, asyncio.CancelledError) and not cancelled_by_others:
             raise TimeoutError from error
 
     def check(self, now: float) -> float:

@@ -434,7 +434,10 @@ def _filled(array: Any) -> tuple[_Form, str] | None:
 
 
 def _shape(array: Any, values: list[str], depth: int) -> _Shape:
-    """Return the shape of a dict or a list, and add its scalars to *values*, or several joined."""
+    """Return the shape of a dict or a list, and add its scalars to *values*.
+
+    Those of many dicts that are alike are added as one text, already joined.
+    """
     listed = _type(array) is not dict
     shape: list[Any] = [len(array) if listed else tuple(array)]
     add = values.append
@@ -466,7 +469,7 @@ def _shape_of_equals(array: Sequence[Any], values: list[str]) -> _Shape | None:
     if {*map(_type, array)} != _DICT:
         return None
     keys: set[_Shape] = {*map(tuple, array)}
-    if len(keys) != 1:
+    if len(keys) != 1 or keys == {()}:
         return None
     try:
         values.append(_AND.join(chain.from_iterable(map(_values_of, array))))
