@@ -21,25 +21,30 @@ class Deadline:
 
     Args:
         seconds: From now on; ``None`` for no end.
+
+    Attributes:
+        end: When the time is up, by the clock of the loop; infinite once that is told.
     """
 
-    __slots__ = ("_cancelling", "_clock", "_end", "_is_over", "_task")
+    end: float
+
+    __slots__ = ("_cancelling", "_clock", "_is_over", "_task", "end")
 
     def __init__(self, seconds: float | None) -> None:
         self._clock = _clocks.get()
-        self._end = inf if seconds is None else self._clock.time() + seconds
+        self.end = inf if seconds is None else self._clock.time() + seconds
         self._is_over = False
 
     def __enter__(self) -> None:
-        if self._end == inf:
+        if self.end == inf:
             return
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("only a task can have a deadline")
         self._task, self._cancelling = task, task.cancelling()
         self._clock.running.add(self)
-        if self._end < self._clock.wakes_at:
-            self._clock.wake_at(self._end)
+        if self.end < self._clock.wakes_at:
+            self._clock.wake_at(self.end)
 
     def __exit__(
         self,
@@ -54,12 +59,11 @@ class Deadline:
         if isinstance(error, asyncio.CancelledError) and not cancelled_by_others:
             raise TimeoutError from error
 
-    def check(self, now: float) -> float:
-        """Cancel the task if its time is up; return when to check again."""
-        if self._end <= now:
-            self._end, self._is_over = inf, True
+    def check(self, now: float) -> None:
+        """Cancel the task if its time is up."""
+        if self.end <= now:
+            self.end, self._is_over = inf, True
             self._task.cancel()
-        return self._end
 
 
 class _Clock:
@@ -81,9 +85,13 @@ class _Clock:
     def _wake(self) -> None:
         self._timer, self.wakes_at = None, inf
         now = self.time()
-        first = min([deadline.check(now) for deadline in self.running], default=inf)
-        if first < inf:
-            self.wake_at(first)
+        try:
+            for deadline in self.running:
+                deadline.check(now)
+        finally:  # also where a task of somebody's own making cannot be cancelled
+            first = min([deadline.end for deadline in self.running], default=inf)
+            if first < inf:
+                self.wake_at(first)
 
 
 _clocks: PerLoop[_Clock] = PerLoop(_Clock)

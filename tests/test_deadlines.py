@@ -228,3 +228,28 @@ def test_only_a_task_can_have_a_deadline() -> None:
         assert isinstance((await failed)["exception"], RuntimeError)
 
     leaping(outside())
+
+
+def test_a_task_that_cannot_be_cancelled_keeps_the_time_of_no_other() -> None:
+    class Stubborn(asyncio.Task[None]):
+        def cancel(self, msg: Any | None = None) -> bool:
+            raise LookupError
+
+    async def wait(seconds: float, end: asyncio.Event) -> None:
+        with Deadline(seconds):
+            await end.wait()
+
+    async def all_wait() -> list[BaseException | None]:
+        loop = asyncio.get_running_loop()
+        told: list[Any] = []
+        loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+        end = asyncio.Event()
+        stubborn = Stubborn(wait(1, end), loop=loop)
+        others = [asyncio.create_task(wait(seconds, end)) for seconds in (1, 1, 2)]
+        await asyncio.wait(others, timeout=10)
+        end.set()
+        await stubborn
+        assert [type(each) for each in told] == [LookupError]
+        return [other.exception() for other in others]
+
+    assert [type(each) for each in leaping(all_wait())] == [TimeoutError] * 3
