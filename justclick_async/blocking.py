@@ -266,7 +266,8 @@ class JustClick(V1, Driver):
             while (each := self._thread.run(_next(sent))) is not None:
                 yield each
         finally:
-            self._thread.run(_closed(sent))
+            if self._thread.is_running():
+                self._thread.run(_closed(sent))
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""

@@ -54,6 +54,10 @@ class LoopThread:
             raise
         return _Job(work, running).carry_out()
 
+    def is_running(self) -> bool:
+        """Say whether there is a loop; what one has begun has ended with it."""
+        return self._running is not None and not self._running.ending
+
     def close(self) -> None:
         """Stop the loop; a later ``run`` starts a new one."""
         with self._starting:
@@ -241,6 +245,8 @@ class _Job(Generic[T]):
             self._task.cancel()
 
     def _tell(self, task: asyncio.Task[T]) -> None:
+        if not task.cancelled():
+            task.exception()  # or asyncio complains where the thread was let go before
         self._running.jobs.discard(self)
         self._ended.put(task)
 

@@ -144,6 +144,39 @@ def test_it_refuses_its_own_loop_instead_of_waiting_for_ever() -> None:
         )
 
 
+def test_a_hook_may_close_the_client_whose_request_has_failed() -> None:
+    with running() as service:
+        printed = in_a_process(
+            service.base_url,
+            """
+            from justclick_async import ConnectionLost, Ended
+            def close(event):
+                if isinstance(event, Ended):
+                    c.close()
+            c = JustClick("username", "key", base_url=sys.argv[1], hooks=[close])
+            try:
+                c.create_order(ORDER)
+            except ConnectionLost as error:
+                print(error)
+            c.close()
+            gc.collect()
+            """,
+        )
+    assert "closed before the answer came" in printed
+
+
+def test_orders_that_are_left_half_way_leave_nothing_to_say_at_exit() -> None:
+    with running(*[answer({"bill_id": 1})] * 100) as service:
+        in_a_process(
+            service.base_url,
+            """
+            c = client()
+            sent = c.create_orders([ORDER] * 100)
+            assert next(sent).bill_id == 1
+            """,
+        )
+
+
 def test_the_awaiting_client_outlives_its_loops() -> None:
     with running(answer([])) as service:
         in_a_process(
