@@ -315,14 +315,14 @@ def test_who_is_interrupted_while_the_loop_starts_leaves_no_thread() -> None:
         def interrupt(*_):
             interrupted.set()
             raise KeyboardInterrupt
-        class Policy(asyncio.DefaultEventLoopPolicy):
-            def new_event_loop(self):
-                if not interrupted.is_set():
-                    os.kill(os.getpid(), signal.SIGUSR1)
-                    interrupted.wait()
-                return super().new_event_loop()
+        make_loop = asyncio.events.new_event_loop
+        def interrupt_and_make_loop():
+            if not interrupted.is_set():
+                os.kill(os.getpid(), signal.SIGUSR1)
+                interrupted.wait()
+            return make_loop()
         signal.signal(signal.SIGUSR1, interrupt)
-        asyncio.set_event_loop_policy(Policy())
+        asyncio.events.new_event_loop = interrupt_and_make_loop
         async def one():
             return 1
         thread = LoopThread()
