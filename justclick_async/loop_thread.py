@@ -35,7 +35,6 @@ class LoopThread:
 
     _starting: threading.Lock
     _running: _RunningLoop | None = None
-    _finalizer: weakref.finalize[..., LoopThread] | None = None
 
     def __init__(self) -> None:
         self._forget()
@@ -61,12 +60,11 @@ class LoopThread:
     def close(self) -> None:
         """Stop the loop; a later ``run`` starts a new one."""
         with self._starting:
-            running, finalizer = self._running, self._finalizer
-            self._running = self._finalizer = None
+            running, self._running = self._running, None
         # Not under the lock: what is cancelled now may want to close this, too.
-        if running is not None and finalizer is not None:
+        if running is not None:
             try:
-                finalizer()
+                running.end()
             finally:
                 running.let_go()  # it may be unable to end
 
@@ -83,24 +81,23 @@ class LoopThread:
         return running
 
     def _new(self) -> _RunningLoop:
-        running = _RunningLoop()
-        finalizer: weakref.finalize[..., LoopThread] = weakref.finalize(self, running.stop)
+        running = _RunningLoop(self)
         try:
             running.start()
-            self._finalizer, self._running = finalizer, running
+            self._running = running
         except BaseException:  # Ctrl-C may come here, too
-            finalizer()
+            running.end()
             raise
         return running
 
     def _forget(self) -> None:
         """Know of no loop.  After a fork the parent's must be left untouched."""
-        if self._running is not None and self._finalizer is not None:
-            self._finalizer.detach()
+        if self._running is not None:
+            self._running.end.detach()
             self._running.let_go()  # a signal's handler may have forked while its thread waited
             _of_the_parent.append(self._running)
         self._starting = threading.Lock()
-        self._running = self._finalizer = None
+        self._running = None
 
 
 PATIENCE = 10.0
@@ -110,19 +107,24 @@ PATIENCE = 10.0
 class _RunningLoop:
     """An event loop and the thread that runs it, from the beginning of both to the end.
 
+    Args:
+        owner: With which it ends, if not before.
+
     Attributes:
         loop: There from the start on.
+        end: Ends both; called when the owner is collected, and when the interpreter exits.
         ending: Whether it begins no more jobs.
         jobs: Those that have not ended.  A loop holds its tasks but weakly.
     """
 
     loop: asyncio.AbstractEventLoop
 
-    def __init__(self) -> None:
+    def __init__(self, owner: LoopThread) -> None:
         self.ending = False
         self.jobs: set[_Job[Any]] = set()
         self.thread = threading.Thread(target=self._run, name="justclick_async", daemon=True)
         self._ready: Future[None] = Future()
+        self.end: weakref.finalize[..., LoopThread] = weakref.finalize(owner, self._end)
 
     def start(self) -> None:
         """Start both; raise what keeps the loop from being made."""
@@ -139,8 +141,8 @@ class _RunningLoop:
             return False
         return True
 
-    def stop(self) -> None:
-        """End the loop and its thread, or have them end as soon as they are there."""
+    def _end(self) -> None:
+        """Have both end, as soon as they are there, and wait for that."""
         self._ready.add_done_callback(self._stop)
         # Garbage may be collected in any thread.
         if self.thread.is_alive() and self.thread is not threading.current_thread():
