@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import resource
+import select
 import shlex
 import signal
 import sqlite3
@@ -435,6 +436,9 @@ def pty_run(words: list[Any], prompt: str, answer: str, env: dict[str, str]) -> 
             if prompt and prompt.encode() in seen:
                 os.write(master, answer.encode())
                 prompt = ""
+            # Python misses a Ctrl-C between its prompt and its reading; people press it again.
+            while answer == "\x03" and not prompt and not select.select([master], [], [], 2)[0]:
+                os.write(master, answer.encode())
     os.close(master)
     return process.wait(30), seen.decode("utf-8", "replace")
 
