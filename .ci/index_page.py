@@ -13,14 +13,16 @@ from pathlib import Path
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 LINK = re.compile(r"(?<!!)\[([^\]\[]+)\]\((?!https?:|mailto:|#)([^()\s]+)\)")
+PICTURE = re.compile(r"!\[([^\]\[]*)\]\((?!https?:)([^()\s]+)\)\n*")
 FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
 def for_the_index(readme: str, sources: str | None) -> str:
     """Return the text with its relative links pointing below *sources*, or taken out."""
-    written = rf"[\1]({sources}/\2)" if sources else r"\1"
+    link = rf"[\1]({sources}/\2)" if sources else r"\1"
+    picture = rf"![\1]({sources.replace('/blob/', '/raw/')}/\2)\n\n" if sources else ""
     parts = FENCED.split(readme)
-    parts[::2] = (LINK.sub(written, part) for part in parts[::2])
+    parts[::2] = (PICTURE.sub(picture, LINK.sub(link, part)) for part in parts[::2])
     return "".join(parts)
 
 

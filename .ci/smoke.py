@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 
 EXTRA = sys.argv[1] if len(sys.argv) > 1 else ""
 MODULES = {
-    "cli": ("rich", "cyclopts", "jinja2", "python_calamine", "charset_normalizer"),
+    "cli": ("rich", "cyclopts", "jinja2", "xlrd"),
     "speedups": ("orjson", "uvloop"),
     "otel": ("opentelemetry.trace",),
-    "postgres": ("asyncpg",),
+    "postgres": ("psycopg",),
     "temporal": ("temporalio",),
 }
 
@@ -78,6 +78,11 @@ def asks_a_sandbox() -> None:
         asyncio.run(awaiting())
 
 
+def run(*command: str) -> None:
+    """Run a command that must succeed; only what it reports as an error is shown."""
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
 def imports_a_file() -> None:
     command = str(Path(sys.executable).with_name("justclick"))
     with TemporaryDirectory() as name:
@@ -85,20 +90,18 @@ def imports_a_file() -> None:
         with file.open("w", newline="", encoding="cp1251") as opened:
             rows = [("email", "goods", "имя"), ("a@example.com", "invoice:1500,50", "Иван")]
             csv.writer(opened, delimiter=";").writerows(rows)
-        subprocess.run(
-            [command, "import", str(file), "--sandbox", "--yes"], check=True, capture_output=True
-        )
-        assert "created" in (Path(name) / "orders.csv.success.csv").read_text("cp1251")
-    subprocess.run([command, "--help"], check=True, capture_output=True)
+        run(command, "import", str(file), "--sandbox", "--yes")
+        assert "created" in (Path(name) / "orders.csv.sandbox.success.csv").read_text("cp1251")
+    run(command, "--help")
 
 
 def traces() -> None:
-    from justclick_async.hooks import Begun, Ended
+    from justclick_async.hooks import RequestEnd, RequestStart
     from justclick_async.otel import Telemetry
 
     telemetry = Telemetry()
-    telemetry(Begun("CreateOrder", 1, 1, 1, "https://a.example"))
-    telemetry(Ended("CreateOrder", 1, 1, 0.1, call=1, base_url="https://a.example"))
+    telemetry(RequestStart("CreateOrder", 1, 1, 1, "https://a.example"))
+    telemetry(RequestEnd("CreateOrder", 1, 1, 0.1, call=1, base_url="https://a.example"))
 
 
 def missing_extras_are_named() -> None:
@@ -120,6 +123,8 @@ def main() -> None:
     assert justclick_async.__version__ == version("justclick_async")
     for name in justclick_async.__all__:
         getattr(justclick_async, name)
+    is_pure = "Root-Is-Purelib: true" in distribution("justclick_async").read_text("WHEEL")
+    assert justclick_async.php.COMPILED is not is_pure, justclick_async.php.WHY_PURE
     if not EXTRA:
         bare()
     for extra, modules in MODULES.items():
@@ -133,7 +138,7 @@ def main() -> None:
     if EXTRA in ("otel", "all"):
         traces()
     names = ("aiohttp", "attrs", "cattrs")
-    print(" ".join(f"{name} {version(name)}" for name in names))
+    print("pure," if is_pure else "compiled,", *(f"{name} {version(name)}" for name in names))
 
 
 if __name__ == "__main__":

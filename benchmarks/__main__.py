@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE")
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in COMPARISONS]:
-        parser.error(f"there is no comparison {', '.join(unknown)}; choose from:\n{names}")
+        parser.error(f"unknown comparison {', '.join(unknown)}; choose from:\n{names}")
     about = {
         "python": platform.python_version(),
         "machine": f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()}",

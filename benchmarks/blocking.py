@@ -1,4 +1,4 @@
-"""What one blocking call costs: ours against those who post the same bytes to the same server."""
+"""Cost of one blocking call: ours against libraries that post the same bytes to the same server."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def tables(*, quick: bool) -> Iterator[Table]:
             "One blocking call",
             rows,
             aims=[
-                *aim(rows, "ours", "requests.Session", 0.8),
+                *aim(rows, "ours", "requests.Session", 0.45),
                 *aim(rows, "ours", "python-justclick", 0.3),
             ],
             notes=[

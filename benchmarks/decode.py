@@ -1,4 +1,4 @@
-"""What it costs to read 10,000 orders with goods: ``json.loads`` alone against the records.
+"""Cost of reading 10,000 orders with goods: ``json.loads`` alone against the records.
 
 The orders are as PHP writes them, with ``\\uXXXX`` for Russian letters.
 """
@@ -13,13 +13,13 @@ from benchmarks.calls import without_orjson
 from benchmarks.measure import Table, compare, timed
 from benchmarks.peers import missing, peer
 from benchmarks.server import KEY
-from justclick_async.answers import Received, decipher
+from justclick_async.answers import RawResponse, parse_response
 from justclick_async.endpoints import V1
 from justclick_async.signing import answer_hash
 
 
 def order(number: int) -> dict[str, Any]:
-    """Return an order as getOrdersWithGoods tells it."""
+    """Return an order as getOrdersWithGoods returns it."""
     return {
         "id": str(100000 + number),
         "first_name": "Александр",
@@ -76,11 +76,11 @@ def tables(*, quick: bool) -> Iterator[Table]:
         "hash": answer_hash(0, "OK", KEY),
     }
     body = json.dumps(envelope).encode()
-    received = Received(200, {}, body)
-    call: Any = next(V1.iter_orders())
+    received = RawResponse(200, {}, body)
+    call: Any = next(V1.get_orders_with_goods())
 
     def records() -> None:
-        decipher(call, received, KEY)
+        parse_response(call, received, KEY)
 
     def without() -> None:
         with without_orjson():

@@ -1,6 +1,7 @@
-"""Kill one of several workers in the middle of an import and tell what became of it.
+"""Kill workers in the middle of an import and count what is lost, doubled and looked up.
 
     python -m benchmarks.dying --rows 3000 --rate 60 --workers 2 4
+    python -m benchmarks.dying --rows 3000 --rate 60 --workers 4 --kills 50
 
 For processes with a journal in a file, for workers that know nothing of each other with one on
 PostgreSQL, and for workers of Temporal, against a sandbox with all faults on: how many orders are
@@ -16,6 +17,7 @@ import json
 import os
 import random
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -23,8 +25,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,12 +34,10 @@ from urllib.request import urlopen
 import attrs
 
 from justclick_async import bulk
-from justclick_async.bulk.postgres import PASSWORD
-from justclick_async.bulk.shards import open_journal
-from justclick_async.bulk.shared import SharedJournal
-from justclick_async.bulk.temporal.carrying import hand_over, watch
-from justclick_async.bulk.temporal.references import Import
-from justclick_async.bulk.temporal.server import Server, connect
+from justclick_async.bulk.job import open_journal
+from justclick_async.bulk.journal.postgres import PASSWORD
+from justclick_async.bulk.temporal.connection import Server, connect, start_import, wait_for_end
+from justclick_async.bulk.temporal.workflow import Import
 from tests.postgres import PASSWORD as SECRET
 from tests.postgres import NoPostgres, server
 from tests.temporal_process import NoTemporal
@@ -49,6 +48,9 @@ LOGIN, KEY = "username", "0123456789" * 4
 CONCURRENCY = 8
 LEASE = 5.0
 
+FIGURES: list[dict[str, Any]] = []
+"""Of each import: orders lost and doubled, and requests in each second around the death."""
+
 _WORK = """
 import json, sys
 from justclick_async import bulk
@@ -57,7 +59,7 @@ bulk.run_shard(bulk.ShardSpec(**json.loads(sys.argv[1])))
 
 
 class Service:
-    """A sandbox in a process of its own, whose requests are gathered as they come."""
+    """A sandbox in its own process, whose requests are collected as they arrive."""
 
     def __init__(self) -> None:
         words = [sys.executable, "-m", "justclick_async.sandbox", "--port", "0"]
@@ -92,11 +94,31 @@ class Service:
 
 @attrs.frozen
 class Killed:
-    """What the death of a worker cost."""
+    """The cost of killing a worker."""
 
     rows: int
     at: float
     claimed: int
+    kills: int = 1
+
+
+@attrs.frozen
+class Killing:
+    """Number of workers to kill, when to start, and seconds between two."""
+
+    kills: int
+    has_begun: Callable[[], bool]
+    random: random.Random
+
+    def moments(self, is_over: Callable[[], bool] = lambda: False) -> Iterator[int]:
+        """Wait for each moment at which a worker is to be killed."""
+        while not self.has_begun():
+            time.sleep(0.2)
+        for number in range(self.kills):
+            if is_over():
+                return
+            yield number
+            time.sleep(self.random.uniform(0.2, 2.0))
 
 
 def main() -> None:
@@ -104,12 +126,16 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=3000)
     parser.add_argument("--rate", type=float, default=60.0)
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 4])
+    parser.add_argument("--kills", type=int, default=1)
     parser.add_argument("--only", choices=["processes", "postgres", "temporal"])
+    parser.add_argument("--json", metavar="FILE", help="write the figures to FILE")
     options = parser.parse_args()
     os.environ |= {"JUSTCLICK_LOGIN": LOGIN, "JUSTCLICK_API_KEY": KEY}
     wanted = [options.only] if options.only else ["processes", "postgres", "temporal"]
     for way in wanted:
         {"processes": _processes, "postgres": _postgres, "temporal": _temporal}[way](options)
+    if options.json:
+        Path(options.json).write_text(json.dumps(FIGURES, indent=1) + "\n")
 
 
 def _processes(options: argparse.Namespace) -> None:
@@ -161,7 +187,11 @@ def _prove(
             work = _with_processes if place is None else _with_strangers
             if temporal is not None:
                 work = partial(_with_temporal, temporal)
-            killed = work(plan, workers, lambda: len(service.state()["orders"]) > options.rows / 3)
+            begin = options.rows / 3 if options.kills == 1 else 0
+            killing = Killing(
+                options.kills, lambda: len(service.state()["orders"]) > begin, random.Random()
+            )
+            killed = work(plan, workers, killing)
             with open_journal(plan.whole) as journal:
                 assert journal.totals().succeeded == options.rows
         _tell(name, service, options, killed)
@@ -176,90 +206,85 @@ def _orders(folder: Path, rows: int) -> Path:
     return path
 
 
-def _with_processes(plan: bulk.Plan, workers: int, is_time: Callable[[], bool]) -> Killed:
+def _with_processes(plan: bulk.Plan, workers: int, killing: Killing) -> Killed:
     at: list[float] = []
 
     def kill() -> None:
-        while not is_time():
-            time.sleep(0.2)
-        os.kill(random.choice(processes.pids), signal.SIGKILL)
-        at.append(time.time())
+        for _ in killing.moments():
+            if processes.pids:
+                os.kill(killing.random.choice(processes.pids), signal.SIGKILL)
+                at.append(time.time())
 
+    recovered = 0
     with bulk.Processes(workers) as processes:
         killer = threading.Thread(target=kill)
         killer.start()
-        ran = bulk.run(plan, executor=processes)
+        while True:
+            ran = bulk.run(plan, executor=processes)
+            recovered += ran.recovered
+            if not ran.totals.unprocessed:
+                break
         killer.join()
-    assert ran.deaths == 1
-    return Killed(ran.totals.rows, at[0], ran.recovered)
+    return Killed(ran.totals.rows, at[0], recovered, len(at))
 
 
-def _with_strangers(plan: bulk.Plan, workers: int, is_time: Callable[[], bool]) -> Killed:
-    with _strangers(plan, workers) as processes, open_journal(plan.whole) as journal:
-        while not is_time():
-            time.sleep(0.2)
-        dead, *living = processes
-        at, claimed = _kill(dead, journal)
-        for process in living:
-            if process.wait():
-                raise RuntimeError("a worker failed")
-        return Killed(journal.totals().rows, at, claimed)
+def _with_strangers(plan: bulk.Plan, workers: int, killing: Killing) -> Killed:
+    spec = json.dumps(attrs.asdict(plan.whole))
+    return _kill_and_replace(plan, [sys.executable, "-c", _WORK, spec], workers, killing)
 
 
-def _kill(dead: subprocess.Popen[bytes], journal: SharedJournal) -> tuple[float, int]:
-    """Kill a worker; return when, and how many rows it was at."""
-    dead.kill()
-    dead.wait()
-    at = time.time()
-    with journal._reading() as sql:
-        claimed: int = sql.all(
-            "SELECT count(*) FROM claims WHERE worker IN"
-            " (SELECT id FROM workers WHERE name LIKE ?)",
-            f"%:{dead.pid}:%",
-        )[0][0]
-    return at, claimed
+def _with_temporal(address: str, plan: bulk.Plan, workers: int, killing: Killing) -> Killed:
+    whole = attrs.evolve(
+        plan.whole,
+        options=attrs.evolve(plan.whole.options, concurrency=workers * CONCURRENCY),
+    )
+    words = [sys.executable, "-m", "justclick_async", "temporal", "worker", "--temporal", address]
+    words += ["--rate", str(whole.options.rate), "--base-url", whole.base_url]
+    watching = threading.Thread(
+        target=lambda: asyncio.run(_carried(address, whole, plan.shards[-1].last))
+    )
+    watching.start()
+    return _kill_and_replace(plan, words, workers, killing, watching)
 
 
-def _with_temporal(
-    address: str, plan: bulk.Plan, workers: int, is_time: Callable[[], bool]
+def _kill_and_replace(
+    plan: bulk.Plan,
+    words: list[str],
+    workers: int,
+    killing: Killing,
+    watching: threading.Thread | None = None,
 ) -> Killed:
-    whole = attrs.evolve(plan.whole, concurrency=workers * CONCURRENCY)
-    words = ["temporal", "worker", "--temporal", address, "--rate", str(whole.rate)]
-    words += ["--base-url", whole.base_url]
-    processes = [
-        subprocess.Popen([sys.executable, "-m", "justclick_async", *words]) for _ in range(workers)
-    ]
-    watching = threading.Thread(target=lambda: asyncio.run(_carried(address, whole)))
+    """Start workers, kill some, start others in their place but the last, and wait for the end."""
+    processes = [subprocess.Popen(words) for _ in range(workers)]
+    at: list[float] = []
+    claimed = 0
     try:
-        watching.start()
-        with open_journal(whole) as journal:
-            while not is_time():
-                time.sleep(0.2)
-            at, claimed = _kill(processes[0], journal)
-            watching.join()
-            return Killed(journal.totals().rows, at, claimed)
+        with open_journal(plan.whole) as journal:
+            for number in killing.moments(lambda: not journal.totals().unprocessed):
+                place = killing.random.randrange(workers)
+                processes[place].kill()
+                processes[place].wait()
+                at.append(time.time())
+                name = f"{socket.gethostname()}:{processes[place].pid}:"
+                claimed += journal.count_claimed_by(name)
+                if number + 1 < killing.kills:
+                    processes[place] = subprocess.Popen(words)
+            if watching is not None:
+                watching.join()
+            else:
+                for process in processes:
+                    process.wait()
+            return Killed(journal.totals().rows, at[0], claimed, len(at))
     finally:
         for process in processes:
             process.terminate()
             process.wait()
 
 
-async def _carried(address: str, whole: bulk.ShardSpec) -> None:
-    await watch(await hand_over(await connect(Server(address)), Import.of(whole)))
-
-
-@contextmanager
-def _strangers(
-    plan: bulk.Plan, workers: int
-) -> Generator[list[subprocess.Popen[bytes]], None, None]:
-    told = json.dumps(attrs.asdict(plan.whole))
-    processes = [subprocess.Popen([sys.executable, "-c", _WORK, told]) for _ in range(workers)]
-    try:
-        yield processes
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+async def _carried(address: str, whole: bulk.ShardSpec, last: int) -> None:
+    await wait_for_end(
+        await start_import(await connect(Server.of(address)), Import.of(whole, last))
+    )
 
 
 def _tell(name: str, service: Service, options: argparse.Namespace, killed: Killed) -> None:
@@ -271,9 +296,23 @@ def _tell(name: str, service: Service, options: argparse.Namespace, killed: Kill
     before = list(_seconds(requests, requests[0], killed.at))
     between = list(_seconds(requests, killed.at, killed.at + LEASE + 2))
     after = list(_seconds(requests, killed.at + LEASE + 2, requests[-1]))
-    print(f"\n{name}: {options.rows} rows, {options.rate:.0f} requests a second, one killed")
+    print(
+        f"\n{name}: {options.rows} rows, {options.rate:.0f} requests a second, "
+        f"{killed.kills} killed"
+    )
     print(f"  lost {lost}, doubled {doubled}")
     print(f"  rows it was at, looked up: {killed.claimed} ({CONCURRENCY} requests at once)")
+    FIGURES.append(
+        {
+            "name": name,
+            "lost": lost,
+            "doubled": doubled,
+            "looked_up": killed.claimed,
+            "before": before,
+            "after": between,
+            "later": after,
+        }
+    )
     print(f"  requests: {dict(calls)} in {requests[-1] - requests[0]:.0f} s")
     for when, counts in (
         ("before", before),

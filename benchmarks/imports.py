@@ -1,4 +1,4 @@
-"""What ``import justclick_async`` and the command line cost, in fresh processes."""
+"""Cost of ``import justclick_async`` and of the command line, in fresh processes."""
 
 from __future__ import annotations
 

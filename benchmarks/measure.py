@@ -1,9 +1,9 @@
-"""Measure contenders in turn, in one run, and tell ratios with their spread.
+"""Measure contenders in turn, in one run, and print ratios with their spread.
 
 A single figure says more about the machine than about the code.  The contenders take turns, round
 after round, and each round gives a ratio between any two of them: what disturbs one round disturbs
-all of it.  Beside the time on the wall stands the time on the processor, which suffers less from
-others on the same machine.
+all of it.  Processor time is shown beside wall-clock time: other programs on the machine affect it
+less.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ except ImportError:
 
 @frozen
 class Cost:
-    """What one unit of work took, in microseconds; ``cpu`` where it ran in this process."""
+    """The time of one unit of work in microseconds; ``cpu`` if it ran in this process."""
 
     wall: float
     cpu: float | None = None
@@ -51,7 +51,7 @@ class Spread:
 
 @frozen
 class Row:
-    """What one contender took, round by round, and how that compares to the first one."""
+    """The costs of one contender, round by round, and its ratio to the first one."""
 
     name: str
     rounds: list[Cost] = field(repr=False)
@@ -75,7 +75,7 @@ class Row:
 
 @frozen
 class Aim:
-    """How one contender should compare to another, and does."""
+    """The ratio of two contenders, and its limit."""
 
     ours: str
     other: str

@@ -1,4 +1,4 @@
-"""The others.  Whoever is not installed is missing from the tables, which then say so."""
+"""Other libraries.  One that is not installed is left out, with a note below the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a sandbox bears: a mixed workload from a second process, and pages over many orders.
+"""Load of a sandbox: a mixed workload from a second process, and pages over many orders.
 
 ``python -m benchmarks.sandbox_load`` holds the load for a minute against a sandbox with a file,
 then times the pages over 100,000 orders; ``--seconds`` and ``--orders`` change that, ``--quick`` is
@@ -41,7 +41,7 @@ FIRST_MOMENT = 1_291_001_819
 
 @asynccontextmanager
 async def sandbox(*arguments: str) -> AsyncGenerator[tuple[str, int]]:
-    """Run a sandbox in a process of its own; give its address and its process."""
+    """Run a sandbox in its own process; return its address and its process."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "justclick_async.sandbox", "--account", SECOND.login, *arguments),
         stdout=subprocess.PIPE,
@@ -57,7 +57,7 @@ async def sandbox(*arguments: str) -> AsyncGenerator[tuple[str, int]]:
 
 
 def memory(process: int) -> float:
-    """Return how many MiB a process holds; 0 where the system does not tell."""
+    """Return the memory of a process in MiB; 0 if the system does not report it."""
     try:
         pages = int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1])
     except OSError:
@@ -66,7 +66,7 @@ def memory(process: int) -> float:
 
 
 def on_core(process: int) -> float:
-    """Return the seconds a process has been on a core; 0 where the system does not tell."""
+    """Return the processor time of a process in seconds; 0 if the system does not report it."""
     try:
         fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
     except OSError:
@@ -78,7 +78,7 @@ def on_core(process: int) -> float:
 
 
 class Load:
-    """Calls of every kind, by weight, and what came back."""
+    """Calls of every kind, by weight, and their responses."""
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
         self.session = session
@@ -177,8 +177,8 @@ class Load:
         self._expect(answer["error_code"] in expected, f"{method}: code {answer['error_code']}")
         return answer
 
-    def _expect(self, came: bool, what: str) -> None:  # noqa: FBT001 - what is asserted
-        if not came:
+    def _expect(self, is_right: bool, what: str) -> None:  # noqa: FBT001 - what is asserted
+        if not is_right:
             self.errors[what] += 1
 
 
@@ -228,7 +228,7 @@ PATHS = {
     "orders, by status": "/orders?status=paid",
     "orders, by number": "/orders?q={middle}",
     "orders, by e-mail": "/orders?q=user77%40example.com",
-    "orders, by a name that nobody has": "/orders?q=nobody",
+    "orders, by an unknown name": "/orders?q=nobody",
     "one order": "/orders/{middle}",
     "contacts": "/contacts",
     "notifications": "/deliveries",

@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from justclick_async import bulk, errors, notifications, php, signing
+    from justclick_async import bulk, errors, export, notifications, php, signing
     from justclick_async.blocking import (
         JustClick,
     )
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
         Answer,
         Call,
         Flow,
-        Found,
+        Page,
         Pause,
         Steps,
         Stream,
     )
     from justclick_async.client import (
         AsyncJustClick,
+    )
+    from justclick_async.decorators import (
+        endpoint,
+        stream,
     )
     from justclick_async.errors import (
         AccessDenied,
@@ -62,14 +66,10 @@ if TYPE_CHECKING:
         UnreadableAnswer,
         WrongStatus,
     )
-    from justclick_async.faces import (
-        endpoint,
-        stream,
-    )
     from justclick_async.hooks import (
-        Begun,
-        Ended,
         Hook,
+        RequestEnd,
+        RequestStart,
     )
     from justclick_async.models import (
         Bill,
@@ -86,6 +86,7 @@ if TYPE_CHECKING:
         MailFormat,
         Order,
         OrderDetails,
+        OrderFields,
         OrderInfo,
         OrderStatus,
         Partner,
@@ -136,7 +137,6 @@ __all__ = [
     "AuthenticationFailed",
     "BadRequest",
     "BadStatus",
-    "Begun",
     "Bill",
     "BilledGood",
     "Call",
@@ -147,9 +147,7 @@ __all__ = [
     "ContactNotFound",
     "Coupon",
     "CreatedOrder",
-    "Ended",
     "Flow",
-    "Found",
     "Good",
     "GoodSettings",
     "GoodType",
@@ -176,11 +174,13 @@ __all__ = [
     "Order",
     "OrderDetails",
     "OrderExists",
+    "OrderFields",
     "OrderInfo",
     "OrderNotFound",
     "OrderStatus",
     "Outcome",
     "OutcomeUnknown",
+    "Page",
     "Partner",
     "PartnerStats",
     "Pause",
@@ -191,6 +191,8 @@ __all__ = [
     "Product",
     "ProductNotFound",
     "Record",
+    "RequestEnd",
+    "RequestStart",
     "Retries",
     "Steps",
     "Stream",
@@ -214,20 +216,21 @@ __all__ = [
     "bulk",
     "endpoint",
     "errors",
+    "export",
     "notifications",
     "php",
     "signing",
     "stream",
 ]
 
-_ROOMS = ("bulk", "errors", "notifications", "php", "signing")
-_HOMES = {
+_SUBPACKAGES = ("bulk", "errors", "export", "notifications", "php", "signing")
+_EXPORTS = {
     "blocking": ("JustClick",),
     "calls": (
         "Answer",
         "Call",
         "Flow",
-        "Found",
+        "Page",
         "Pause",
         "Steps",
         "Stream",
@@ -267,13 +270,13 @@ _HOMES = {
         "UnreadableAnswer",
         "WrongStatus",
     ),
-    "faces": (
+    "decorators": (
         "endpoint",
         "stream",
     ),
     "hooks": (
-        "Begun",
-        "Ended",
+        "RequestStart",
+        "RequestEnd",
         "Hook",
     ),
     "models": (
@@ -291,6 +294,7 @@ _HOMES = {
         "MailFormat",
         "Order",
         "OrderDetails",
+        "OrderFields",
         "OrderInfo",
         "OrderStatus",
         "Partner",
@@ -323,22 +327,21 @@ _HOMES = {
     "transport": ("Timeout",),
     "version": ("__version__",),
 }
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> object:
-    """Load what is asked for when it is asked for.
+    """Import a public name on first use.
 
-    Nobody pays for what they do not use: a program that only receives notifications, or all the
-    tests of a project that has this package's pytest plugin installed.
+    So a program imports only the modules that it uses, and ``import justclick_async`` is fast.
     """
-    if name in _ROOMS:
+    if name in _SUBPACKAGES:
         return importlib.import_module(f"{__name__}.{name}")
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    found: object = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
     globals()[name] = found
     return found
 

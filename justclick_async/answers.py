@@ -1,8 +1,8 @@
-"""From bytes to a result or an error; pure.
+"""Parse responses into a result or an exception; pure.
 
-Whatever came back over the wire is sorted here into an answer that can be trusted, a refusal, or
-"nobody knows".  What the service leaves open is read leniently (numbers as text, blanks and byte
-order marks around the document); what decides about money is not.
+A response is a trustworthy success, a refusal, or leaves the outcome unknown.  Undocumented details
+are read leniently (numbers as text, spaces and byte order marks around the document), hash and
+error code strictly.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from time import time
@@ -25,12 +26,14 @@ from justclick_async.errors import (
     UnexpectedRedirect,
     UnreadableAnswer,
     api_error,
+    redact_personal_data,
 )
-from justclick_async.reading import MisfitError, is_object
+from justclick_async.messages import Message, _
+from justclick_async.reading import MismatchError, is_object
 from justclick_async.signing import answer_hash, same_hash
 from justclick_async.wire import structure
 
-__all__ = ["Envelope", "Received", "decipher", "open_envelope", "redirect_target"]
+__all__ = ["Envelope", "RawResponse", "parse_envelope", "parse_response", "redirect_target"]
 
 R = TypeVar("R")
 
@@ -41,25 +44,27 @@ except ImportError:
     _loads = json.loads
 
 
-# Each request makes one of either; to make a frozen one takes three times as long.
+# Not frozen: created once per request, and three times as fast.
 @define(eq=False)
-class Received:
-    """What came back over the wire.  Headers are asked for in lower case."""
+class RawResponse:
+    """An HTTP response.  Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    url: str = ""
+    """The URL of the request, the base of relative redirects."""
 
 
 @define(eq=False)
 class Envelope:
-    """An answer of the service.
+    """A decoded response of the service.
 
     Attributes:
         error_code: 0 for success.
-        error_text: The service's own words.
-        result: Decoded; ``None`` if there is none.
-        verified: Whether the hash is right; ``None`` if there is none.
+        error_text: The text of the service.
+        result: The decoded result; ``None`` if missing.
+        verified: True if the hash is correct; ``None`` if missing.
     """
 
     error_code: int
@@ -68,41 +73,41 @@ class Envelope:
     verified: bool | None
 
 
-def decipher(
-    call: Call[R], received: Received, api_key: str, *, verify: bool = True, attempts: int = 1
+def parse_response(
+    call: Call[R], received: RawResponse, api_key: str, *, verify: bool = True, attempts: int = 1
 ) -> Answer[R]:
-    """Read what came back for *call*.
+    """Return the answer of a call from the response.
 
     Args:
-        call: What was asked.
-        received: What came back.
-        api_key: Needed to check the hash of the answer.
-        verify: Whether a success must carry the right hash.  Answers of API 2.0 are let through
-            without: no page says how theirs is made.
-        attempts: To be told in the answer.
+        call: The call.
+        received: The response.
+        api_key: The key that the hash of the response is made with.
+        verify: Require a correct hash for a success; not for API 2.0, which does not document it.
+        attempts: Copied to the answer.
 
     Raises:
-        APIError: The service refused.
-        OutcomeUnknown: Nobody can tell; see its subclasses.
+        APIError: The service answered with an error code.
+        OutcomeUnknown: The outcome is unknown; see the subclasses.
     """
-    envelope = open_envelope(received.body, api_key)
-    if isinstance(envelope, str):
-        raise _without_envelope(call.method, received, envelope)
+    envelope = parse_envelope(received.body, api_key)
+    if isinstance(envelope, Message):
+        raise _envelope_error(call.method, received, envelope)
     trusted = envelope.verified or not verify or call.version == 2
     empty = envelope.error_code in call.empty_codes and trusted
     if envelope.error_code and not empty:
-        raise _refusal(call, received, envelope)
+        raise _api_error(call, received, envelope)
     if received.status >= 500:
         raise _bad_status(call.method, received)
     if not trusted:
         raise AnswerHashMismatch(
-            "the answer says success, but its hash is "
-            + ("missing." if envelope.verified is None else "wrong."),
+            _("the response reports success, but its hash is missing.")
+            if envelope.verified is None
+            else _("the response reports success, but its hash is wrong."),
             status=received.status,
             method=call.method,
         )
     return Answer(
-        _read(call, envelope, received.status),
+        _read(call, envelope, received),
         envelope.result,
         received.status,
         received.headers,
@@ -113,29 +118,38 @@ def decipher(
     )
 
 
-def _read(call: Call[R], envelope: Envelope, status: int) -> R:
+def _read(call: Call[R], envelope: Envelope, received: RawResponse) -> R:
     result: object = envelope.result
     if envelope.error_code and not result:
-        result = ()  # "none found"; some come with a result all the same
+        result = ()  # "none found"; sometimes with a result
     try:
         if call.reshape:
-            result = call.reshape(result, envelope.error_text)
+            result = call.reshape(result, envelope.error_text, received.url)
         return structure(result, call.returns)
-    except MisfitError as misfit:
-        what = "; ".join(f"{_path(path)}: {why}" for path, why in misfit.problems.items())
-    except Exception as error:  # noqa: BLE001  # it was sent, whatever is wrong with the reading
-        what = f"reading it ended in {type(error).__name__}"
+    except MismatchError as mismatch:
+        problem: object = _join_problems(mismatch.problems)
+    except Exception as error:  # noqa: BLE001  # the request was sent, whatever failed here
+        problem = type(error).__name__
     unreadable = UnreadableAnswer(
-        f"the answer says success, but its result is not as documented: {what}.",
-        status=status,
+        _(
+            "the response reports success, but its result is not as documented: {problem}.",
+            problem=problem,
+        ),
+        status=received.status,
         method=call.method,
     )
     unreadable.result = envelope.result
     raise unreadable
 
 
-def _path(path: str) -> str:
-    return f"result{path}" if not path or path.startswith("[") else f"result.{path}"
+def _join_problems(problems: Mapping[str, Message]) -> Message:
+    """Return the problems of a result as one message that can be translated."""
+    values: dict[str, object] = {}
+    for number, (path, problem) in enumerate(problems.items()):
+        dot = "." if path and not path.startswith("[") else ""
+        values |= {f"path{number}": f"result{dot}{path}", f"problem{number}": problem}
+    template = "; ".join(f"{{path{i}}}: {{problem{i}}}" for i in range(len(problems)))
+    return Message(template, values)
 
 
 # ── The envelope ────────────────────────────────────────────────────────────────────
@@ -143,35 +157,35 @@ def _path(path: str) -> str:
 _AROUND = b"\xef\xbb\xbf \t\r\n"
 
 
-def open_envelope(body: bytes, api_key: str) -> Envelope | str:
-    """Decode an answer and check its hash; or say what the body looks like, if it is none.
+def parse_envelope(body: bytes, api_key: str) -> Envelope | Message:
+    """Decode a response and check its hash; or describe the body if it is not a response.
 
-    That is no exception, which would hold the whole body as its context.
+    Not an exception: that would hold the whole body in its context.
     """
     document = body.strip(_AROUND)
     try:
-        decoded = _decoded(document)
+        decoded = _decode(document)
     except (ValueError, RecursionError):
-        return _looks_like(document)
+        return _describe_document(document)
     if not is_object(decoded) or "error_code" not in decoded:
-        return "JSON, but not an answer of the service"
+        return _("JSON, but not a response of the service")
     code, text, received = decoded["error_code"], decoded.get("error_text"), decoded.get("hash")
-    number, text = _code(code), "" if text is None else str(text)
+    number, text = _parse_code(code), "" if text is None else str(text)
     if number is None:
-        return "JSON, but its error_code is no number"
+        return _("JSON, but its error_code is not a number")
     verified = None
     if isinstance(received, str) and received:
-        verified = same_hash(_expected_hash(str(code), text, api_key), received)
-    # Whoever echoes the key must not make us show it.
+        verified = same_hash(_expected_answer_hash(str(code), text, api_key), received)
+    # The service might echo the key.
     return Envelope(number, text.replace(api_key, "<key>"), decoded.get("result"), verified)
 
 
-# orjson makes a float of an integer beyond 64 bits, and so another number: it takes 19 digits.
+# orjson converts integers beyond 64 bits, of 19 digits or more, to float.
 _TO_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 _MANY_DIGITS = b"0" * 19
 
 
-def _decoded(document: bytes) -> object:
+def _decode(document: bytes) -> object:
     if _MANY_DIGITS in document.translate(_TO_ZEROS):
         return json.loads(document)
     try:
@@ -179,14 +193,16 @@ def _decoded(document: bytes) -> object:
     except ValueError:
         if _loads is json.loads:
             raise
-    # orjson takes no NaN, no half of a surrogate pair and no UTF-16.
+    # orjson rejects NaN, lone surrogates and UTF-16.
     return json.loads(document)
 
 
-_expected_hash = lru_cache(maxsize=16)(answer_hash)  # nearly all answers are 0 and "OK"
+_expected_answer_hash = lru_cache(maxsize=16)(
+    answer_hash
+)  # nearly all responses have code 0 and text "OK"
 
 
-def _code(code: object) -> int | None:
+def _parse_code(code: object) -> int | None:
     if isinstance(code, int) and not isinstance(code, bool):
         return code
     if isinstance(code, str) and len(code) < 20 and code.strip().isdecimal():
@@ -194,18 +210,19 @@ def _code(code: object) -> int | None:
     return None
 
 
-def _looks_like(document: bytes) -> str:
-    """Say in a few words what a document that is no JSON looks like, without showing it."""
+def _describe_document(document: bytes) -> Message:
+    """Describe a document that is not JSON, without its content."""
+    size = len(document)
     if not document:
-        return "empty"
+        return _("empty")
     if document.startswith(b"<"):
-        return f"a page of HTML or XML ({len(document)} bytes), not JSON"
+        return _("HTML or XML ({size} bytes), not JSON", size=size)
     if document[:1] in b"{[":
-        return f"JSON that is broken or breaks off ({len(document)} bytes)"
-    return f"not JSON ({len(document)} bytes)"
+        return _("malformed or truncated JSON ({size} bytes)", size=size)
+    return _("not JSON ({size} bytes)", size=size)
 
 
-# ── What is no success ──────────────────────────────────────────────────────────────
+# ── Failures ────────────────────────────────────────────────────────────────────────
 
 
 _PERSONAL = re.compile(
@@ -216,22 +233,22 @@ _IDS = frozenset({"good_name", "rass_name", "group_name", "product_name"})
 
 
 def _personal(params: Mapping[str, object]) -> dict[str, str]:
-    """Return what was sent of a customer, and the names of these parameters."""
+    """Return customers' data among the parameters, with the name of each."""
     return {
         value: name
         for name, value in params.items()
         if isinstance(value, str)
-        and len(value) > 2  # blacking out a letter or two would tell more than it hides
+        and len(value) > 2  # redacting one or two letters would reveal more than it hides
         and _PERSONAL.search(name)
         and name not in _IDS
     }
 
 
-def _refusal(call: Call[Any], received: Received, envelope: Envelope) -> Exception:
-    # Behind these may stand anybody; only a refusal that knows the key is final.
+def _api_error(call: Call[Any], received: RawResponse, envelope: Envelope) -> Exception:
+    # May come from a proxy; only a signed refusal is final.
     if (received.status >= 500 or received.status == 429) and not envelope.verified:
         return _bad_status(call.method, received)
-    # Code 5 (no such login) cannot be signed with our key: a wrong hash hides no refusal.
+    # Code 5 (unknown login) cannot be signed, so refusals are accepted without a valid hash.
     return api_error(
         envelope.error_code,
         envelope.error_text,
@@ -242,73 +259,100 @@ def _refusal(call: Call[Any], received: Received, envelope: Envelope) -> Excepti
     )
 
 
-def _without_envelope(method: str, received: Received, looks_like: str) -> Exception:
+def _envelope_error(method: str, received: RawResponse, description: Message) -> Exception:
     if 300 <= received.status < 400:
-        return _redirect(method, received, "")
+        return _unexpected_redirect(method, received, received.url)
     if received.status == 429 or received.status >= 500:
         return _bad_status(method, received)
-    status = "" if received.status == 200 else f" (HTTP {received.status})"
     return UnreadableAnswer(
-        f"the answer is {looks_like}{status}.", status=received.status, method=method
+        _(
+            "the response (HTTP {status}) is {description}.",
+            status=received.status,
+            description=description,
+        ),
+        status=received.status,
+        method=method,
     )
 
 
-def _bad_status(method: str, received: Received) -> BadStatus:
+def _bad_status(method: str, received: RawResponse) -> BadStatus:
     error = BadStatus(
-        f"answered with HTTP {received.status}.", status=received.status, method=method
+        _("the response has HTTP status {status}.", status=received.status),
+        status=received.status,
+        method=method,
     )
-    error.retry_after = _seconds(received.headers.get("retry-after", ""))
+    error.retry_after = _parse_retry_after(received.headers.get("retry-after", ""))
     return error
 
 
-def _seconds(retry_after: str) -> float | None:
-    """Read a ``Retry-After``: seconds, or a date."""
-    if re.fullmatch(r"\d{1,9}", retry_after.strip(), re.ASCII):
-        return float(retry_after)
+_DECIMAL = re.compile(r"\d{1,400}(?:\.\d{1,400})?", re.ASCII)
+
+
+def _parse_retry_after(retry_after: str) -> float | None:
+    """Return the seconds of a ``Retry-After``, which is a number or a date; otherwise ``None``."""
+    text = retry_after.strip()
+    if _DECIMAL.fullmatch(text):
+        return min(float(text), 1e10)  # three hundred years, never infinite
     try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time())
+        date = parsedate_to_datetime(text[:100])
+        # The oldest date format of HTTP has no time zone, and means UTC.
+        moment = date.replace(tzinfo=date.tzinfo or UTC).timestamp()
     except (ValueError, OverflowError):
         return None
+    return max(0.0, moment - time())
 
 
 # ── Redirects ───────────────────────────────────────────────────────────────────────
 
 
-def redirect_target(method: str, received: Received, url: str) -> str | None:
-    """Return where to send the request again, unchanged; ``None`` if this is no such redirect.
+def redirect_target(method: str, received: RawResponse, url: str) -> str | None:
+    """Return the URL to repeat the request at; ``None`` if the response is not a redirect.
 
-    Only 307 and 308 keep method and body, and a signed request (or a key, in API 2.0) goes to no
-    other host and over no weaker connection.
+    Only 307 and 308 keep method and body, and requests contain a hash or the key, so that they must
+    not go to another host or scheme.
 
     Raises:
-        UnexpectedRedirect: 307 or 308 point to another place.
+        UnexpectedRedirect: 307 or 308 redirect to another host.
     """
     if received.status not in (307, 308):
         return None
-    target = _location(received, url)
+    target = _redirect_location(received, url)
     here, there = urlsplit(url), urlsplit(target)
     if (there.scheme, there.netloc) != (here.scheme, here.netloc) or target == url:
-        raise _redirect(method, received, url)
+        raise _unexpected_redirect(method, received, url)
     return target
 
 
-def _location(received: Received, url: str) -> str:
-    """Return where a redirect points to; nowhere, if that is no URL."""
+def _redirect_location(received: RawResponse, url: str) -> str:
+    """Return the target of a redirect; empty if it is not a URL."""
     try:
-        target = urljoin(url, received.headers.get("location", ""))
-        urlsplit(target)
+        target = urljoin(url, received.headers.get("location", "")[:8000])
+        _ = urlsplit(target).port
     except ValueError:
         return ""
     return target
 
 
-def _redirect(method: str, received: Received, url: str) -> UnexpectedRedirect:
-    there = urlsplit(_location(received, url))
-    target = f"{there.scheme}://{there.hostname}" if there.hostname else "another place"
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z._-]{0,20}){1,4}")
+
+
+def _unexpected_redirect(method: str, received: RawResponse, url: str) -> UnexpectedRedirect:
+    here, there = urlsplit(url), urlsplit(_redirect_location(received, url))
+    target = f"{there.scheme}://{there.netloc.rpartition('@')[2]}" if there.hostname else ""
+    stays = there.hostname and (here.scheme, here.netloc) == (there.scheme, there.netloc)
+    # Show the path only if it is plain words: it may contain data that was sent.
+    path = there.path if stays and _PLAIN_PATH.fullmatch(there.path) else ""
+    shown = redact_personal_data(target + path) or _("another host")
     error = UnexpectedRedirect(
-        f"redirected (HTTP {received.status}) to {target}; a signed request is not sent there.",
+        _(
+            "the service redirects to {target} (HTTP {status}); signed requests do not follow.",
+            status=received.status,
+            target=shown,
+        ),
         status=received.status,
         method=method,
     )
+    if stays:
+        error.hint = _("Check base_url and zone: this host does not serve /api/METHOD.")
     error.target = target
     return error

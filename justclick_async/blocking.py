@@ -1,38 +1,29 @@
-"""The client for code that blocks: the same endpoints, carried out in the thread of a loop."""
+"""The blocking client: the same endpoints, executed in the thread of an event loop."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
 from types import EllipsisType, TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 import aiohttp
 
-from justclick_async.account import from_environment
+from justclick_async.account import Unpicklable, from_environment, require_credentials
+from justclick_async.base_client import Options
+from justclick_async.bulk.methods import BulkMethods
 from justclick_async.calls import Answer, Steps
-from justclick_async.client import DEFAULT_RATE, AsyncJustClick, Options
+from justclick_async.client import AsyncJustClick
+from justclick_async.drivers import Driver
 from justclick_async.endpoints import V1, V2
 from justclick_async.errors import InvalidInput
-from justclick_async.faces import Driver
+from justclick_async.event_loop.thread import LoopThread
 from justclick_async.hooks import Hook
-from justclick_async.loop_thread import LoopThread
-from justclick_async.privacy import discreet
+from justclick_async.messages import _
+from justclick_async.pacing import DEFAULT_RATE
+from justclick_async.privacy import hide_locals
 from justclick_async.retry import Retries
 from justclick_async.transport import Timeout, TraceConfigs
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from justclick_async.bulk import (
-        ImportContacts,
-        Imported,
-        ImportOptions,
-        ImportSource,
-        ImportStatuses,
-        Sent,
-    )
-    from justclick_async.bulk.streaming import Orders
 
 __all__ = ["BlockingV2", "JustClick"]
 
@@ -40,49 +31,50 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class BlockingV2(V2, Driver):
-    """The methods of API 2.0, for code that blocks; reached as ``client.v2``."""
+class BlockingV2(Unpicklable, V2, Driver):
+    """The methods of API 2.0, blocking; available as ``client.v2``."""
 
     def __init__(self, client: JustClick) -> None:
         self._client = client
 
     def run(self, steps: Steps[R]) -> R:
-        """Carry out a call or a flow and return what it leads to."""
+        """Execute a call or a flow and return its result."""
         return self._client.run(steps)
 
 
-class JustClick(V1, Driver):
-    """The JustClick API, for code that blocks.
+class JustClick(Unpicklable, V1, BulkMethods, Driver):
+    """The blocking client of the JustClick API.
 
-    One client may be used by many threads at once, under a running event loop, and after a fork.
-    ``with``, ``close()``, garbage collection or the end of the interpreter close its connections.
+    It works in many threads at once, under a running event loop, and after a fork.  ``with``,
+    ``close()``, garbage collection or the end of the interpreter close its connections.
 
     Args:
         login: The login of the account; also the third-level domain of its host.
         api_key: The key of the account ("Integration and API" in the footer of the account).
-        base_url: Scheme, host and port, where the account has a domain of its own.
+        base_url: Scheme, host and port, if the account has a custom domain.
         zone: ``justclick.io``, ``justclick.ru`` or ``influencersoft.com``.
-        timeout: Seconds in all, or ``Timeout(total=, connect=, read=, pool=)``; 30 s by default.
-        retries: How often a request may be repeated where that is safe, or ``Retries(...)``; 0
-            turns repeating off.
-        rate: Requests a second, shared by all clients of this account on this host; ``None`` turns
-            pacing off.
-        session: A function that makes an aiohttp session; it is called in the client's own loop.
+        timeout: Total seconds, or ``Timeout(total=, connect=, read=, pool=)``; 30 s by default.
+        retries: The maximum number of retries, which are made only where safe, or ``Retries(...)``;
+            0 turns retries off.
+        rate: Requests per second, shared by all clients of the account on the host; ``None`` turns
+            the rate limiter off.
+        session: A function that creates an aiohttp session; called in the event loop of the client.
         proxy: URL of a proxy.
-        trust_env: Whether to take proxies from the environment.
-        verify_answers: Whether a success of API 1.0 must carry the right hash.
-        hooks: Functions that are told when a request begins and ends; called in another thread,
-            with the context variables of the caller.
-        trace_configs: aiohttp's own ``TraceConfig`` objects.  They see what is sent: the key's
-            hash and customers' data.
+        trust_env: Take the proxy from ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
+        verify_answers: Require a correct hash for successes of API 1.0.
+        hooks: Functions that are called with an event when a request starts and ends, in another
+            thread, with the context variables of the caller.
+        trace_configs: aiohttp's ``TraceConfig`` objects.  They see the data that are sent, with
+            the hash and customers' data.
 
     Raises:
-        InvalidInput: An argument cannot be meant like that; it says which and what to do.
+        InvalidInput: An argument is invalid.
     """
 
     _is_view = False
 
-    @discreet
+    @hide_locals
+    @require_credentials
     def __init__(
         self,
         login: str,
@@ -95,18 +87,22 @@ class JustClick(V1, Driver):
         rate: float | None = DEFAULT_RATE,
         session: Callable[[], aiohttp.ClientSession] | None = None,
         proxy: str | None = None,
-        trust_env: bool = False,
+        trust_env: bool = True,
         verify_answers: bool = True,
         hooks: Iterable[Hook] = (),
         trace_configs: TraceConfigs = (),
     ) -> None:
         if isinstance(session, aiohttp.ClientSession):
             raise InvalidInput(
-                "session must be a function that makes one: a session belongs to its event loop, "
-                "and this client has its own.",
+                _(
+                    "{field} must be a function: this client has its own event loop.",
+                    field="session",
+                ),
                 field="session",
-                hint="Pass session=lambda: aiohttp.ClientSession(...).",
-                hint_ru="Передайте session=lambda: aiohttp.ClientSession(...).",
+                hint=_(
+                    "Pass a function that creates a session: {example}.",
+                    example="session=lambda: aiohttp.ClientSession(...)",
+                ),
             )
         self._client = AsyncJustClick(
             login,
@@ -126,14 +122,15 @@ class JustClick(V1, Driver):
         self._thread = LoopThread()
 
     @classmethod
-    @discreet
+    @hide_locals
     def from_env(cls, **options: Unpack[Options]) -> Self:
         """Return a client for ``JUSTCLICK_LOGIN`` and ``JUSTCLICK_API_KEY`` of the environment.
 
-        ``JUSTCLICK_BASE_URL`` and ``JUSTCLICK_ZONE`` count as well; *options* go before.
+        Also reads ``JUSTCLICK_BASE_URL`` and ``JUSTCLICK_ZONE``, or the profile of
+        ``justclick.toml`` that ``JUSTCLICK_PROFILE`` names; *options* take precedence.
 
         Raises:
-            InvalidInput: One of the first two is neither set nor given.
+            InvalidInput: Login or key is neither set nor passed.
         """
         arguments = from_environment(given=options)
         arguments.update(options)
@@ -144,17 +141,22 @@ class JustClick(V1, Driver):
         """The methods of API 2.0."""
         return BlockingV2(self)
 
+    @property
+    def account_name(self) -> str:
+        """The login and the host, as journals of imports name the account."""
+        return self._client.account_name
+
     def run(self, steps: Steps[R]) -> R:
-        """Carry out a call or a flow, such as ``create_order(order)``, and return its result."""
+        """Execute a call or a flow, such as ``create_order(order)``, and return its result."""
         try:
             return self._thread.run(self._client.run(steps))
         finally:
-            del steps  # which may be anything, if it is no steps
+            del steps  # might be anything
 
     def answer(self, steps: Steps[R]) -> Answer[R]:
-        """Carry out a call or a flow and return its result with everything around it.
+        """Execute a call or a flow and return its result with the details of the response.
 
-        For a flow of several calls, that is what stood around the last of them.
+        For a flow of several calls, those of the last response.
         """
         try:
             return self._thread.run(self._client.answer(steps))
@@ -168,109 +170,36 @@ class JustClick(V1, Driver):
         retries: Retries | int | EllipsisType = ...,
         rate: float | EllipsisType | None = ...,
     ) -> Self:
-        """Return this client with other options, on the same connections and the same pace.
+        """Return a view with other options that shares connections and rate limiter.
 
-        Leaving ``with`` does not close what a view shares; ``close()`` does.
+        Leaving ``with`` of a view does not close the connections; ``close()`` does.
         """
         view = copy.copy(self)
-        view._is_view = True  # noqa: SLF001  # our own copy
         view._client = self._client.with_options(timeout=timeout, retries=retries, rate=rate)  # noqa: SLF001
         return view
 
-    def import_orders(
-        self,
-        source: ImportSource,
-        *,
-        journal: Path | str | None = None,
-        **options: Unpack[ImportOptions],
-    ) -> Imported:
-        """Create an order for each row of a file, or for each order that is given, and lose none.
+    def __copy__(self) -> Self:
+        view = super().__copy__()
+        view._is_view = True  # noqa: SLF001  # our own copy
+        return view
 
-        A journal remembers each row before its request leaves, so that after any crash the same
-        call goes on; nothing is created twice.  The results are in files beside the journal.
+    def _wait_for(self, start: Callable[[AsyncJustClick], Coroutine[Any, Any, R]]) -> R:
+        return self._thread.run(start(self._client))
 
-        Args:
-            source: A CSV, JSON Lines or XLSX file, or orders, in the same sequence each time.
-            journal: Where the journal is: ``FILE.journal`` where left out.
-            options: See ``bulk.ImportOptions``: ``concurrency``, ``stop_after``, ...
-
-        Raises:
-            bulk.CannotImport: The file or the journal cannot be used; nothing done is lost.
-            InvalidInput: Orders from code came without a place for a journal.
-        """
-        return self._thread.run(self._client.import_orders(source, journal=journal, **options))
-
-    def import_statuses(
-        self,
-        source: ImportStatuses,
-        *,
-        journal: Path | str | None = None,
-        **options: Unpack[ImportOptions],
-    ) -> Imported:
-        """Set the status of an order for each row of a file, or for each change that is given.
-
-        Like ``import_orders``; what nobody knows of is looked up, and set again if need be.
-
-        Args:
-            source: A CSV, JSON Lines or XLSX file, or ``bulk.StatusChange`` in the same sequence
-                each time.
-            journal: Where the journal is: ``FILE.journal`` where left out.
-            options: See ``bulk.ImportOptions``: ``concurrency``, ``stop_after``, ...
-
-        Raises:
-            bulk.CannotImport: The file or the journal cannot be used; nothing done is lost.
-            InvalidInput: Changes from code came without a place for a journal.
-        """
-        return self._thread.run(self._client.import_statuses(source, journal=journal, **options))
-
-    def import_contacts(
-        self,
-        source: ImportContacts,
-        *,
-        journal: Path | str | None = None,
-        **options: Unpack[ImportOptions],
-    ) -> Imported:
-        """Add a contact to groups for each row of a file, or change it where no groups are given.
-
-        Like ``import_orders``; what nobody knows of is looked up, and done again if need be.
-
-        Args:
-            source: A CSV, JSON Lines or XLSX file, or ``bulk.Contact`` in the same sequence each
-                time.
-            journal: Where the journal is: ``FILE.journal`` where left out.
-            options: See ``bulk.ImportOptions``: ``concurrency``, ``stop_after``, ...
-
-        Raises:
-            bulk.CannotImport: The file or the journal cannot be used; nothing done is lost.
-            InvalidInput: Contacts from code came without a place for a journal.
-        """
-        return self._thread.run(self._client.import_contacts(source, journal=journal, **options))
-
-    def create_orders(
-        self, orders: Orders, *, concurrency: int = 10, stop_after: int = 20
-    ) -> Generator[Sent, None, None]:
-        """Create many orders and tell what became of each, as it comes; nothing is kept.
-
-        Args:
-            orders: Any iterable of orders, endless ones too.
-            concurrency: How many requests may be under way at once.
-            stop_after: How many orders in a row may fail in the same way; 0 for any number.
-
-        Raises:
-            APIError: The account is refused (codes 1, 4 to 8), once what was under way is told.
-            JustClickError: The same for orders that failed alike *stop_after* times.
-        """
-        sent = self._client.create_orders(orders, concurrency=concurrency, stop_after=stop_after)
-        del orders  # tracebacks would show them
+    def _relay(
+        self, start: Callable[[AsyncJustClick], AsyncGenerator[T, None]]
+    ) -> Generator[T, None, None]:
+        items = start(self._client)
+        del start  # tracebacks would show what is sent
         try:
-            while (each := self._thread.run(_next(sent))) is not None:
+            while (each := self._thread.run(_next(items))) is not None:
                 yield each
         finally:
             if self._thread.is_running():
-                self._thread.run(_closed(sent))
+                self._thread.run(_closed(items))
 
     def close(self) -> None:
-        """Close the connections; a later request opens new ones."""
+        """Close the connections; later requests open new ones."""
         self._thread.close()
 
     def __enter__(self) -> Self:

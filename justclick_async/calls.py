@@ -1,7 +1,7 @@
-"""What to do, as values: nothing here touches the network.
+"""Descriptions of requests as values; nothing here uses the network.
 
 A :class:`Call` is one request and how its answer is read.  A :data:`Flow` is a generator that
-yields calls and pauses and returns what they lead to.  A client carries either out.
+yields calls and pauses and returns a result.  Clients execute both.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, Ty
 
 from attrs import field, frozen
 
-__all__ = ["Answer", "Call", "Flow", "Found", "Pause", "Steps", "Stream"]
+__all__ = ["Answer", "Call", "Flow", "Page", "Pause", "Steps", "Stream"]
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 
 
-# Each request makes a call and an answer.  Only type checkers keep these from being changed: to
-# make a frozen one takes twice as long.
+# Frozen for type checkers only: created once per request, and twice as fast.
 if TYPE_CHECKING:
     from attrs import frozen as _value
 else:
@@ -31,24 +30,27 @@ class Call(Generic[R]):
     """One request to the service, and how its answer is read.
 
     Attributes:
-        method: The last part of the address, such as ``CreateOrder``.
-        params: The parameters, but for ``hash`` and ``rpsKey``; customers' data, so not shown.
-        returns: What the ``result`` of the answer is read as; ``object`` takes it as decoded.
-        version: 1 signs the request, 2 puts the key into it.
-        repeatable: Whether doing it twice changes nothing, so that it may be repeated when
-            nobody knows whether it arrived.
-        empty_codes: Error codes by which the service says no more than "none found".
-        reshape: Brings ``result`` into a form that *returns* can be read from; it is given the
-            service's text as well.
+        method: The last part of the URL, such as ``CreateOrder``.
+        params: The parameters without ``hash`` and ``rpsKey``; not shown, as they contain
+            customers' data.
+        returns: The type of the result; ``object`` for decoded JSON.
+        version: The API version: 1 signs the request, 2 adds the key.
+        idempotent: True if a second execution changes nothing: the call is retried even if its
+            outcome is unknown.
+        empty_codes: Error codes that mean "none found".
+        reshape: Converts the decoded ``result`` before it is read as *returns*; called with the
+            result, the text of the service and the URL.
     """
 
     method: str
     params: Mapping[str, object] = field(repr=False)
     returns: type[R]
     version: Literal[1, 2] = field(default=1, kw_only=True)
-    repeatable: bool = field(default=False, kw_only=True)
+    idempotent: bool = field(default=False, kw_only=True)
     empty_codes: frozenset[int] = field(default=frozenset(), kw_only=True)
-    reshape: Callable[[Any, str], object] | None = field(default=None, kw_only=True, repr=False)
+    reshape: Callable[[Any, str, str], object] | None = field(
+        default=None, kw_only=True, repr=False
+    )
 
     def __iter__(self) -> Flow[R]:
         """Let a flow write ``answer = yield from call``."""
@@ -58,28 +60,28 @@ class Call(Generic[R]):
 
 @frozen
 class Pause:
-    """Some time to let pass."""
+    """A pause in a flow."""
 
     seconds: float
 
 
 @frozen
-class Found(Generic[T]):
-    """Things that a stream has found, to be handed out one by one."""
+class Page(Generic[T]):
+    """Items of a stream, yielded to the caller one by one."""
 
     items: Sequence[T]
 
 
 Flow: TypeAlias = Generator[Call[Any] | Pause, Any, R]
-"""Several steps that lead to an ``R``, written as a generator."""
+"""A generator of calls and pauses that returns an ``R``."""
 
 
-Stream: TypeAlias = Generator[Call[Any] | Pause | Found[T], Any, None]
-"""Several steps that lead to many things, one after the other."""
+Stream: TypeAlias = Generator[Call[Any] | Pause | Page[T], Any, None]
+"""A generator of calls, pauses and pages of items."""
 
 
 class Steps(Protocol[R_co]):
-    """What a client can run: a call, or a flow of several."""
+    """A call, or a flow of several, that a client can run."""
 
     def __iter__(self) -> Flow[R_co]:
         """Start."""

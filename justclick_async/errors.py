@@ -1,61 +1,64 @@
-"""Everything that can go wrong, and which of three things then happened to the request.
+"""The exceptions of the package, and the outcome of the request behind each.
 
-Each exception carries an :class:`Outcome`, because the outcome and not the message decides
-what one may do next:
+Every exception carries an :class:`Outcome`, which decides whether the request may be sent again:
 
-* ``not_sent``: nothing has left this machine.  Repeat whatever it was.
-* ``refused``: the service answered with an error code.  The answer is final.
-* ``unknown``: it was sent, and no answer came that can be trusted.  Repeat what only reads;
-  look up what writes.
+* ``not_sent``: nothing has left this machine.  Safe to repeat.
+* ``refused``: the service answered with an error code.  Final.
+* ``unknown``: sent, but no trustworthy response arrived.  Repeat reads; look up the result of
+  writes before repeating them.
 
 The tree::
 
     JustClickError
-    ├── InvalidInput (also ValueError)            not sent   what was passed in is wrong
-    │   └── InvalidInputType (also TypeError)     not sent   ... down to its type
-    ├── ConnectionFailed (also ConnectionError)   not sent   name, route, port or proxy
+    ├── InvalidInput (also ValueError)            not sent   an argument has an invalid value
+    │   └── InvalidInputType (also TypeError)     not sent   an argument has the wrong type
+    ├── ConnectionFailed (also ConnectionError)   not sent   DNS, network, port or proxy
     │   └── TLSFailed                             not sent   the certificate or the handshake
-    ├── NotSentInTime (also TimeoutError)         not sent   no connection within the time
-    ├── APIError                                  refused    any code that is not 0
+    ├── NotSentInTime (also TimeoutError)         not sent   no connection before the timeout
+    ├── APIError                                  refused    any error code other than 0
     │   ├── AuthenticationFailed                  1, 4, 5    hash, key or login
-    │   ├── AccessDenied                          6, 7       address not allowed, account off
-    │   ├── LimitExceeded                         8          too many calls from this address
-    │   ├── BadRequest                            2, 3, ...  parameters missing or wrong
-    │   ├── NotFound                              no such
+    │   ├── AccessDenied                          6, 7       IP not allowed, account disabled
+    │   ├── LimitExceeded                         8          too many calls from this IP address
+    │   ├── BadRequest                            2, 3, ...  parameters missing or invalid
+    │   ├── NotFound                              does not exist
     │   │   ├── OrderNotFound                     200, 302, 400
     │   │   ├── ProductNotFound                   604, 700
     │   │   ├── ContactNotFound                   500, 801
     │   │   └── GroupNotFound                     103, 501, 800
-    │   ├── Conflict                              there already, or not allowed as things stand
+    │   ├── Conflict                              exists already, or not allowed
     │   │   ├── OrderExists                       601        its number is in ``bill_id``
     │   │   ├── AlreadySubscribed                 102
     │   │   └── SubscriptionForbidden             104
     │   ├── WrongStatus                           201, 303
     │   └── OperationFailed                       101, 202, 602
     ├── OutcomeUnknown                            unknown
-    │   ├── AnswerTimeout (also TimeoutError)     no answer within the time
-    │   ├── ConnectionLost (also ConnectionError) cut off before the answer was complete
-    │   ├── BadStatus                             429 or 5xx without a trustworthy answer
-    │   ├── UnreadableAnswer                      HTML, nothing, half of it, another shape
-    │   │   └── AnswerTooLarge                    beyond the limit; reading was given up
-    │   ├── AnswerHashMismatch                    says success, but its hash is wrong
-    │   └── UnexpectedRedirect                    points to another place, see ``target``
+    │   ├── AnswerTimeout (also TimeoutError)     no response before the timeout
+    │   ├── ConnectionLost (also ConnectionError) closed before the response was complete
+    │   ├── BadStatus                             429 or 5xx without a trustworthy response
+    │   ├── UnreadableAnswer                      HTML, empty, truncated, undocumented
+    │   │   └── AnswerTooLarge                    larger than the limit
+    │   ├── AnswerHashMismatch                    success with a wrong or missing hash
+    │   └── UnexpectedRedirect                    redirect to another host, see ``target``
     └── NotificationError (also ValueError)       not sent   see ``justclick_async.notifications``
 
-All of them survive pickling and copying.  Neither the API key nor a customer's data is part of
-their text: an answer's own text is shown with e-mail addresses and phone numbers blacked out, and
-stands unchanged, but for the key, in ``APIError.text``.
+All exceptions can be pickled and copied.  Their text never contains the API key or customers' data:
+the service's text is shown with e-mail addresses and phone numbers replaced; ``APIError.text`` has
+it unchanged, except for the key.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 from attrs import frozen
+
+from justclick_async.messages import Message, _, in_language
+from justclick_async.privacy import redact_passwords
+from justclick_async.visible import visible
 
 __all__ = [
     "CODES",
@@ -100,56 +103,55 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Outcome(StrEnum):
-    """What became of a request that failed."""
+    """The outcome of a request that failed."""
 
     NOT_SENT = "not_sent"
-    """Nothing has left this machine: safe to repeat, whatever it is."""
+    """Nothing has left this machine: safe to repeat."""
 
     REFUSED = "refused"
     """The service answered with an error code: final."""
 
     UNKNOWN = "unknown"
-    """It was sent and no trustworthy answer came: a write may or may not have happened."""
+    """Sent, but no trustworthy response arrived: a write may or may not have been executed."""
 
 
 # ── The root ────────────────────────────────────────────────────────────────────────
 
 
 class JustClickError(Exception):
-    """Anything that this package raises on purpose.
+    """The base class of all exceptions that this package raises.
 
     Attributes:
-        outcome: What became of the request.
-        method: The method of the service, such as ``CreateOrder``, where there is one.
-        attempts: How often the request was tried; 0 if it never got that far.
-        hint: What to do next, in English.
-        hint_ru: The same in Russian.
+        outcome: The outcome of the request.
+        method: The API method, such as ``CreateOrder``, if there is one.
+        attempts: The number of attempts to send the request.
+        hint: The next step, in English.
     """
 
     outcome: Outcome = Outcome.NOT_SENT
     method: str | None = None
     attempts: int = 0
     hint: str = ""
-    hint_ru: str = ""
 
     transient: ClassVar[bool] = False
-    """Whether the same request may well succeed a moment later."""
+    """Set if the same request may succeed a moment later."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        method: str | None = None,
-        hint: str | None = None,
-        hint_ru: str | None = None,
-    ) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, method: str | None = None, hint: str | None = None) -> None:
+        super().__init__(_as_message(message))
         if method is not None:
             self.method = method
         if hint is not None:
-            self.hint = hint
-        if hint_ru is not None:
-            self.hint_ru = hint_ru
+            self.hint = _as_message(hint)
+
+    @property
+    def hint_ru(self) -> str:
+        """The hint in Russian."""
+        return str(in_language(self.hint, "ru"))
+
+    @property
+    def message(self) -> Message:
+        """The message without method and hint; ``message.in_("ru")`` translates it."""
+        return cast("Message", self.args[0])
 
     def __str__(self) -> str:
         where = f"{self.method}: " if self.method else ""
@@ -157,13 +159,18 @@ class JustClickError(Exception):
         return f"{where}{self.args[0]}{hint}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        # By default an exception is pickled as cls(*args), which keyword-only arguments defeat.
+        # The default, cls(*args), would lose keyword-only arguments.
         return _restore, (type(self), self.args), self.__dict__
+
+
+def _as_message(text: str) -> Message:
+    """Return text as a message; a plain ``str`` is untrusted and is made safe to print."""
+    return text if isinstance(text, Message) else Message(visible(redact_passwords(text)), {})
 
 
 def _restore(cls: type[JustClickError], args: tuple[object, ...]) -> JustClickError:
     error = cls.__new__(cls, *args)
-    error.args = args  # those that are OSErrors, too, would set them in __init__ only
+    error.args = args  # OSError sets them in __init__ only
     return error
 
 
@@ -171,10 +178,10 @@ def _restore(cls: type[JustClickError], args: tuple[object, ...]) -> JustClickEr
 
 
 class InvalidInput(JustClickError, ValueError):
-    """What was passed in cannot be sent as it is; nothing was sent.
+    """An argument has an invalid value; nothing was sent.
 
     Attributes:
-        field: The name of what is wrong, such as ``goods[0].price``.
+        field: The name of the argument or field, such as ``goods[0].price``.
     """
 
     field: str | None = None
@@ -186,54 +193,50 @@ class InvalidInput(JustClickError, ValueError):
         field: str | None = None,
         method: str | None = None,
         hint: str | None = None,
-        hint_ru: str | None = None,
     ) -> None:
-        super().__init__(message, method=method, hint=hint, hint_ru=hint_ru)
+        super().__init__(message, method=method, hint=hint)
         if field is not None:
             self.field = field
 
 
 class InvalidInputType(InvalidInput, TypeError):
-    """What was passed in is of a type that has no meaning here; nothing was sent."""
+    """An argument has the wrong type; nothing was sent."""
 
 
 class ConnectionFailed(JustClickError, ConnectionError):
-    """No connection could be made; nothing was sent."""
+    """The connection could not be established; nothing was sent."""
 
     transient: ClassVar[bool] = True
-    hint = "Check the login, the zone, the network and the proxy."
-    hint_ru = "Проверьте логин, зону, сеть и прокси."
+    hint: str = _("Check the login, the zone, the network and the proxy.")
 
 
 class TLSFailed(ConnectionFailed):
-    """The connection is not trustworthy; nothing was sent."""
+    """The TLS handshake failed or the certificate is not trusted; nothing was sent."""
 
     transient: ClassVar[bool] = False
-    hint = "Check the host name, the clock and the certificates of this machine."
-    hint_ru = "Проверьте имя хоста, часы и сертификаты на этой машине."
+    hint: str = _("Check the host name, the clock and the certificates of this machine.")
 
 
 class NotSentInTime(JustClickError, TimeoutError):
-    """The time was up before the request could be sent."""
+    """The timeout expired before the request could be sent."""
 
     transient: ClassVar[bool] = True
-    hint = "Allow more time (timeout=) or run fewer requests at once."
-    hint_ru = "Увеличьте время ожидания (timeout=) или уменьшите число одновременных запросов."
+    hint: str = _("Increase timeout= or run fewer requests concurrently.")
 
 
 # ── Refused ─────────────────────────────────────────────────────────────────────────
 
 
 class APIError(JustClickError):
-    """The service refused: its answer carries an error code.
+    """The service answered with an error code.
 
     Attributes:
         code: The error code.
-        text: The service's own words, unchanged; they may hold a customer's data.
-        redacted: The same without what was sent of a customer, e-mail addresses and phone
-            numbers, and shortened.
-        result: The decoded ``result`` of the answer, mostly ``None`` or ``[]``.
-        answer_verified: Whether the hash of the answer is right; ``None`` if it was not checked.
+        text: The service's error text, unchanged; it may contain customers' data.
+        redacted: The error text, shortened, without customers' data that was sent, e-mail
+            addresses and phone numbers.
+        result: The decoded ``result`` of the response, mostly ``None`` or ``[]``.
+        answer_verified: True if the hash of the response is correct; ``None`` if not checked.
     """
 
     outcome = Outcome.REFUSED
@@ -253,13 +256,11 @@ class APIError(JustClickError):
         answer_verified: bool | None = None,
         personal: Mapping[str, str] = NOTHING,
     ) -> None:
-        known = CODES.get(code, _UNKNOWN_CODE)
-        redacted = without_personal_data(text, personal)
+        redacted = redact_personal_data(text, personal)
         super().__init__(
-            f"refused with code {code}: {redacted or '(no text)'}.",
+            _("refused with code {code}: {text}.", code=code, text=redacted or _("(no text)")),
             method=method,
-            hint=known.hint,
-            hint_ru=known.hint_ru,
+            hint=_hint(code, method),
         )
         self.code = code
         self.text = text
@@ -269,55 +270,55 @@ class APIError(JustClickError):
 
 
 class AuthenticationFailed(APIError):
-    """The hash, the key or the login is not accepted (codes 1, 4, 5)."""
+    """The hash, the API key or the login is wrong (codes 1, 4, 5)."""
 
 
 class AccessDenied(APIError):
-    """This address or this account may not use the API (codes 6, 7)."""
+    """The IP address is not allowed, or the account is disabled (codes 6, 7)."""
 
 
 class LimitExceeded(APIError):
-    """The calls allowed from this address are used up (code 8).  Never repeated by itself."""
+    """The rate limit of this IP address is exceeded (code 8).  Never retried automatically."""
 
 
 class BadRequest(APIError):
-    """Parameters are missing or wrong."""
+    """Parameters are missing or invalid."""
 
 
 class NotFound(APIError):
-    """What the request names does not exist."""
+    """The object named in the request does not exist."""
 
 
 class OrderNotFound(NotFound):
-    """There is no such order (codes 200, 302, 400)."""
+    """The order does not exist (codes 200, 302, 400)."""
 
 
 class ProductNotFound(NotFound):
-    """There is no such product, or none at all (codes 604, 700)."""
+    """The product does not exist, or the shop has no products (codes 604, 700)."""
 
 
 class ContactNotFound(NotFound):
-    """There is no such contact (codes 500, 801)."""
+    """The contact does not exist (codes 500, 801)."""
 
 
 class GroupNotFound(NotFound):
-    """There is no such group of contacts (codes 103, 501, 800)."""
+    """The contact group does not exist (codes 103, 501, 800)."""
 
 
 class Conflict(APIError):
-    """It is there already, or does not go together with what is."""
+    """The object exists already, or the change is not allowed."""
 
 
 class OrderExists(Conflict):
-    """The service holds an order that it takes for the same one (code 601).
+    """An equal order exists already (code 601).
 
     Attributes:
-        bill_id: The number of that order, if the answer names it.
+        bill_id: The number of the existing order, if the response contains it.
     """
 
     @property
     def bill_id(self) -> int | None:
-        """The number of the order that exists."""
+        """The number of the existing order, if the response contains it."""
         found: object = self.result
         if isinstance(found, list) and len(cast("list[object]", found)) == 1:
             found = cast("list[object]", found)[0]
@@ -336,33 +337,32 @@ class AlreadySubscribed(Conflict):
 
 
 class SubscriptionForbidden(Conflict):
-    """Contacts cannot be added to this group by hand (code 104)."""
+    """Contacts cannot be added to this group manually (code 104)."""
 
 
 class WrongStatus(APIError):
-    """There is no such order status (codes 201, 303)."""
+    """The order status is invalid (codes 201, 303)."""
 
 
 class OperationFailed(APIError):
-    """The service tried and did not succeed (codes 101, 202, 602)."""
+    """The service could not execute the request (codes 101, 202, 602)."""
 
 
 # ── Unknown ─────────────────────────────────────────────────────────────────────────
 
 
 class OutcomeUnknown(JustClickError):
-    """The request was sent, and nobody can tell from here what came of it.
+    """The request was sent, but its outcome is unknown.
 
     Attributes:
-        status: The HTTP status, if one came.
+        status: The HTTP status, if a response arrived.
     """
 
     outcome = Outcome.UNKNOWN
     transient: ClassVar[bool] = True
     status: int | None = None
-    hint = "If the method changes something, look up whether it did before you send it again."
-    hint_ru = (
-        "Если метод что-то меняет, сначала проверьте, выполнился ли он, и только потом повторяйте."
+    hint: str = _(
+        "If the method changes data, check whether the change was made before sending it again."
     )
 
     def __init__(
@@ -372,223 +372,285 @@ class OutcomeUnknown(JustClickError):
         status: int | None = None,
         method: str | None = None,
         hint: str | None = None,
-        hint_ru: str | None = None,
     ) -> None:
-        super().__init__(message, method=method, hint=hint, hint_ru=hint_ru)
+        super().__init__(message, method=method, hint=hint)
         if status is not None:
             self.status = status
 
 
 class AnswerTimeout(OutcomeUnknown, TimeoutError):
-    """No complete answer came within the time."""
+    """No complete response arrived before the timeout."""
 
 
 class ConnectionLost(OutcomeUnknown, ConnectionError):
-    """The connection ended before the answer was complete."""
+    """The connection was closed before the response was complete."""
 
 
 class BadStatus(OutcomeUnknown):
-    """The HTTP status says that something failed on the way (429, 5xx, ...).
+    """The HTTP status reports a failure (429, 5xx, ...).
 
     Attributes:
-        retry_after: How many seconds the other side asks to wait, if it does.
+        retry_after: The value of ``Retry-After`` in seconds, if present.
     """
 
     retry_after: float | None = None
 
 
 class UnreadableAnswer(OutcomeUnknown):
-    """What came back is not an answer of the service, or not one that is documented.
+    """The response is not a documented response of the service.
 
     Attributes:
-        result: The decoded ``result``, where there is one: no field of it is lost because another
-            could not be read.  It holds customers' data.
+        result: The complete decoded ``result``, if there is one.  Contains customers' data.
+        code: 0 if the service accepted the request with an undocumented text.
     """
 
     result: Any = None
+    code: int | None = None
 
 
 class AnswerTooLarge(UnreadableAnswer):
-    """The answer is larger than a client is ready to read."""
+    """The response is larger than the limit."""
 
     transient: ClassVar[bool] = False
 
 
 class AnswerHashMismatch(OutcomeUnknown):
-    """The answer says success, but whoever wrote it does not know the key."""
+    """The response reports success, but its hash is wrong or missing."""
 
     transient: ClassVar[bool] = False
-    hint = (
-        "Check the API key and who stands between you and the service; "
-        "verify_answers=False accepts such answers."
-    )
-    hint_ru = (
-        "Проверьте ключ API и то, кто стоит между вами и сервисом; "
-        "verify_answers=False принимает такие ответы."
+    hint: str = _(
+        "Check the API key and the proxies between you and the service; "
+        "verify_answers=False accepts such responses."
     )
 
 
 class UnexpectedRedirect(OutcomeUnknown):
-    """The answer points to another place, and a signed request does not go there by itself.
+    """The response redirects to another host; signed requests do not follow such redirects.
 
     Attributes:
-        target: Scheme and host that it points to.
+        target: Scheme and host of the redirect.
     """
 
     transient: ClassVar[bool] = False
     target: str = ""
-    hint = "If you trust that host, pass it as base_url or zone."
-    hint_ru = "Если этому хосту можно доверять, передайте его в base_url или zone."
+    hint: str = _("If you trust that host, pass it as base_url or zone.")
 
 
 # ── Notifications ───────────────────────────────────────────────────────────────────
 
 
 class NotificationError(JustClickError, ValueError):
-    """A notification that must not be acted on."""
+    """The notification is invalid and must not be processed."""
+
+    http_status: ClassVar[int] = 400
+    """The HTTP status that an adapter responds with."""
 
 
-# ── From a code to a class ──────────────────────────────────────────────────────────
+# ── Error codes ─────────────────────────────────────────────────────────────────────
 
 
 @frozen
 class Code:
-    """What one error code means to the caller."""
+    """An error code of the service.
+
+    Attributes:
+        raises: The exception class.
+        hint: The next step.
+        methods: The methods that document the code; empty for all methods.  Includes methods of
+            API 2.0 whose description has the same error.
+    """
 
     raises: type[APIError]
-    hint: str
-    hint_ru: str
+    hint: Message
+    methods: tuple[str, ...] = ()
 
 
 _UNKNOWN_CODE = Code(
     APIError,
-    "This code is not documented; ask the service's support what it means.",
-    "Этот код не описан в документации; спросите поддержку сервиса, что он значит.",
+    _("The code is not documented; ask the support of the service."),
 )
+_ADD = ("AddLeadToGroup", "addupdatelead")
+_CREATE = ("CreateOrder", "createorder")
+_GROUPS_OF = ("GetLeadGroups", "GetLeadGroupStatuses")
+_OF_ONE_ORDER = ("GetOrderInfo", "getOrderDetails")
+_TAGS = ("addtagtolead", "removetagfromlead")
+_V2 = ("addupdatelead", *_TAGS, "removeleadfromlist", "createorder", "getpersonalmanagers",
+       "getalllists", "getgoods", "getcoupons")  # fmt: skip
 
 CODES: Mapping[int, Code] = {
     1: Code(
         AuthenticationFailed,
-        "The request carried no hash; sign it (call() does).",
-        "В запросе нет подписи hash; подпишите его (call() делает это сам).",
+        _("Check that no proxy changes the requests: they are signed."),
     ),
     2: Code(
         BadRequest,
-        "No parameters arrived; pass at least the required ones.",
-        "Параметры не дошли; передайте хотя бы обязательные.",
+        _(
+            "Compare the parameters with the documentation of the method; if they are correct, ask "
+            "the support of the service whether the method is enabled for the account."
+        ),
     ),
     3: Code(
         BadRequest,
-        "Compare the parameters with the description of the method.",
-        "Сверьте параметры с описанием метода.",
+        _("Compare the parameters with the documentation of the method."),
     ),
     4: Code(
         AuthenticationFailed,
-        "Check the API key, and the login: it is the account's login even on a domain of your own.",
-        "Проверьте ключ API и логин: это логин аккаунта, даже если домен у вас свой.",
+        _(
+            "Check the API key and the login; on a custom domain, the login is still that of the "
+            "account."
+        ),
     ),
     5: Code(
         AuthenticationFailed,
-        "The login is taken from the host name; check login and zone.",
-        "Логин берётся из имени хоста; проверьте логин и зону.",
+        _("Check login and zone: the service takes the login from the host name."),
     ),
     6: Code(
         AccessDenied,
-        "Add the address of this machine to the list in the account's API settings.",
-        "Добавьте адрес этой машины в список в настройках API аккаунта.",
+        _("Add the IP address of this machine to the list in the API settings of the account."),
     ),
     7: Code(
         AccessDenied,
-        "The account is switched off; ask the service's support.",
-        "Аккаунт отключён; обратитесь в поддержку сервиса.",
+        _("Contact the support of the service: the account is disabled."),
     ),
     8: Code(
         LimitExceeded,
-        "Stop for some hours, then go slower (rate=); support may have to enable the API first.",
-        "Остановитесь на несколько часов, затем снизьте скорость (rate=); возможно, API ещё не "
-        "включён поддержкой.",
+        _("Wait several hours, then lower rate=; the support may have to enable the API first."),
     ),
     100: Code(
         BadRequest,
-        "Pass the contact's e-mail address, and check how it is written.",
-        "Передайте e-mail контакта и проверьте, как он написан.",
+        _("Check the e-mail address of the contact."),
+        _ADD,
     ),
     101: Code(
         OperationFailed,
-        "The reason stands in the service's text.",
-        "Причина указана в тексте ответа.",
+        _("See the reason in the error text."),
+        _ADD,
     ),
     102: Code(
         AlreadySubscribed,
-        "Nothing is left to do: the contact is in these groups.",
-        "Делать ничего не нужно: контакт уже в этих группах.",
+        _("No action is needed: the contact is in these groups already."),
+        _ADD,
     ),
     103: Code(
         GroupNotFound,
-        "Take the group's id (rass_name) from get_all_groups().",
-        "Возьмите идентификатор группы (rass_name) из get_all_groups().",
+        _("Use the group id (rass_name) that get_all_groups() returns."),
+        ("AddLeadToGroup",),
     ),
     104: Code(
         SubscriptionForbidden,
-        "Automatic groups fill themselves; choose another one.",
-        "Автоматические группы заполняются сами; выберите другую.",
+        _("Choose another group: the service fills automatic groups itself."),
+        _ADD,
     ),
-    200: Code(OrderNotFound, "Check the order's number.", "Проверьте номер заказа."),
+    200: Code(
+        OrderNotFound,
+        _("Check the order number."),
+        ("UpdateOrderStatus",),
+    ),
     201: Code(
         WrongStatus,
-        "Use one of sent, paid, return, cancel.",
-        "Используйте sent, paid, return или cancel.",
+        _("Use sent, paid, return or cancel."),
+        ("UpdateOrderStatus",),
     ),
     202: Code(
         OperationFailed,
-        "The order could not be marked as paid; look at it in the account.",
-        "Заказ не удалось отметить оплаченным; посмотрите его в аккаунте.",
+        _("Check the order in the account: it could not be marked as paid."),
+        ("UpdateOrderStatus",),
     ),
-    203: Code(BadRequest, "Pass the order's number.", "Передайте номер заказа."),
-    302: Code(OrderNotFound, "Check the order's number.", "Проверьте номер заказа."),
+    203: Code(BadRequest, _("Pass the order number."), ("UpdateOrderStatus",)),
+    302: Code(
+        OrderNotFound,
+        _("Check the order number."),
+        ("DeleteOrder", "UpdateOrderStatus"),
+    ),
     303: Code(
         WrongStatus,
-        "Use one of sent, paid, return, cancel.",
-        "Используйте sent, paid, return или cancel.",
+        _("Use sent, paid, return or cancel."),
+        ("UpdateOrderStatus",),
     ),
-    400: Code(OrderNotFound, "Check the order's number.", "Проверьте номер заказа."),
-    500: Code(ContactNotFound, "Check the e-mail address.", "Проверьте e-mail."),
-    501: Code(GroupNotFound, "The contact is in no group.", "Контакт не состоит в группах."),
+    400: Code(
+        OrderNotFound,
+        _("Check the order number."),
+        _OF_ONE_ORDER,
+    ),
+    500: Code(
+        ContactNotFound,
+        _("Check the e-mail address."),
+        _GROUPS_OF,
+    ),
+    501: Code(
+        GroupNotFound,
+        _("Treat it as an empty list: the contact is not in any group."),
+        _GROUPS_OF,
+    ),
     600: Code(
         BadRequest,
-        "Check how the customer's e-mail address is written.",
-        "Проверьте, как написан e-mail покупателя.",
+        _("Check the e-mail address of the customer."),
+        _CREATE,
     ),
     601: Code(
         OrderExists,
-        "The number of the existing order is in bill_id; go on with it.",
-        "Номер существующего заказа в bill_id; продолжайте с ним.",
+        _("Use the existing order; its number is in bill_id if the response contains it."),
+        _CREATE,
     ),
     602: Code(
         OperationFailed,
-        "The service could not create the order; look at it again later.",
-        "Сервис не смог создать заказ; попробуйте позже.",
+        _("Check the orders of the customer (get_bills) before creating this one again."),
+        _CREATE,
     ),
-    603: Code(BadRequest, "Pass at least one product.", "Передайте хотя бы один товар."),
+    603: Code(BadRequest, _("Pass at least one product."), _CREATE),
     604: Code(
         ProductNotFound,
-        "Create the product in the shop first, or correct its id (good_name).",
-        "Сначала создайте товар в магазине или исправьте его идентификатор (good_name).",
+        _("Create the product in the shop first, or correct its id."),
+        _CREATE,
     ),
     605: Code(
         BadRequest,
-        "Goods that are mailed need first and last name, country, city and address.",
-        "Для почтовых товаров нужны имя, фамилия, страна, город и адрес.",
+        _("Pass first_name, last_name, country, city and address: physical goods require them."),
+        _CREATE,
     ),
-    700: Code(ProductNotFound, "The shop has no products.", "В магазине нет товаров."),
+    700: Code(
+        ProductNotFound,
+        _("Treat it as an empty list: the shop has no products."),
+        ("GetAllGoods", "getgoods"),
+    ),
     800: Code(
         GroupNotFound,
-        "Take the group's id (rass_name) from get_all_groups().",
-        "Возьмите идентификатор группы (rass_name) из get_all_groups().",
+        _("Use the group id (rass_name) that get_all_groups() returns."),
+        ("DeleteSubscribe",),
     ),
-    801: Code(ContactNotFound, "Check the e-mail address.", "Проверьте e-mail."),
+    801: Code(
+        ContactNotFound,
+        _("Check the e-mail address."),
+        ("DeleteSubscribe", "UpdateSubscriberData", *_TAGS),
+    ),
 }
-"""Every documented error code, and code 8, which only the Russian clients know."""
+"""All documented error codes, and code 8, which only Russian clients of the API mention."""
+
+_EXCEPTIONS: Mapping[tuple[int, str], Message] = {
+    (400, "GetBills"): _("Treat it as an empty list: the customer has no such orders."),
+    **{
+        (1, method): _(
+            "Check that the method belongs to API 2.0, whose requests carry the key and no hash."
+        )
+        for method in _V2
+    },
+}
+"""Hints for codes that mean something else in one method."""
+
+
+def _hint(code: int, method: str | None) -> Message:
+    """Return the hint for an error code of a method."""
+    known = CODES.get(code, _UNKNOWN_CODE)
+    if method is not None and (code, method) in _EXCEPTIONS:
+        return _EXCEPTIONS[code, method]
+    if method is None or not known.methods or method in known.methods:
+        return known.hint
+    return _(
+        "Compare the parameters with the documentation of {method}: this code is documented for "
+        "{other} only.",
+        method=method,
+        other=known.methods[0],
+    )
 
 
 def api_error(
@@ -600,15 +662,15 @@ def api_error(
     answer_verified: bool | None = None,
     personal: Mapping[str, str] = NOTHING,
 ) -> APIError:
-    """Return the exception for an error code; an unknown code gives a plain ``APIError``.
+    """Return the exception for an error code; an undocumented code gives a plain ``APIError``.
 
     Args:
-        code: As in the answer.
-        text: The service's own words.
+        code: The error code.
+        text: The error text.
         method: The method that was called.
-        result: The decoded ``result`` of the answer.
-        answer_verified: Whether the hash of the answer is right.
-        personal: What was sent of a customer, with the name of what it is; blacked out.
+        result: The decoded ``result`` of the response.
+        answer_verified: True if the hash of the response is correct.
+        personal: Customers' data that was sent, with the name of each field; redacted.
     """
     raises = CODES.get(code, _UNKNOWN_CODE).raises
     return raises(
@@ -625,28 +687,61 @@ _PERSONAL = re.compile(
     r"(?P<hash>(?<!\w)[0-9A-Fa-f]{32}(?!\w))"
     r"|(?P<email>[^\s@<>,;:'\"]+@[^\s@<>,;'\"]+)|(?P<phone>(?<!\w)[+(]?\d(?:[\s()-]*\d){8,})"
 )
+_READ, _SHOWN = 1000, 200
+"""The number of characters that are searched for personal data, and that are shown."""
+
+_AT_THE_CUT = 100
+"""Characters before the cut that are not shown: a truncated address would not be recognised."""
 
 
-def without_personal_data(text: str, personal: Mapping[str, str] = NOTHING) -> str:
-    """Black out e-mail addresses, phone numbers and hashes in a text, and shorten it.
+def redact_personal_data(text: str, personal: Mapping[str, str] = NOTHING) -> str:
+    """Redact e-mail addresses, phone numbers and hashes in a text, and shorten it.
 
-    Names and postal addresses look like any other words; they are recognised only if they were
-    sent, and so are in *personal*.
+    Names and postal addresses are recognised only if they are in *personal*.
 
     Args:
-        text: The service's own words.
-        personal: Values, and what stands in their place.
+        text: The service's text.
+        personal: Values to replace, each with the name to show instead.
     """
-    if personal:
-        # The longest first: one may be a part of another.
-        known = "|".join(re.escape(value) for value in sorted(personal, key=len, reverse=True))
-        names = {value.casefold(): name for value, name in personal.items()}
-        text = re.sub(
-            known,
-            lambda found: f"<{names.get(found[0].casefold(), '')}>",
-            text,
-            flags=re.IGNORECASE,
-        )
-    redacted = _PERSONAL.sub(lambda match: f"<{match.lastgroup}>", text)
-    printable = "".join(letter if letter.isprintable() else " " for letter in redacted)
-    return printable if len(printable) <= 200 else f"{printable[:200]}…"
+    redacted = _without_values(text[:_READ], personal, cut=len(text) > _READ)
+    redacted = _PERSONAL.sub(lambda match: f"<{match.lastgroup}>", redacted)
+    if len(text) > _READ and not redacted.endswith(">"):
+        redacted = redacted[:-_AT_THE_CUT]
+    is_whole = len(text) <= _READ and len(redacted) <= _SHOWN
+    return visible(redacted if is_whole else f"{redacted[:_SHOWN]}…")
+
+
+def _without_values(text: str, personal: Mapping[str, str], *, cut: bool) -> str:
+    """Replace values in any letter case.
+
+    Without regular expressions: ``re`` would cache patterns made of customers' data.
+    """
+    folded = _folded(text)
+    found = [
+        (start, -stop, name)
+        for value, name in personal.items()
+        for start, stop in _places(folded, _folded(value[: len(text) + 1]), cut=cut)
+    ]
+    pieces: list[str] = []
+    end = 0
+    for start, minus_stop, name in sorted(found):  # the longest of those that start at one position
+        if start >= end:
+            pieces += text[end:start], f"<{name}>"
+        end = max(end, -minus_stop)
+    return "".join((*pieces, text[end:]))
+
+
+def _places(text: str, value: str, *, cut: bool) -> Iterator[tuple[int, int]]:
+    """Yield the positions of a value; a truncated text may end with the beginning of one."""
+    at = text.find(value) if value else -1
+    while at >= 0:
+        yield at, at + len(value)
+        at = text.find(value, at + len(value))
+    lengths = range(min(len(value), len(text)), 2, -1) if cut else ()
+    if begun := next((length for length in lengths if text.endswith(value[:length])), 0):
+        yield len(text) - begun, len(text)
+
+
+def _folded(text: str) -> str:
+    """Fold the letter case one letter for one, so that positions stay the same."""
+    return "".join(letter.casefold()[0] for letter in text)

@@ -1,7 +1,7 @@
-"""What a client tells about its requests: when one begins, when it ends, and how.
+"""Hooks and logging: events at the start and the end of each request.
 
-A hook is a function that takes these events; the log gets them, too.  They hold no parameters, no
-results and no key, so they may go to any log, metric or trace.
+A hook is a function that takes these events; they are also logged.  They contain no parameters,
+results or keys, so they may go to any log, metric or trace.
 """
 
 from __future__ import annotations
@@ -12,29 +12,40 @@ import sys
 from collections.abc import Callable, Iterable
 from itertools import count
 from time import monotonic
-from typing import TypeAlias, cast
+from typing import ClassVar, TypeAlias, cast
 
 from attrs import asdict, frozen
 
 from justclick_async.errors import APIError, InvalidInputType, JustClickError, Outcome
+from justclick_async.messages import _
 
-__all__ = ["Begun", "Ended", "Hook", "Watch", "checked_hooks", "log", "tell_of_pause"]
+__all__ = [
+    "Hook",
+    "RequestEnd",
+    "RequestObserver",
+    "RequestStart",
+    "log",
+    "log_retry",
+    "validate_hooks",
+]
 
 log: logging.Logger = logging.getLogger("justclick_async")
 _requests = count(1)
 
 
 @frozen
-class Begun:
+class RequestStart:
     """A request is about to be sent.
 
     Attributes:
-        method: Such as ``CreateOrder``.
-        attempt: 1 for the first time.
-        request: The same number in ``Begun`` and ``Ended``, another one for each attempt.
-        call: The same number in all attempts of one call.
-        base_url: Scheme, host and port that it goes to.
+        method: The API method, such as ``CreateOrder``.
+        attempt: The number of the attempt, from 1.
+        request: A number that differs for each attempt, the same as in ``RequestEnd``.
+        call: A number that is the same for all attempts of a call.
+        base_url: Scheme, host and port.
     """
+
+    name: ClassVar[str] = "request_start"
 
     method: str
     attempt: int
@@ -44,21 +55,23 @@ class Begun:
 
 
 @frozen
-class Ended:
-    """A request was answered, or failed.
+class RequestEnd:
+    """A request has succeeded or failed.
 
     Attributes:
-        method: Such as ``CreateOrder``.
-        attempt: 1 for the first time.
-        request: The number of the ``Begun`` that goes with it.
-        seconds: How long it took, pacing and pauses not counted.
-        outcome: ``None`` for success; otherwise what became of it.
-        status: The HTTP status, where one came.
-        code: The error code of the answer; 0 for success, ``None`` where none came.
-        error: The name of the exception, ``CancelledError`` for one that was given up.
-        call: The same number in all attempts of one call.
-        base_url: Scheme, host and port that it goes to.
+        method: The API method, such as ``CreateOrder``.
+        attempt: The number of the attempt, from 1.
+        request: The number of the matching ``RequestStart``.
+        seconds: The duration without rate limiting and pauses.
+        outcome: The outcome of a failed request; ``None`` for success.
+        status: The HTTP status, if a response arrived.
+        code: The error code of the response; 0 for success, ``None`` if there is none.
+        error: The name of the exception, ``CancelledError`` for a cancelled request.
+        call: A number that is the same for all attempts of a call.
+        base_url: Scheme, host and port.
     """
+
+    name: ClassVar[str] = "request_end"
 
     method: str
     attempt: int
@@ -72,57 +85,48 @@ class Ended:
     base_url: str = ""
 
 
-Hook: TypeAlias = Callable[[Begun | Ended], None]
+Hook: TypeAlias = Callable[[RequestStart | RequestEnd], None]
 
 
-def checked_hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
-    """Return *hooks* if they are functions that can be called with an event.
+def validate_hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
+    """Return *hooks* if they are a list of functions that are not async.
 
     Raises:
-        InvalidInputType: They are no list of such functions.
+        InvalidInputType: They are anything else.
     """
     given: object = hooks
     several = tuple(cast("Iterable[object]", given)) if isinstance(given, Iterable) else (None,)
     for hook in several:
-        if not callable(hook) or isinstance(hook, type) or _awaits(hook):
+        if not callable(hook) or isinstance(hook, type) or _is_coroutine_function(hook):
             raise InvalidInputType(
-                "hooks must be a list of functions that take an event and do not await.",
+                _("{field} must be a list of functions that are not async.", field="hooks"),
                 field="hooks",
-                hint="Write hooks=[print]; let a function that has to await start a task.",
-                hint_ru="Напишите hooks=[print]; если нужно await, создайте в функции задачу.",
+                hint=_("Write hooks=[print]; to await something, create a task in the function."),
             )
     return cast("tuple[Hook, ...]", several)
 
 
-def _awaits(hook: Callable[..., object]) -> bool:
-    return any(map(inspect.iscoroutinefunction, (hook, getattr(hook, "__call__", None))))  # noqa: B004  # whether it awaits is asked, not whether it is there
+def _is_coroutine_function(hook: Callable[..., object]) -> bool:
+    return any(map(inspect.iscoroutinefunction, (hook, getattr(hook, "__call__", None))))  # noqa: B004
 
 
-class Watch:
-    """Tells the log and the hooks of one request; made only where somebody listens.
-
-    Args:
-        hooks: Who is told.
-        method: Such as ``CreateOrder``.
-        attempt: 1 for the first time.
-        call: The same number in all attempts of one call.
-        base_url: Scheme, host and port.
-    """
+class RequestObserver:
+    """Emits the events of one request to the hooks and the log."""
 
     def __init__(
         self, hooks: Iterable[Hook], method: str, attempt: int, call: int, base_url: str
     ) -> None:
         self._hooks = hooks
-        self._begun = Begun(method, attempt, next(_requests), call, base_url)
-        self._tell(self._begun)
-        self._began = monotonic()
+        self._start = RequestStart(method, attempt, next(_requests), call, base_url)
+        self._emit(self._start)
+        self._started_at = monotonic()
 
-    def answered(self, status: int, code: int) -> None:
-        """Tell that an answer came that can be trusted."""
+    def succeed(self, status: int, code: int) -> None:
+        """Emit the end of a request that has succeeded."""
         self._end(None, status, code, None)
 
-    def failed(self, error: BaseException) -> None:
-        """Tell that no such answer came."""
+    def fail(self, error: BaseException) -> None:
+        """Emit the end of a request that has failed."""
         self._end(
             error.outcome if isinstance(error, JustClickError) else Outcome.UNKNOWN,
             getattr(error, "status", None),
@@ -133,43 +137,54 @@ class Watch:
     def _end(
         self, outcome: Outcome | None, status: int | None, code: int | None, error: str | None
     ) -> None:
-        took, begun = monotonic() - self._began, self._begun
-        method, attempt, request = begun.method, begun.attempt, begun.request
-        happened = (outcome, status, code, error)
-        self._tell(Ended(method, attempt, request, took, *happened, begun.call, begun.base_url))
+        start = self._start
+        self._emit(
+            RequestEnd(
+                start.method,
+                start.attempt,
+                start.request,
+                monotonic() - self._started_at,
+                outcome,
+                status,
+                code,
+                error,
+                start.call,
+                start.base_url,
+            )
+        )
 
-    def _tell(self, event: Begun | Ended) -> None:
+    def _emit(self, event: RequestStart | RequestEnd) -> None:
         if log.isEnabledFor(logging.DEBUG):
-            # Text and fields alike: people read the one, formatters for machines take the other.
-            log.debug("%s", _Sentence(event), extra=_fields(event))
-        under_way = sys.exception()
+            # The text is for people, the fields are for structured logging.
+            log.debug("%s", _LogMessage(event), extra=_fields(event))
+        handled = sys.exception()
         for hook in self._hooks:
             try:
                 hook(event)
             except Exception as failure:
-                # What watches a request must not change what becomes of it.
-                _part(failure, under_way)
-                log.exception("a hook failed on %s", _Sentence(event))
+                # A hook must not affect the request.
+                _detach_context(failure, handled)
+                log.exception("a hook failed on %s", _LogMessage(event))
 
 
-def _part(failure: BaseException, under_way: BaseException | None) -> None:
-    """Let a hook's failure not lead to that of the request, whose traceback still holds data."""
+def _detach_context(failure: BaseException, handled: BaseException | None) -> None:
+    """Remove the request's exception from the context: its traceback still holds data."""
     link: BaseException | None = failure
     while link is not None:
-        if link.__context__ is under_way:
+        if link.__context__ is handled:
             link.__context__ = None
         link = link.__context__
 
 
-def tell_of_pause(method: str, call: int, seconds: float) -> None:
-    """Tell the log that a call is tried again after a pause: else nobody learns of the failure."""
+def log_retry(method: str, call: int, seconds: float) -> None:
+    """Log that a call will be retried after a pause."""
     log.info(
-        "%s #%d: trying again in %.2f s",
+        "%s #%d: retrying in %.2f s",
         method,
         call,
         seconds,
         extra={
-            "justclick_event": "pause",
+            "justclick_event": "retry",
             "justclick_method": method,
             "justclick_call": call,
             "justclick_seconds": seconds,
@@ -177,26 +192,26 @@ def tell_of_pause(method: str, call: int, seconds: float) -> None:
     )
 
 
-def _fields(event: Begun | Ended) -> dict[str, object]:
-    """Return an event as fields of a log record, under names that no other library uses."""
-    fields: dict[str, object] = {"justclick_event": type(event).__name__.lower()}
+def _fields(event: RequestStart | RequestEnd) -> dict[str, object]:
+    """Return an event as fields of a log record, with unique names."""
+    fields: dict[str, object] = {"justclick_event": event.name}
     for name, value in asdict(event).items():
         fields[f"justclick_{name}"] = str(value) if isinstance(value, Outcome) else value
     return fields
 
 
 @frozen(repr=False)
-class _Sentence:
-    """An event in words, put together only if somebody reads them."""
+class _LogMessage:
+    """The text of an event, formatted only if it is emitted."""
 
-    event: Begun | Ended
+    event: RequestStart | RequestEnd
 
     def __str__(self) -> str:
         event = self.event
         about = f"{event.method} #{event.call}, attempt {event.attempt}:"
-        if isinstance(event, Begun):
+        if isinstance(event, RequestStart):
             return f"{about} to {event.base_url}"
-        became = "done" if event.outcome is None else f"{event.outcome} ({event.error})"
+        outcome = "done" if event.outcome is None else f"{event.outcome} ({event.error})"
         known = {"HTTP": event.status, "code": event.code}
         details = "".join(f", {name} {value}" for name, value in known.items() if value is not None)
-        return f"{about} {became}{details}, {event.seconds:.3f} s"
+        return f"{about} {outcome}{details}, {event.seconds:.3f} s"

@@ -5,14 +5,14 @@
     client = AsyncJustClick(login, api_key, hooks=[Telemetry()])
 
 Each attempt is a span ``justclick.CreateOrder`` (or another method) of kind ``CLIENT``, a child of
-the span that is current where the method was called; an attempt after a failed one links to it.
-While it lasts, it is the current span, so that what aiohttp's own instrumentation and the log tell
-belongs to it.  Metrics are ``justclick.client.request.duration`` (a histogram, in seconds) and
+the current span of the caller; a retry links to the failed attempt.  The span is the current one
+during the attempt, so that spans of aiohttp's instrumentation and log records belong to it.
+Metrics are ``justclick.client.request.duration`` (a histogram, in seconds) and
 ``justclick.client.active_requests``.
 
-Neither holds parameters, results, keys or texts of the service, and no header is added to a
-request.  Nothing goes anywhere but to the providers that the program has set up.  Needs the extra
-``otel``; no other module imports it.
+Spans and metrics contain no parameters, results, keys or texts of the service, and requests get no
+additional header.  Only providers that the program configures receive them.  Needs the extra
+``otel``; no other module imports this one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from justclick_async.hooks import Begun, Ended
+from justclick_async.hooks import RequestEnd, RequestStart
 from justclick_async.version import __version__
 
 try:
@@ -45,22 +45,22 @@ if TYPE_CHECKING:
 __all__ = ["Telemetry"]
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-"""The buckets that OpenTelemetry advises for the durations of HTTP clients."""
+"""The buckets that OpenTelemetry recommends for durations of HTTP clients."""
 
-MOST_FAILED = 1024
-"""How many failed attempts are remembered, in case that their calls are tried again."""
+MAX_FAILED = 1024
+"""The maximum number of failed attempts that are kept to link retries to them."""
 
 
 @frozen
-class _Running:
+class _ActiveSpan:
     span: Span
     token: Token[Context]
 
 
 class Telemetry:
-    """A hook that makes a span of each attempt, and times and counts them.
+    """A hook that creates a span and metrics for each attempt.
 
-    One may serve any number of clients.
+    One instance can serve any number of clients.
 
     Args:
         tracer_provider: The global one, if left out.
@@ -86,62 +86,62 @@ class Telemetry:
             unit="{request}",
             description="Attempts that are under way.",
         )
-        # Clients may run in several threads.  Each step is one that no other thread can break into;
-        # a lock that one of them holds during a fork would stop the child for good.
-        self._running: dict[int, _Running] = {}
+        # Clients may run in several threads.  Each step is atomic, without a lock: one held during
+        # a fork would block the child forever.
+        self._running: dict[int, _ActiveSpan] = {}
         self._failed: OrderedDict[int, SpanContext] = OrderedDict()
 
-    def __call__(self, event: Begun | Ended) -> None:
-        """Take an event of a client."""
-        if isinstance(event, Begun):
-            self._begin(event)
+    def __call__(self, event: RequestStart | RequestEnd) -> None:
+        """Process an event of a client."""
+        if isinstance(event, RequestStart):
+            self._start_span(event)
         else:
-            self._end(event)
+            self._end_span(event)
 
-    def _begin(self, begun: Begun) -> None:
-        about = _about(begun)
+    def _start_span(self, start: RequestStart) -> None:
+        common = _common_attributes(start)
         span = self._tracer.start_span(
-            f"justclick.{begun.method}",
+            f"justclick.{start.method}",
             kind=trace.SpanKind.CLIENT,
-            attributes=about | _on_spans(begun),
-            links=self._link(begun),
+            attributes=common | _span_attributes(start),
+            links=self._link(start),
         )
         token = context.attach(trace.set_span_in_context(span))
-        self._active.add(1, about)
-        self._running[begun.request] = _Running(span, token)
+        self._active.add(1, common)
+        self._running[start.request] = _ActiveSpan(span, token)
 
-    def _end(self, ended: Ended) -> None:
-        running = self._running.pop(ended.request, None)
-        if running is None:  # its beginning failed, and was told then
+    def _end_span(self, end: RequestEnd) -> None:
+        running = self._running.pop(end.request, None)
+        if running is None:  # its start failed, which was logged
             return
         context.detach(running.token)
-        about, became = _about(ended), _became(ended)
-        self._active.add(-1, about)
+        common, outcome = _common_attributes(end), _outcome_attributes(end)
+        self._active.add(-1, common)
         self._duration.record(
-            ended.seconds, about | became, context=trace.set_span_in_context(running.span)
+            end.seconds, common | outcome, context=trace.set_span_in_context(running.span)
         )
-        running.span.set_attributes(became)
-        if ended.error is not None:
-            # No description: what an exception says is for whoever catches it.
+        running.span.set_attributes(outcome)
+        if end.error is not None:
+            # No description: the message may contain data of the service.
             running.span.set_status(trace.StatusCode.ERROR)
-            self._remember(ended.call, running.span.get_span_context())
+            self._remember(end.call, running.span.get_span_context())
         running.span.end()
 
     def _remember(self, call: int, failed: SpanContext) -> None:
         self._failed[call] = failed
         with suppress(KeyError):  # others drop the oldest, too
-            while len(self._failed) > MOST_FAILED:
+            while len(self._failed) > MAX_FAILED:
                 self._failed.popitem(last=False)
 
-    def _link(self, begun: Begun) -> list[Link]:
-        if begun.attempt == 1:
+    def _link(self, start: RequestStart) -> list[Link]:
+        if start.attempt == 1:
             return []
-        failed = self._failed.pop(begun.call, None)
+        failed = self._failed.pop(start.call, None)
         return [trace.Link(failed)] if failed else []
 
 
-def _about(event: Begun | Ended) -> dict[str, AttributeValue]:
-    """Say what is known beforehand, in the terms of OpenTelemetry's HTTP clients."""
+def _common_attributes(event: RequestStart | RequestEnd) -> dict[str, AttributeValue]:
+    """Return the attributes known at the start, by OpenTelemetry's HTTP conventions."""
     address = urlsplit(event.base_url)
     return {
         "justclick.method": event.method,
@@ -152,19 +152,19 @@ def _about(event: Begun | Ended) -> dict[str, AttributeValue]:
     }
 
 
-def _on_spans(begun: Begun) -> dict[str, AttributeValue]:
-    """Say what a span may hold, but would make too many rows of a metric."""
-    more: dict[str, AttributeValue] = {"url.full": f"{begun.base_url}/api/{begun.method}"}
-    if begun.attempt > 1:
-        more["http.request.resend_count"] = begun.attempt - 1
+def _span_attributes(start: RequestStart) -> dict[str, AttributeValue]:
+    """Return attributes of spans only, as they have too many values for a metric."""
+    more: dict[str, AttributeValue] = {"url.full": f"{start.base_url}/api/{start.method}"}
+    if start.attempt > 1:
+        more["http.request.resend_count"] = start.attempt - 1
     return more
 
 
-def _became(ended: Ended) -> dict[str, AttributeValue]:
+def _outcome_attributes(end: RequestEnd) -> dict[str, AttributeValue]:
     known: dict[str, AttributeValue | None] = {
-        "justclick.outcome": "done" if ended.outcome is None else str(ended.outcome),
-        "justclick.code": ended.code,
-        "http.response.status_code": ended.status,
-        "error.type": ended.error,
+        "justclick.outcome": "done" if end.outcome is None else str(end.outcome),
+        "justclick.code": end.code,
+        "http.response.status_code": end.status,
+        "error.type": end.error,
     }
     return {name: value for name, value in known.items() if value is not None}

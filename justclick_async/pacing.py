@@ -1,30 +1,32 @@
-"""How fast: a bucket that is told the time, slows down when it should, and recovers slowly."""
+"""The rate limiter of an account: a token bucket that slows down and recovers."""
 
 from __future__ import annotations
 
 from weakref import WeakValueDictionary
 
-__all__ = ["Bucket", "bucket_for"]
+__all__ = ["DEFAULT_RATE", "RateLimiter", "limiter_for"]
+
+DEFAULT_RATE = 10.0
+"""Requests per second.  The service documents no limit, but blocks clients that overload it."""
 
 SLOWEST = 1 / 64
-"""However often the service complains, this much of the rate is left."""
+"""The minimum share of the rate after repeated throttling."""
 
 RECOVERY = 120.0
-"""Seconds from standstill to full speed."""
+"""Seconds from zero to the full rate."""
 
 SLOW_DOWN_AT_MOST_EVERY = 1.0
-"""Requests that were under way together complain together; that counts as one complaint."""
+"""In seconds: concurrent requests are throttled together, which counts once."""
 
 
-class Bucket:
-    """Spaces requests out so that no more than *rate* leave in a second, but for a small burst.
+class RateLimiter:
+    """Spaces requests so that at most *rate* are sent per second, except for a small burst.
 
-    Nothing here reads a clock or waits: both are the caller's, who asks how long to ``wait`` and
-    takes the slot when it leaves, not before.  So who gives up while waiting takes nothing, and
-    who waits is slowed down by a complaint as well.
+    Pure: the caller reads the clock, waits as long as ``wait`` returns, and then takes the slot.
+    So a cancelled request takes no slot, and waiting requests slow down, too.
 
-    There is no lock.  Two threads may at worst take the same slot; a lock held during a fork would
-    stop the child for good.
+    Without a lock: at worst two threads take the same slot, while a lock held during a fork would
+    block the child forever.
     """
 
     def __init__(self) -> None:
@@ -33,38 +35,38 @@ class Bucket:
         self._slowed_at = float("-inf")
 
     def wait(self, rate: float, now: float) -> float:
-        """Return how many seconds are left until a request may leave; 0 if it may now.
+        """Return the seconds until a request may be sent; 0 for now.
 
         Args:
-            rate: Requests in a second at full speed.
-            now: The time of a clock that never goes back, in seconds.
+            rate: Requests per second.
+            now: The time of a monotonic clock in seconds.
         """
         burst = max(0.0, rate / 5 - 1) * self._interval(rate, now)
         return max(0.0, self._free_at - burst - now)
 
     def take(self, rate: float, now: float) -> None:
-        """Take the slot: a request leaves now."""
+        """Take a slot: a request is sent now."""
         self._free_at = max(self._free_at, now) + self._interval(rate, now)
 
     def _interval(self, rate: float, now: float) -> float:
         return 1 / (rate * self.pace(now))
 
     def slow_down(self, now: float) -> None:
-        """Halve the pace: the service has complained."""
+        """Halve the rate after throttling by the service."""
         if now - self._slowed_at >= SLOW_DOWN_AT_MOST_EVERY:
             self._pace = max(SLOWEST, self.pace(now) / 2)
             self._slowed_at = now
 
     def pace(self, now: float) -> float:
-        """Return which part of the full speed is allowed now: 1 where nobody complained."""
+        """Return the current share of the rate: 1 without throttling."""
         if self._pace == 1.0:
             return 1.0
         return min(1.0, self._pace + (now - self._slowed_at) / RECOVERY)
 
 
-_buckets: WeakValueDictionary[tuple[str, str], Bucket] = WeakValueDictionary()
+_limiters: WeakValueDictionary[tuple[str, str], RateLimiter] = WeakValueDictionary()
 
 
-def bucket_for(login: str, host: str) -> Bucket:
-    """Return this process's one bucket of an account on a host, however many clients there are."""
-    return _buckets.setdefault((login, host), Bucket())
+def limiter_for(login: str, host: str) -> RateLimiter:
+    """Return the rate limiter that all clients of an account on a host share in this process."""
+    return _limiters.setdefault((login, host), RateLimiter())

@@ -1,34 +1,35 @@
-"""What keeps the key and customers' data out of tracebacks.
+"""Keep the key, passwords and customers' data out of tracebacks and messages.
 
-A traceback keeps the variables of every function that an exception came through, and tools that
-report errors send them home: ``capture_locals``, Sentry, debuggers in web pages.  Where an
-exception leaves this package, the variables of our own functions are dropped; files and lines stay.
+A traceback holds the local variables of each frame, and error reporting tools send them elsewhere
+(``capture_locals``, Sentry, debuggers in web pages).  When an exception leaves this package, the
+local variables of its frames are cleared; files and lines stay.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-__all__ = ["discreet", "discreet_class", "drop_variables"]
+__all__ = ["clear_locals", "hide_init_locals", "hide_locals", "redact_passwords"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C")
 
 
-def drop_variables(error: BaseException, *, handled: BaseException | None = None) -> None:
-    """Drop the variables of the functions that *error* and what led to it came through.
+def clear_locals(error: BaseException, *, handled: BaseException | None = None) -> None:
+    """Clear the local variables in the traceback of *error*, its causes and contexts.
 
-    Those that still run keep theirs: whoever calls this deletes its own.
+    Running frames keep theirs; the caller deletes its own.
 
     Args:
-        error: What leaves the package.
-        handled: What the caller was dealing with before, ``sys.exception()`` at the beginning: it
-            stands at the end of the chain, and its variables are the caller's.
+        error: The exception that leaves the package.
+        handled: The exception that the caller was handling before (``sys.exception()``): the end
+            of the chain, which is not cleared.
     """
     chain: list[BaseException | None] = [error]
     seen: set[int] = set()
@@ -40,25 +41,41 @@ def drop_variables(error: BaseException, *, handled: BaseException | None = None
             chain += [link.__cause__, link.__context__]
 
 
-def discreet(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function raise without the variables that it and what it calls had."""
+def hide_locals(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function so that its exceptions hold no local variables."""
 
     @wraps(function)
-    def discreetly(*args: P.args, **kwargs: P.kwargs) -> R:
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         handled = sys.exception()
         try:
             return function(*args, **kwargs)
         except BaseException as error:
-            drop_variables(error, handled=handled)
+            clear_locals(error, handled=handled)
             raise
         finally:
             del args, kwargs, handled
 
-    return discreetly
+    return wrapper
 
 
-def discreet_class(cls: type[C]) -> type[C]:
-    """Let the making of an instance raise without what it was to be made of."""
+def hide_init_locals(cls: type[C]) -> type[C]:
+    """Decorate a class so that exceptions of ``__init__`` hold no local variables."""
     made: Any = cls
-    made.__init__ = discreet(cast("Callable[..., None]", made.__init__))
+    made.__init__ = hide_locals(cast("Callable[..., None]", made.__init__))
     return cls
+
+
+_PASSWORD = re.compile(
+    r"""(?P<scheme> \b [a-z] [a-z0-9+.-]{0,30} :/{1,2}) [^\s@:/?\#]{0,100} : \S{0,300} @
+      | (?P<name> password=) [^\s&'"]{1,300}""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""With bounded repetitions, for linear time."""
+
+
+def redact_passwords(message: str) -> str:
+    """Return a message without user names and passwords in URLs.
+
+    For quoted names of files, hosts and proxies, which may be URLs.
+    """
+    return _PASSWORD.sub(lambda found: found["scheme"] or found["name"], message)

@@ -1,18 +1,18 @@
 """The hashes of the service: of requests, of answers and of notifications.
 
-All three are MD5, which the service prescribes.  They authenticate; they hide nothing and
-cover little.  The hash of an answer covers its code and text but not its result, and the hash
-of a notification covers one number, one address and one moment.  TLS protects the rest.
+All three are MD5, as the service requires.  They authenticate only a part of the data: the hash of
+a response covers its code and text but not its result, the hash of a notification covers number,
+e-mail address and one time.  TLS protects the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import md5
 from hmac import compare_digest
 
-from justclick_async.php import http_build_query
-from justclick_async.privacy import discreet
+from justclick_async.php import canonical_query, core, http_build_query
+from justclick_async.privacy import hide_locals
 
 __all__ = [
     "answer_hash",
@@ -25,7 +25,6 @@ __all__ = [
 ]
 
 
-@discreet
 def sign_request(params: Mapping[str, object], login: str, api_key: str) -> str:
     """Return the ``hash`` of a request of API 1.0: 32 lower-case hexadecimal digits.
 
@@ -34,67 +33,94 @@ def sign_request(params: Mapping[str, object], login: str, api_key: str) -> str:
 
     Args:
         params: All parameters but ``hash``, in the order in which they are sent.
-        login: The login of the account, also where its host is a domain of its own.
+        login: The login of the account, also with a custom domain.
         api_key: The key of the account (``user_rps_key`` in the samples).
 
     Raises:
-        TypeError: A value that PHP has no such type for; the message names its path.
-        ValueError: A value or an array that PHP could not hold.
+        TypeError: PHP does not have the type of a value; the message contains its path.
+        ValueError: PHP cannot hold a value or an array.
     """
-    return sign_query(http_build_query(params), login, api_key)
+    try:
+        return signed_body(params, login, api_key)[-32:].decode("ascii")
+    finally:
+        del params, login, api_key  # keep them out of tracebacks
 
 
 def sign_query(query: str, login: str, api_key: str) -> str:
-    """Return the ``hash`` of a request whose parameters are encoded already."""
+    """Return the ``hash`` of encoded parameters."""
     return _md5(f"{query}::{login}::{api_key}")
 
 
-@discreet
-def signed_body(params: Mapping[str, object], login: str, api_key: str) -> bytes:
+def signed_body(
+    params: Mapping[str, object], login: str, api_key: str, *, canonical: bool = False
+) -> bytes:
     """Return the body of a request of API 1.0: the encoded parameters, then their hash.
 
-    Whether PHP reads the parameters as they were meant is not checked here: clients pass
-    ``php.canonical_query(params)`` to ``signed_query``, which is the same and refuses the rest.
+    Args:
+        params: All parameters but ``hash``, in the order in which they are sent.
+        login: The login of the account.
+        api_key: The key of the account.
+        canonical: Reject parameters that PHP would read differently, like
+            ``php.canonical_query`` and the clients.
 
     Raises:
-        TypeError: A value that PHP has no such type for; the message names its path.
-        ValueError: A value or an array that PHP could not hold.
+        TypeError: PHP does not have the type of a value; the message contains its path.
+        ValueError: PHP cannot hold a value or an array.
     """
-    return signed_query(http_build_query(params), login, api_key)
+    try:
+        if core.compiled:
+            body: bytes | None = core.compiled.build_signed(params, login, api_key, canonical)
+            if body is not None:
+                return body
+        return _signed_body(
+            params, login, api_key, canonical_query if canonical else http_build_query
+        )
+    finally:
+        del params, login, api_key
+
+
+@hide_locals
+def _signed_body(
+    params: Mapping[str, object],
+    login: str,
+    api_key: str,
+    build: Callable[[Mapping[str, object]], str],
+) -> bytes:
+    return signed_query(build(params), login, api_key)
 
 
 def signed_query(query: str, login: str, api_key: str) -> bytes:
-    """Return the body of a request whose parameters are encoded already."""
+    """Return the body of a request with encoded parameters."""
     signature = sign_query(query, login, api_key)
     return (f"{query}&hash={signature}" if query else f"hash={signature}").encode("ascii")
 
 
 def answer_hash(error_code: int | str, error_text: str, api_key: str) -> str:
-    """Return the ``hash`` that an answer must carry; the result is not part of it.
+    """Return the expected ``hash`` of a response; the result is not part of it.
 
     Args:
-        error_code: As it stands in the answer.
-        error_text: As it stands in the answer, letter case and blanks included.
+        error_code: As in the response.
+        error_text: As in the response, including letter case and spaces.
         api_key: The key of the account.
     """
     return _md5(f"{error_code}::{error_text}::{api_key}")
 
 
 def notification_hash(bill_id: int | str, email: str, moment: int | str, api_key: str) -> str:
-    """Return the ``hash`` that a notification about an order must carry.
+    """Return the expected ``hash`` of a notification about an order.
 
     Args:
         bill_id: The ``id`` of the notification.
         email: Its ``email``.
         moment: Its ``created`` or ``paid``, depending on the kind; exactly as received, and
-            an empty string where the field is missing.
+            an empty string if the field is missing.
         api_key: The key of the account.
     """
     return _md5(f"{bill_id}{email}{moment}{api_key}")
 
 
 def same_hash(expected: str, received: str) -> bool:
-    """Compare two hashes without telling by the time taken where they differ."""
+    """Compare two hashes in constant time."""
     if expected.isascii() and received.isascii():
         return compare_digest(expected, received)
     return compare_digest(_bytes(expected), _bytes(received))
@@ -105,8 +131,8 @@ def _md5(text: str) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    # Surrogate escapes are how bytes that were no UTF-8 travel through str.  JSON can hold other
-    # lone surrogates as well; nothing that PHP hashed is equal to them, but they must not crash.
+    # Surrogate escapes are bytes that are not UTF-8.  JSON can contain other lone surrogates, too,
+    # which never match a hash of PHP, but must not raise.
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

@@ -1,8 +1,8 @@
-"""The only module that opens a connection to the service.
+"""The only module that opens connections to the service.
 
-Connections belong to one event loop and one process.  A client may outlive both: for each loop it
-opens a session of its own, which the loop's end closes, and after a fork the parent's
-sessions are left alone, since one word on a shared socket would reach both.
+Connections belong to one event loop and one process, and a client may outlive both.  Each loop has
+its own session, which is closed when the loop ends.  After a fork, the sessions of the parent are
+left untouched, as the sockets are shared.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from math import inf, isfinite
 from time import monotonic
 from typing import Any, TypeAlias, cast
-from urllib.parse import urlsplit
 
 import aiohttp
 from attrs import Attribute, evolve, field, frozen
 
-from justclick_async.answers import Received, redirect_target
-from justclick_async.deadlines import Deadline
+from justclick_async.account import Unpicklable
+from justclick_async.answers import RawResponse, redirect_target
+from justclick_async.connection import RequestBody
 from justclick_async.errors import (
     AnswerTimeout,
     AnswerTooLarge,
@@ -34,71 +35,83 @@ from justclick_async.errors import (
     NotSentInTime,
     Outcome,
     TLSFailed,
+    UnreadableAnswer,
 )
-from justclick_async.loops import PerLoop
-from justclick_async.models.checks import flag, shown, type_name
+from justclick_async.event_loop.deadlines import Deadline
+from justclick_async.event_loop.per_loop import PerLoop
+from justclick_async.event_loop.thread import shutting_down
+from justclick_async.http1 import ContentDecoder, MalformedResponseError
+from justclick_async.messages import _
+from justclick_async.models.checks import check_bool, describe_value, type_name
+from justclick_async.proxies import proxy_from_environment, validate_proxy
 from justclick_async.version import __version__
 
-__all__ = ["LARGEST_ANSWER", "SessionSource", "Timeout", "TraceConfigs", "Transport"]
+__all__ = ["MAX_RESPONSE_SIZE", "SessionSource", "Timeout", "TraceConfigs", "Transport"]
 
-LARGEST_ANSWER = 256 * 2**20
-"""Bytes, unpacked, beyond which an answer is given up."""
+MAX_RESPONSE_SIZE = 256 * 2**20
+"""In bytes, decompressed."""
 
-MOST_REDIRECTS = 3
+MAX_REDIRECTS = 3
+
+MAX_STALE_CONNECTIONS = 100
+"""The maximum number of stale connections in a row; aiohttp keeps no more in its pool."""
 
 SessionSource: TypeAlias = "aiohttp.ClientSession | Callable[[], aiohttp.ClientSession]"
 TraceConfigs: TypeAlias = "Iterable[aiohttp.TraceConfig]"
 
 
-def _positive(_timeout: Timeout, attribute: Attribute[Any], value: float | None) -> None:
+def _validate_seconds(_timeout: Timeout, attribute: Attribute[Any], value: float | None) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if value is None or (is_number and value > 0 and isfinite(value)):
         return
+    field_name = f"timeout.{attribute.name}"
     raise InvalidInput(
-        f"timeout.{attribute.name} must be a positive number of seconds, or None, not "
-        f"{shown(value)}.",
-        field=f"timeout.{attribute.name}",
-        hint="Pass timeout=30 or timeout=Timeout(total=30, connect=5).",
-        hint_ru="Передайте timeout=30 или timeout=Timeout(total=30, connect=5).",
+        _(
+            "{field} must be a positive number of seconds or None, not {given}.",
+            field=field_name,
+            given=describe_value(value),
+        ),
+        field=field_name,
+        hint=_("Pass timeout=30 or timeout=Timeout(total=30, connect=5)."),
     )
 
 
 @frozen(kw_only=True)
 class Timeout:
-    """How long to wait, in seconds; ``None`` waits for ever.
+    """Timeouts in seconds; ``None`` means no timeout.
 
     Attributes:
-        total: For all attempts and pauses together, from the moment when the pace lets the first
-            one leave.
-        connect: For a connection to be made, TLS included.
-        read: Between two pieces of the answer.
-        pool: For a free place among the connections, and then for the connection.
+        total: For all attempts and pauses, counted after the rate limiter has admitted the first
+            attempt.
+        connect: For the connection, including TLS.
+        read: Between two parts of the response.
+        pool: For a free connection of the pool, including ``connect``.
     """
 
-    total: float | None = field(default=30.0, validator=_positive)
-    connect: float | None = field(default=10.0, validator=_positive)
-    read: float | None = field(default=None, validator=_positive)
-    pool: float | None = field(default=None, validator=_positive)
+    total: float | None = field(default=30.0, validator=_validate_seconds)
+    connect: float | None = field(default=10.0, validator=_validate_seconds)
+    read: float | None = field(default=None, validator=_validate_seconds)
+    pool: float | None = field(default=None, validator=_validate_seconds)
 
     @classmethod
     def of(cls, timeout: Timeout | float | None) -> Timeout:
-        """Return *timeout*; a bare number is the total, ``None`` is no limit at all."""
+        """Return *timeout*; a number is the total, ``None`` means no timeout."""
         if isinstance(timeout, Timeout):
             return timeout
         return cls(total=None, connect=None) if timeout is None else cls(total=timeout)
 
 
-class Transport:
-    """Sends bodies to one address and brings back what comes.
+class Transport(Unpicklable):
+    """Sends requests to one host.
 
     Args:
         base_url: Scheme, host and port.
-        session: A session to use instead of own ones; it is never closed, and serves the event
-            loop and process of its first use only.  A function is called once for each event
-            loop, and what it returns is ours to close.
+        session: A session to use; it is never closed, and works in the event loop and process of
+            its first use only.  A function is called once for each event loop; its sessions are
+            closed by the transport.
         proxy: URL of a proxy.
-        trust_env: Whether to take proxies from the environment, and passwords from ``.netrc``.
-        trace_configs: aiohttp's own, for sessions that are made here.
+        trust_env: Take the proxy from the environment, unless *session* is given.
+        trace_configs: Passed to sessions that the transport creates.
     """
 
     def __init__(
@@ -107,16 +120,18 @@ class Transport:
         *,
         session: SessionSource | None = None,
         proxy: str | None = None,
-        trust_env: bool = False,
+        trust_env: bool = True,
         trace_configs: TraceConfigs = (),
     ) -> None:
-        flag(trust_env, "trust_env")
+        check_bool(trust_env, "trust_env")
         self._base_url = base_url
-        self._proxy = _checked_proxy(proxy)
+        self._proxy = None if proxy is None else validate_proxy(proxy, "proxy")
+        if proxy is None and trust_env and session is None:
+            self._proxy = proxy_from_environment(base_url)
         self._given: aiohttp.ClientSession | None = None
-        self._at_home: tuple[int, asyncio.AbstractEventLoop] | None = None
-        traces = _checked_traces(trace_configs, own_sessions=session is None)
-        make: Callable[[], aiohttp.ClientSession] = partial(_make_session, trust_env, traces)
+        self._owner: tuple[int, asyncio.AbstractEventLoop] | None = None
+        traces = _validate_traces(trace_configs, own_sessions=session is None)
+        make: Callable[[], aiohttp.ClientSession] = partial(_make_session, traces)
         self._headers = None if session is None else _headers()
         if isinstance(session, aiohttp.ClientSession):
             self._given = session
@@ -124,24 +139,27 @@ class Transport:
             make = session
         elif session is not None:
             raise InvalidInputType(
-                f"session must be aiohttp.ClientSession or a function, not {type_name(session)}.",
+                _(
+                    "{field} must be aiohttp.ClientSession or a function, not {type}.",
+                    field="session",
+                    type=type_name(session),
+                ),
                 field="session",
-                hint="Pass session=lambda: aiohttp.ClientSession(...).",
-                hint_ru="Передайте session=lambda: aiohttp.ClientSession(...).",
+                hint=_("Write {example}.", example="session=lambda: aiohttp.ClientSession(...)"),
             )
-        self._sessions: PerLoop[_Opened] = PerLoop(partial(_Opened, make))
+        self._sessions: PerLoop[_LoopSession] = PerLoop(partial(_LoopSession, make))
         self._known_timeout: tuple[Timeout, aiohttp.ClientTimeout] | None = None
 
-    def send(self, method: str, body: bytes, timeout: Timeout) -> Coroutine[Any, Any, Received]:
-        """POST *body* to ``/api/METHOD``; redirects that keep method, body and host are followed.
+    def send(self, method: str, body: bytes, timeout: Timeout) -> Coroutine[Any, Any, RawResponse]:
+        """POST *body* to ``/api/METHOD``, following redirects that keep method, body and host.
 
         Raises:
-            ConnectionFailed: Not sent: there is no connection, or no trustworthy one.
-            NotSentInTime: Not sent: there was no connection in time.
-            OutcomeUnknown: Sent, but no complete answer came back.
+            ConnectionFailed: Not sent: no connection, or no trusted one.
+            NotSentInTime: Not sent: no connection before the timeout.
+            OutcomeUnknown: Sent, but no complete response arrived.
         """
         url = f"{self._base_url}/api/{method}"
-        return self._post(url, body, timeout, method, MOST_REDIRECTS)
+        return self._post(url, body, timeout, method, MAX_REDIRECTS)
 
     async def close(self) -> None:
         """Close the connections of the running loop; a later request opens new ones."""
@@ -151,104 +169,145 @@ class Transport:
 
     async def _post(
         self, url: str, body: bytes, timeout: Timeout, method: str, redirects: int
-    ) -> Received:
+    ) -> RawResponse:
         began = monotonic()
         session = self._session()
+        request = RequestBody(body)
         try:
             with Deadline(timeout.total):
-                response = await session.post(
-                    url,
-                    data=body,
-                    headers=self._headers,  # where the session is not ours
-                    allow_redirects=False,
-                    raise_for_status=False,  # whatever a session that was passed in prefers
-                    proxy=self._proxy,
-                    timeout=self._for_aiohttp(timeout),
-                )
-                try:
-                    content = await _read(response, method)
-                except BaseException:
-                    response.close()  # what is left of it would be taken for the next answer
-                    raise
-            received = Received(response.status, response.headers, content)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            failure = _translated(error)
-        except asyncio.CancelledError:
-            # Closing a session cancels who waits for a connection of it; nobody else has.
-            task = asyncio.current_task()
-            if not session.closed or task is None or task.cancelling():
+                tries = MAX_STALE_CONNECTIONS
+                while tries > 0:
+                    received = await self._exchange(session, url, request, timeout, method)
+                    if received is not None:
+                        break
+                    # Give up early if even new connections are stale.
+                    tries -= 1 if request.was_reused else MAX_STALE_CONNECTIONS // 2
+                    request = RequestBody(body)  # for another connection
+                else:
+                    request.is_requested = request.is_stale = True
+                    raise aiohttp.ServerDisconnectedError
+        except (aiohttp.ClientError, TimeoutError, OSError, MalformedResponseError) as error:
+            failure = _translate_error(error, request, timeout, by_proxy=self._proxy is not None)
+        except RuntimeError:  # no thread can be started for the DNS lookup
+            if request.is_written or threading.main_thread().is_alive():
                 raise
-            failure = ConnectionFailed("the client was closed before it could be sent.")
+            failure = shutting_down()
+        except asyncio.CancelledError:
+            # Closing a session cancels tasks that wait for its connections.
+            task = asyncio.current_task()
+            if request.is_written or not session.closed or task is None or task.cancelling():
+                raise
+            failure = ConnectionFailed(_("the client was closed before the request was sent."))
         else:
             if redirects and (target := redirect_target(method, received, url)):
-                timeout = _rest(timeout, began)
+                timeout = _remaining_timeout(timeout, began)
                 return await self._post_again(target, body, timeout, method, redirects - 1)
             return received
         failure.method = method
-        # Raised out here, since aiohttp's own words may hold a proxy's password or an answer.
+        # Raised outside of except: aiohttp's exception may hold a password or a response.
         raise failure
+
+    async def _exchange(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        request: RequestBody,
+        timeout: Timeout,
+        method: str,
+    ) -> RawResponse | None:
+        """Send a request and return its response; ``None`` if the connection was stale.
+
+        Data that arrived before the request was written is never the response.
+        """
+        try:
+            response = await session.post(
+                url,
+                data=request,
+                headers=self._headers,  # where the session is not ours
+                allow_redirects=False,
+                raise_for_status=False,  # whatever a session that was passed in prefers
+                proxy=self._proxy,
+                timeout=self._to_client_timeout(timeout),
+            )
+        except aiohttp.ClientError:
+            if request.is_stale and request.was_reused and not request.is_written:
+                return None
+            raise
+        try:
+            if request.is_requested and not request.is_written:
+                request.is_stale = True
+                response.close()
+                return None
+            content = await _read_body(response, request.framer.codings, method)
+        except BaseException:
+            response.close()  # the rest would be taken for the next response
+            raise
+        headers = request.framer.headers or response.headers
+        return RawResponse(response.status, headers, content, url)
 
     async def _post_again(
         self, url: str, body: bytes, timeout: Timeout, method: str, redirects: int
-    ) -> Received:
-        """Send once more what was answered with a redirect, so it has been sent already."""
+    ) -> RawResponse:
+        """Follow a redirect; the request has been sent, so its outcome is unknown if that fails."""
         try:
             return await self._post(url, body, timeout, method, redirects)
         except JustClickError as error:
             if error.outcome is not Outcome.NOT_SENT:
                 raise
-            lost = ConnectionLost("it was redirected, and could not be sent again.", method=method)
+            lost = ConnectionLost(
+                _("the service redirected the request, and it could not be sent again."),
+                method=method,
+            )
         raise lost
 
-    def _guarded(self, session: aiohttp.ClientSession) -> aiohttp.ClientSession:
-        """Return a session that was passed in, if it can be used here."""
-        if self._at_home is None:
-            self._at_home = (os.getpid(), asyncio.get_running_loop())
-        pid, loop = self._at_home
+    def _check_given_session(self, session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+        """Return the given session if it can be used in this loop and process."""
+        if self._owner is None:
+            self._owner = (os.getpid(), asyncio.get_running_loop())
+        pid, loop = self._owner
         if pid != os.getpid() or loop is not asyncio.get_running_loop():
             raise InvalidInput(
-                "the session that was passed in belongs to another event loop or process.",
+                _("{field} belongs to another event loop or process.", field="session"),
                 field="session",
-                hint="Pass a function that makes one: session=lambda: aiohttp.ClientSession(...).",
-                hint_ru="Передайте функцию: session=lambda: aiohttp.ClientSession(...).",
+                hint=_(
+                    "Pass a function that creates a session: {example}.",
+                    example="session=lambda: aiohttp.ClientSession(...)",
+                ),
             )
         if session.closed:
             raise ConnectionFailed(
-                "the session that was passed in is closed.",
-                hint="Keep it open as long as the client is used, or let the client make its own.",
-                hint_ru="Не закрывайте её, пока работает клиент, или дайте клиенту создать свою.",
+                _("the session passed as {field} is closed.", field="session"),
+                hint=_("Keep it open while the client is in use, or omit session=."),
             )
         return session
 
     def _session(self) -> aiohttp.ClientSession:
         if self._given is not None:
-            return self._guarded(self._given)
+            return self._check_given_session(self._given)
         opened = self._sessions.get()
         if opened.session.closed:
             self._sessions.pop()
             opened = self._sessions.get()
         return opened.session
 
-    def _for_aiohttp(self, timeout: Timeout) -> aiohttp.ClientTimeout:
-        # Nearly always the same one, so it is worked out once.  Kept and taken as a pair: other
-        # threads, with loops and timeouts of their own, come through here as well.
+    def _to_client_timeout(self, timeout: Timeout) -> aiohttp.ClientTimeout:
+        # Cached, as it rarely changes; as one tuple, since other threads may use this client.
         known = self._known_timeout
         if known is None or known[0] is not timeout:
-            known = self._known_timeout = timeout, _for_aiohttp(timeout)
+            known = self._known_timeout = timeout, _to_client_timeout(timeout)
         return known[1]
 
 
-class _Opened:
-    """A session that ends with its event loop, if it is not closed before.
+class _LoopSession:
+    """A session that is closed with its event loop.
 
-    ``asyncio.run`` closes the asynchronous generators that are still running; that is the one
-    notice which a loop gives of its end.
+    ``asyncio.run`` closes running asynchronous generators at the end: the only hook of a loop.
     """
 
     def __init__(self, make: Callable[[], aiohttp.ClientSession]) -> None:
         self.session = make()
-        self._open = self._until_the_loop_ends()
-        # Starts it up to its yield, so that the loop knows of it; nothing is waited for.
+        self._open = self._close_with_loop()
+        # Run up to the yield, so that the loop registers the generator.
         with suppress(StopIteration):
             anext(self._open).__await__().send(None)
 
@@ -256,39 +315,14 @@ class _Opened:
         await self._open.aclose()
         await self.session.close()
 
-    async def _until_the_loop_ends(self) -> AsyncGenerator[None, None]:
+    async def _close_with_loop(self) -> AsyncGenerator[None, None]:
         try:
             yield
         finally:
             await self.session.close()
 
 
-def _checked_proxy(proxy: str | None) -> str | None:
-    if proxy is not None and not isinstance(proxy, str):
-        raise InvalidInputType(
-            f"proxy must be str, not {type_name(proxy)}.",
-            field="proxy",
-            hint="Write http://host:port, with user:password@ before the host if need be.",
-            hint_ru="Напишите http://хост:порт, при необходимости с пользователь:пароль@.",
-        )
-    try:
-        parts = urlsplit(proxy or "http://none:1")
-        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except (ValueError, AttributeError, TypeError):
-        good = False
-    if not good:
-        raise InvalidInput(
-            "proxy is no URL of an HTTP proxy.",
-            field="proxy",
-            hint="Write http://host:port, with user:password@ before the host if need be; any "
-            "other proxy takes a session of your own (session=).",
-            hint_ru="Напишите http://хост:порт, при необходимости с пользователь:пароль@; для "
-            "прокси других видов передайте свою сессию (session=).",
-        )
-    return proxy
-
-
-def _checked_traces(
+def _validate_traces(
     trace_configs: TraceConfigs, *, own_sessions: bool
 ) -> list[aiohttp.TraceConfig]:
     given: object = trace_configs
@@ -296,29 +330,30 @@ def _checked_traces(
     for trace in traces:
         if not isinstance(trace, aiohttp.TraceConfig):
             raise InvalidInputType(
-                f"trace_configs must be a list of aiohttp.TraceConfig, not of {type_name(trace)}.",
+                _(
+                    "{field} must be a list of aiohttp.TraceConfig, not of {type}.",
+                    field="trace_configs",
+                    type=type_name(trace),
+                ),
                 field="trace_configs",
-                hint="Pass trace_configs=[aiohttp.TraceConfig()].",
-                hint_ru="Передайте trace_configs=[aiohttp.TraceConfig()].",
+                hint=_("Write {example}.", example="trace_configs=[aiohttp.TraceConfig()]"),
             )
     if traces and not own_sessions:
         raise InvalidInput(
-            "trace_configs are for sessions that the client makes; this one was passed in.",
+            _("{field} cannot be combined with session=.", field="trace_configs"),
             field="trace_configs",
-            hint="Pass them to that session: aiohttp.ClientSession(trace_configs=...).",
-            hint_ru="Передайте их самой сессии: aiohttp.ClientSession(trace_configs=...).",
+            hint=_(
+                "Pass them to the session: {example}.",
+                example="aiohttp.ClientSession(trace_configs=...)",
+            ),
         )
     return cast("list[aiohttp.TraceConfig]", traces)
 
 
-def _make_session(
-    trust_env: bool,  # noqa: FBT001  # an option of aiohttp, handed on
-    trace_configs: list[aiohttp.TraceConfig],
-) -> aiohttp.ClientSession:
+def _make_session(trace_configs: list[aiohttp.TraceConfig]) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         headers=_headers(),
         cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=trust_env,
         trace_configs=trace_configs,
     )
 
@@ -326,6 +361,7 @@ def _make_session(
 def _headers() -> dict[str, str]:
     return {
         "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate",
         "Content-Type": "application/x-www-form-urlencoded",
         "User-Agent": _user_agent(),
     }
@@ -336,74 +372,122 @@ def _user_agent() -> str:
     return f"justclick_async/{__version__} Python/{python} aiohttp/{aiohttp.__version__}"
 
 
-def _for_aiohttp(timeout: Timeout) -> aiohttp.ClientTimeout:
-    # A connection has to be there a little before the total is up: then a total that runs out
-    # means that the request was sent, and nobody has to guess.
-    total = inf if timeout.total is None else timeout.total
-    most = min(total * 0.95, max(total - 0.25, total * 0.75))
-    pool, connect = (min(each or inf, most) for each in (timeout.pool, timeout.connect))
+def _to_client_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
-        total=None,  # what a Deadline is for
-        connect=None if pool == inf else pool,
-        sock_connect=None if connect == inf else connect,
+        total=None,  # Deadline does it
+        connect=timeout.pool,
+        sock_connect=timeout.connect,
         sock_read=timeout.read,
-        ceil_threshold=inf,  # or these would be rounded up to whole seconds, beyond the total
+        ceil_threshold=inf,  # never round up to whole seconds
     )
 
 
-async def _read(response: aiohttp.ClientResponse, method: str) -> bytes:
-    """Read a body, unpacked, up to the limit."""
-    content, left = response.content, LARGEST_ANSWER
+async def _read_body(
+    response: aiohttp.ClientResponse, codings: Sequence[str], method: str
+) -> bytes:
+    """Read and decompress a body up to the size limit."""
+    content, left = response.content, MAX_RESPONSE_SIZE
+    decode = ContentDecoder(codings).feed if codings else None
     pieces: list[bytes] = []
     while left >= 0:
-        pieces.append(await content.readany())
-        left -= len(pieces[-1])
+        came = await content.readany()
+        for piece in decode(came) if decode else (came,):
+            pieces.append(piece)
+            left -= len(piece)
+            if left < 0:
+                break
         if content.at_eof() and left >= 0:
             return b"".join(pieces)
     raise AnswerTooLarge(
-        f"the answer is larger than {LARGEST_ANSWER // 2**20} MiB; reading was given up.",
+        _("the response is larger than {size} MiB.", size=MAX_RESPONSE_SIZE // 2**20),
         status=response.status,
         method=method,
     )
 
 
-def shortened(timeout: Timeout, left: float) -> Timeout:
-    """Return *timeout* with no more than *left* seconds in all."""
+def limit_total(timeout: Timeout, left: float) -> Timeout:
+    """Return *timeout* with a total of at most *left* seconds."""
     return (
         timeout if timeout.total is None or left >= timeout.total else evolve(timeout, total=left)
     )
 
 
-def _rest(timeout: Timeout, began: float) -> Timeout:
-    """Return what is left of *timeout* since *began*."""
+def _remaining_timeout(timeout: Timeout, began: float) -> Timeout:
+    """Return the rest of *timeout* since *began*."""
     if timeout.total is None:
         return timeout
     return evolve(timeout, total=max(0.001, timeout.total - (monotonic() - began)))
 
 
-# ── What aiohttp says, in our terms ─────────────────────────────────────────────────
+# ── Exceptions of aiohttp ───────────────────────────────────────────────────────────
 
 _NOT_CONNECTED = (
     aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
     aiohttp.ClientHttpProxyError,
     aiohttp.InvalidURL,
 )
 
 
-def _translated(error: Exception) -> JustClickError:
-    """Return our exception for one of aiohttp's; the text names kinds and reasons only."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
-        return TLSFailed("the certificate of the host is not accepted, or TLS failed.")
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return NotSentInTime("no connection was made within the time.")
-    if isinstance(error, _NOT_CONNECTED):
-        return ConnectionFailed(f"no connection ({_reason(error)}).")
+def _translate_error(
+    error: Exception, request: RequestBody, timeout: Timeout, *, by_proxy: bool
+) -> JustClickError:
+    """Return our exception for one of aiohttp's."""
+    # A given session may retry by itself, and then fail to connect.
+    if not request.is_written and (request.is_requested or isinstance(error, _NOT_CONNECTED)):
+        return _not_sent_error(error, request, by_proxy=by_proxy)
     if isinstance(error, TimeoutError):
-        return AnswerTimeout("no complete answer came within the time.")
-    return ConnectionLost(f"the connection was cut off ({_reason(error)}).")
+        seconds = timeout.read if isinstance(error, aiohttp.SocketTimeoutError) else timeout.total
+        return AnswerTimeout(
+            _("no complete response within {seconds:.3g} s.", seconds=seconds)
+            if seconds
+            else _("no complete response before the timeout.")  # of the operating system
+        )
+    http_error = error.message if isinstance(error, MalformedResponseError) else request.http_error
+    if http_error:
+        return UnreadableAnswer(_("the response is not valid HTTP: {reason}.", reason=http_error))
+    if isinstance(error, aiohttp.ClientPayloadError) and request.framer.is_complete:
+        return UnreadableAnswer(_("the response does not match its Content-Encoding."))
+    return ConnectionLost(
+        _("the connection was closed during the request ({reason}).", reason=_error_reason(error))
+    )
 
 
-def _reason(error: BaseException) -> str:
+def _not_sent_error(error: Exception, request: RequestBody, *, by_proxy: bool) -> JustClickError:
+    """Return the exception for a request that was not sent."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+        return TLSFailed(_("the server's certificate is not trusted, or the TLS handshake failed."))
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return NotSentInTime(_("no connection before the timeout."))
+    if request.is_stale:
+        return ConnectionFailed(
+            _("the server closed the connection or sent data before the request.")
+        )
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return _proxy_error(error.status)
+    if isinstance(error, TimeoutError):
+        return NotSentInTime(_("no connection before the timeout."))
+    if by_proxy:
+        return ConnectionFailed(
+            _("no connection through the proxy ({reason}).", reason=_error_reason(error)),
+            hint=_("Check the proxy: proxy=, --proxy or the environment variable HTTPS_PROXY."),
+        )
+    return ConnectionFailed(_("no connection ({reason}).", reason=_error_reason(error)))
+
+
+def _proxy_error(status: int) -> ConnectionFailed:
+    if status == 407:
+        return ConnectionFailed(
+            _("the proxy requires a user name and a password (HTTP 407)."),
+            hint=_("Add them to the proxy URL: http://user:password@host:port."),
+        )
+    return ConnectionFailed(
+        _("the proxy refused the connection (HTTP {status}).", status=status),
+        hint=_("Ask the proxy administrator to allow the host of the account."),
+    )
+
+
+def _error_reason(error: BaseException) -> str:
     cause = getattr(error, "os_error", None) or error
     reason = getattr(cause, "strerror", None)
     return reason if isinstance(reason, str) and reason else type(error).__name__

@@ -1,8 +1,8 @@
-"""Between models and the service's names and shapes: the one converter.
+"""Convert models to the names and formats of the service, and results to models.
 
-Outwards, ``None`` is left out, money becomes decimal text with a point and time becomes Unix
-time.  Inwards, numbers may come as text and an empty PHP array may stand for an empty object;
-whatever else does not fit is an error that names its path and type.
+For requests, ``None`` is omitted, amounts become decimal text with a point, times Unix time.  In
+results, numbers may be text, and an empty PHP array may be an empty object; anything else that does
+not fit is an error with path and type.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar, get_origin
+from functools import cache, partial
+from typing import Any, TypeVar
 
 from attrs import fields
 from cattrs import Converter
 from cattrs.fns import identity
 from cattrs.gen import make_dict_unstructure_fn, override
 
-from justclick_async.models.checks import Price, price
+from justclick_async.models.checks import Price, parse_price
 from justclick_async.models.orders import Good, Order, Utm
 from justclick_async.models.products import GoodSettings
-from justclick_async.models.records import Record
-from justclick_async.reading import reader_of
+from justclick_async.models.records import MARKS
+from justclick_async.reading import get_reader
 
-__all__ = ["money", "structure", "unix_time", "unstructure"]
+__all__ = ["format_amount", "structure", "to_unix_time", "unstructure"]
 
 R = TypeVar("R")
 
@@ -48,7 +49,7 @@ _ORDER = {
     "domain": "bill_domain",
 }
 _GOOD = {"name": "good_name", "price": "good_sum"}
-_UTM = {mark: f"utm_{mark}" for mark in ("medium", "source", "campaign", "content", "term")}
+_UTM = {mark: f"utm_{mark}" for mark in MARKS}
 _SETTINGS = {each.name: f"good_{each.name}" for each in fields(GoodSettings)} | {
     "parent_id": "parent_id"
 }
@@ -60,76 +61,88 @@ _NAMES: Mapping[type[Any], Mapping[str, str]] = {
     Order: _ORDER,
     GoodSettings: _SETTINGS,
 }
-"""What the service calls the fields of what is sent."""
+"""The service's names of fields in requests."""
 
 
-def money(amount: Decimal) -> str:
-    """Write an amount as the service reads it: with a point, never with an exponent."""
+def format_amount(amount: Decimal) -> str:
+    """Format an amount with a decimal point, never with an exponent."""
     return format(amount, "f")
 
 
-def unix_time(moment: datetime) -> int:
-    """Write a point in time as whole seconds since 1970."""
+def to_unix_time(moment: datetime) -> int:
+    """Return a point in time as whole seconds since 1970."""
     return int(moment.timestamp())
 
 
 def unstructure(model: object) -> dict[str, Any]:
-    """Turn a model into parameters with the service's names; ``None`` is left out."""
-    parameters: dict[str, Any] = _converter.unstructure(model)
-    return parameters
+    """Convert a model to parameters with the service's names, without ``None``."""
+    kind: Any = type(model)
+    return _writer_of(kind)(model)
 
 
 def structure(value: object, into: type[R]) -> R:
-    """Read a decoded ``result`` as *into*.
+    """Convert a decoded ``result`` to *into*.
 
     Raises:
-        MisfitError: It does not fit; every field that cannot be read is named.
+        MismatchError: It does not fit; the error names all fields that cannot be converted.
     """
-    return _converter.structure(value, into)
+    kind: Any = into
+    result: R = _reader_of(kind)(value)
+    return result
+
+
+@cache
+def _reader_of(kind: Any) -> Callable[[Any], Any]:
+    """Return the reader of a type; cattrs reads classes that callers of ``call`` define."""
+    try:
+        return get_reader(kind)
+    except TypeError:
+        return partial(_converter().structure, cl=kind)
 
 
 # ── The converter ───────────────────────────────────────────────────────────────────
 
 
-def _make_converter() -> Converter:
-    converter = Converter(omit_if_default=True)
-    converter.register_unstructure_hook(Decimal, money)
-    # Most fields: cattrs would look up what to do by the class of each value.
+@cache
+def _writer_of(model: type[Any]) -> Callable[[Any], dict[str, Any]]:
+    """Return the function that converts a model; made when the first one is sent."""
+    renamed: Any = {
+        field: override(rename=name, unstruct_hook=_FORMATS.get(field))
+        for field, name in _NAMES[model].items()
+    }
+    return make_dict_unstructure_fn(model, _converter(), _cattrs_omit_if_default=True, **renamed)
+
+
+@cache
+def _converter() -> Converter:
+    converter = Converter()
+    # Most fields; otherwise cattrs would look up a hook by the class of each value.
     converter.register_unstructure_hook_func(lambda each: each == (str | None), identity)
-    converter.register_unstructure_hook(datetime, unix_time)
-
-    def write(model: type[Any]) -> Callable[[Any], dict[str, Any]]:
-        return _renaming(converter, model, _NAMES[model])
-
-    # A factory: what nobody sends costs nothing at import.
-    converter.register_unstructure_hook_factory(_NAMES.__contains__, write)
-    converter.register_structure_hook_func(
-        lambda into: into in (object, type(None)), lambda value, _: value
-    )
-    converter.register_structure_hook(int, _reading(int))
-    converter.register_structure_hook_factory(_is_read, _reading)
+    converter.register_unstructure_hook_factory(_NAMES.__contains__, _writer_of)
     return converter
 
 
-def _is_read(into: object) -> bool:
-    """Say whether a type is one of results, which have readers of their own."""
-    return get_origin(into) is list or (isinstance(into, type) and issubclass(into, Record))
-
-
-def _reading(into: Any) -> Callable[[object, object], Any]:
-    read = reader_of(into)
-    return lambda value, _: read(value)
-
-
 def _amount(value: Price) -> str:
-    return money(price(value, "amount"))
+    return format_amount(parse_price(value, "amount"))
 
 
 def _with_commas(words: Iterable[str]) -> str:
     return ",".join(words)
 
 
-_WRITTEN: Mapping[str, Callable[[Any], str]] = {
+def _goods(goods: Iterable[Good]) -> list[dict[str, Any]]:
+    return list(map(_writer_of(Good), goods))
+
+
+def _timer_kill(moment: bool | datetime) -> bool | int:  # noqa: FBT001  # a value to be written
+    return moment if isinstance(moment, bool) else to_unix_time(moment)
+
+
+_FORMATS: Mapping[str, Callable[[Any], Any]] = {
+    "goods": _goods,
+    "price": format_amount,
+    "created": to_unix_time,
+    "timer_kill": _timer_kill,
     "client_rassilki": _with_commas,
     "only_countries": _with_commas,
     "partner_fee": _amount,
@@ -139,17 +152,4 @@ _WRITTEN: Mapping[str, Callable[[Any], str]] = {
     "rashod": _amount,
     "rashod_perc": _amount,
 }
-"""Fields of ``GoodSettings`` that are not written as they are."""
-
-
-def _renaming(
-    converter: Converter, model: type[Any], names: Mapping[str, str]
-) -> Callable[[Any], dict[str, Any]]:
-    renamed: Any = {
-        field: override(rename=name, unstruct_hook=_WRITTEN.get(field))
-        for field, name in names.items()
-    }
-    return make_dict_unstructure_fn(model, converter, _cattrs_omit_if_default=True, **renamed)
-
-
-_converter = _make_converter()
+"""Fields that are not sent as they are.  By name: cattrs would look up the class of each value."""

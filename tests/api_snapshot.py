@@ -42,8 +42,7 @@ def snapshot() -> list[str]:
     """Return the lines that describe the public interface, sorted."""
     package = griffe.load("justclick_async", search_paths=[ROOT], resolve_aliases=True)
     lines: set[str] = set()
-    for path in ROOMS:
-        room = package[path.removeprefix("justclick_async.")] if "." in path else package
+    for path, room in zip(ROOMS, _rooms(package), strict=True):
         for name in map(str, room.exports or ()):
             lines.add(f"{path} exports {name}")
             member = room.members.get(name)
@@ -56,14 +55,27 @@ def _of_object(thing: object) -> Iterator[str]:
     if isinstance(thing, griffe.Class):
         bases = ", ".join(map(str, thing.bases))
         yield f"class {thing.path}({bases})"
-        for name, member in thing.members.items():
-            if not name.startswith("_") or name in ("__init__", "__call__", "__iter__"):
-                yield from _of_object(member)
+        for owner in (thing, *filter(_is_internal, thing.mro())):
+            for name, member in owner.members.items():
+                if not name.startswith("_") or name in ("__init__", "__call__", "__iter__"):
+                    yield from _of_object(member)
     elif isinstance(thing, griffe.Function):
         yield f"{'async ' * ('async' in thing.labels)}def {thing.path}{_signature(thing)}"
     elif isinstance(thing, griffe.Attribute):
         told = f": {thing.annotation}" if thing.annotation else ""
         yield f"{thing.path}{told}{_default(thing)}"
+
+
+def _is_internal(base: griffe.Class) -> bool:
+    """Return whether a base class is ours and nobody can import it from where people import."""
+    return base.package.name == "justclick_async" and not any(
+        base.name in (room.exports or ()) for room in _rooms(base.package)
+    )
+
+
+def _rooms(package: griffe.Module) -> Iterator[griffe.Module]:
+    for path in ROOMS:
+        yield package[path.removeprefix("justclick_async.")] if "." in path else package
 
 
 def _signature(function: griffe.Function) -> str:

@@ -26,11 +26,17 @@ class Server:
     """A running server."""
 
     port: int
+    folder: Path
 
     def url(self, journal: str, *, password: bool = True) -> str:
         """Return the URL of a journal."""
         secret = f":{PASSWORD}" if password else ""
         return f"postgresql://{USER}{secret}@127.0.0.1:{self.port}/postgres?journal={journal}"
+
+    def socket_url(self, journal: str, *, host: str = "host") -> str:
+        """Return the URL of a journal by way of the server's Unix socket, as libpq writes it."""
+        place = f"{host}={self.folder}&port={self.port}&user={USER}&password={PASSWORD}"
+        return f"postgresql:///postgres?{place}&journal={journal}"
 
 
 @contextmanager
@@ -57,7 +63,7 @@ def server(*options: str) -> Iterator[Server]:
         words = ["pg_ctl", "-D", data, "-w", "-s", "-l", folder / "log", "-o", settings]
         _run([*words, "start"], programs, account)
         try:
-            yield Server(port)
+            yield Server(port, folder)
         finally:
             _run(["pg_ctl", "-D", data, "-m", "immediate", "-s", "stop"], programs, account)
     finally:

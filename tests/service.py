@@ -88,7 +88,7 @@ class Service:
                 await writer.drain()
                 if isinstance(content, Cut):
                     break
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.close()

@@ -11,8 +11,8 @@ from attrs import frozen
 from temporalio.client import Client, WorkflowHistory
 
 from justclick_async import AsyncJustClick
-from justclick_async.bulk.temporal.server import Server, connect
-from justclick_async.bulk.temporal.worker import work
+from justclick_async.bulk.temporal.activities import run_worker
+from justclick_async.bulk.temporal.connection import Server, connect
 from justclick_async.sandbox import Sandbox
 
 KEY = "MARKED-KEY-" + "0123456789" * 3
@@ -40,7 +40,7 @@ class Shop:
         )
 
     async def connected(self) -> Client:
-        return await connect(Server(self.temporal))
+        return await connect(Server.of(self.temporal))
 
 
 @asynccontextmanager
@@ -56,7 +56,9 @@ async def worker(there: Shop, rate: float | None = None) -> AsyncIterator[None]:
     stop, ready = asyncio.Event(), asyncio.Event()
     async with there.client() as client:
         working = asyncio.create_task(
-            work(await there.connected(), client, there.account, stop, rate=rate, ready=ready.set)
+            run_worker(
+                await there.connected(), client, there.account, stop, rate=rate, ready=ready.set
+            )
         )
         starting = asyncio.create_task(ready.wait())
         await asyncio.wait([working, starting], return_when=asyncio.FIRST_COMPLETED)

@@ -95,7 +95,7 @@ def test_php_accepts_nasty_texts_and_gets_them_whole(text: str, php_server: PhpS
     assert seen["bill_timer_kill"] == "0"
 
 
-def test_999_parameters_and_their_hash_are_what_php_can_take(php_server: PhpServer) -> None:
+def test_999_parameters_and_hash_are_the_limit_of_php(php_server: PhpServer) -> None:
     many = {f"p{number}": "x" for number in range(999)}
     with JustClick(LOGIN, API_KEY, base_url=php_server.base_url, rate=None) as client:
         assert client.call("AnyMethod", many) == many

@@ -1,4 +1,4 @@
-"""The public interface changes only where somebody says so."""
+"""The public interface matches its snapshot."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import justclick_async
 from tests.api_snapshot import FILE, compare, read, snapshot
 
 
-def test_the_public_interface_is_what_was_written_down() -> None:
+def test_the_public_interface_matches_the_snapshot() -> None:
     changed = compare(read(), snapshot())
     assert not changed, (
         f"The public interface is not what {FILE.name} says. What is no longer there, or there in "

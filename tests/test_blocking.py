@@ -1,4 +1,4 @@
-"""The client that blocks: its loop thread, in processes of their own.
+"""The blocking client, in separate processes.
 
 Each case runs in a fresh interpreter in which every warning is an error, since what is at stake is
 how processes fork, are interrupted and end.
@@ -32,7 +32,7 @@ PRELUDE = """
 import asyncio, gc, logging, os, signal, sys, threading, time
 # On a busy machine any step may be slow, and -X dev tells of it.
 logging.getLogger("asyncio").addFilter(lambda record: " took " not in record.getMessage())
-from justclick_async import AsyncJustClick, JustClick, Order
+from justclick_async import AsyncJustClick, JustClick, JustClickError, Order
 ORDER = Order(email="buyer@example.com", goods=["invoice"])
 def client(kind=JustClick):
     return kind("username", "0123456789" * 4, base_url=sys.argv[1], rate=None)
@@ -43,8 +43,12 @@ def client(kind=JustClick):
 FORKS = "ignore:This process:DeprecationWarning"
 
 
-def in_a_process(base_url: str, code: str, *, status: int = 0) -> str:
-    """Run *code* in a fresh interpreter, and return what it printed."""
+def in_a_process(base_url: str, code: str, *, status: int = 0, before: bool = False) -> str:
+    """Run *code* in a fresh interpreter, and return what it printed.
+
+    Its first line runs *before* anything is imported, if that is asked for.
+    """
+    first, _, rest = code.partition("\n") if before else ("", "", textwrap.dedent(code))
     ended = subprocess.run(
         [
             sys.executable,
@@ -55,7 +59,7 @@ def in_a_process(base_url: str, code: str, *, status: int = 0) -> str:
             "-W",
             FORKS,
             "-c",
-            PRELUDE + textwrap.dedent(code),
+            first + PRELUDE + rest,
             base_url,
         ],
         capture_output=True,
@@ -149,9 +153,9 @@ def test_a_hook_may_close_the_client_whose_request_has_failed() -> None:
         printed = in_a_process(
             service.base_url,
             """
-            from justclick_async import ConnectionLost, Ended
+            from justclick_async import ConnectionLost, RequestEnd
             def close(event):
-                if isinstance(event, Ended):
+                if isinstance(event, RequestEnd):
                     c.close()
             c = JustClick("username", "key", base_url=sys.argv[1], hooks=[close])
             try:
@@ -162,7 +166,7 @@ def test_a_hook_may_close_the_client_whose_request_has_failed() -> None:
             gc.collect()
             """,
         )
-    assert "closed before the answer came" in printed
+    assert "closed before the response arrived" in printed
 
 
 def test_orders_that_are_left_half_way_leave_nothing_to_say_at_exit() -> None:
@@ -357,9 +361,9 @@ def test_a_hook_may_close_the_client_or_end_the_thread() -> None:
         in_a_process(
             service.base_url,
             """
-            from justclick_async import ConnectionLost, Ended
+            from justclick_async import ConnectionLost, RequestEnd
             def hook(event):
-                if isinstance(event, Ended) and todo:
+                if isinstance(event, RequestEnd) and todo:
                     todo.pop()()
             todo = []
             c = JustClick("username", "0" * 40, base_url=sys.argv[1], rate=None, hooks=[hook],
@@ -375,7 +379,7 @@ def test_a_hook_may_close_the_client_or_end_the_thread() -> None:
         )
 
 
-def test_leaving_a_view_ends_nobodys_request() -> None:
+def test_leaving_a_view_cancels_no_request() -> None:
     with running(answer([]), delay=0.5) as service:
         with JustClick(LOGIN, KEY, base_url=service.base_url, rate=None) as client:
             results: list[object] = []
@@ -391,7 +395,7 @@ def test_leaving_a_view_ends_nobodys_request() -> None:
 # ── Ctrl-C-safe ─────────────────────────────────────────────────────────────────────
 
 
-def test_ctrl_c_gives_up_the_request_and_the_client_goes_on() -> None:
+def test_ctrl_c_cancels_the_request_and_the_client_stays_usable() -> None:
     with running(answer([]), delay=1) as service:
         in_a_process(
             service.base_url,
@@ -461,6 +465,77 @@ def test_a_thread_that_outlives_the_main_one_is_served() -> None:
             """,
         )
     assert printed == "[]\n"
+
+
+TOO_LATE = """\
+import atexit
+c = client()
+{warm}
+def call():
+    try:
+        print(c.get_bills("buyer@example.com"))
+    except JustClickError as error:
+        print(error.outcome, error.args[0])
+class Late:
+    def __del__(self):
+        call()
+{late}
+"""
+WARM = 'c.get_bills("buyer@example.com")'
+LATE = {
+    "atexit": "atexit.register(call)",
+    "__del__ of what a module holds": "sys.modules['late'] = Late()",
+    "__del__ of a cycle": "late = Late(); late.itself = late; del late",
+}
+
+
+@pytest.mark.parametrize("warm", ["", WARM], ids=["first call", "later call"])
+@pytest.mark.parametrize("late", LATE.values(), ids=LATE)
+def test_a_call_at_interpreter_exit_fails_with_the_reason(late: str, warm: str) -> None:
+    with running(answer([])) as service:
+        # Host names are looked up in threads, which cannot be started any more.
+        url = service.base_url.replace("127.0.0.1", "localhost")
+        printed = in_a_process(url, TOO_LATE.format(warm=warm, late=late))
+    runs_still = warm and "atexit" in late
+    assert printed == ("[]\n" if runs_still else "not_sent the interpreter is shutting down.\n")
+
+
+def test_an_atexit_function_older_than_the_client_gets_the_reason() -> None:
+    with running(answer([])) as service:
+        printed = in_a_process(
+            service.base_url,
+            "import atexit; atexit.register(lambda: call())\n"
+            + TOO_LATE.format(warm=WARM, late=""),
+            before=True,
+        )
+    assert printed == "not_sent the interpreter is shutting down.\n"
+
+
+def test_a_dns_lookup_at_interpreter_exit_fails_with_the_reason() -> None:
+    """A pooled connection would do without; aiodns would do without a thread."""
+    with running(answer([])) as service:
+        printed = in_a_process(
+            service.base_url.replace("127.0.0.1", "localhost"),
+            """
+            import aiohttp, atexit
+            from justclick_async import JustClickError
+            def session():
+                resolver = aiohttp.ThreadedResolver()
+                return aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False)
+                )
+            c = JustClick("username", "0123456789" * 4, base_url=sys.argv[1], session=session)
+            c.get_bills("buyer@example.com")
+            c._thread.run(c._client.close())
+            def call():
+                try:
+                    print(c.get_bills("buyer@example.com"))
+                except JustClickError as error:
+                    print(error.outcome, error.args[0])
+            atexit.register(call)
+            """,
+        )
+    assert printed == "not_sent the interpreter is shutting down.\n"
 
 
 def test_a_program_that_dies_of_an_error_ends() -> None:

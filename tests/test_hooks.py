@@ -1,4 +1,4 @@
-"""Whoever watches requests is told of each attempt, and can neither change nor break it."""
+"""Hooks and logging receive each attempt, and cannot change or break it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from typing import Any
 import aiohttp
 import pytest
 
-from justclick_async import AsyncJustClick, Begun, Ended, InvalidInput, JustClick, OrderExists
+from justclick_async import (
+    AsyncJustClick,
+    InvalidInput,
+    JustClick,
+    OrderExists,
+    RequestEnd,
+    RequestStart,
+)
 from justclick_async.retry import Retries
 from tests.service import KEY, LOGIN, answer, running
 
@@ -30,8 +37,8 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
 
 
 @pytest.mark.asyncio
-async def test_the_attempts_of_a_call_carry_its_number_and_other_calls_carry_others() -> None:
-    events: list[Begun | Ended] = []
+async def test_all_attempts_of_a_call_have_its_number() -> None:
+    events: list[RequestStart | RequestEnd] = []
     with running(None, answer([])) as service:
         async with client_of(service.base_url, hooks=[events.append]) as client:
             await client.get_all_groups()
@@ -52,10 +59,10 @@ async def test_the_log_carries_fields_for_machines_and_a_sentence_for_people(
         async with client_of(service.base_url) as client:
             await client.get_all_groups()
     begun, failed, pause, _, done = (fields_of(record) for record in ours(caplog))
-    assert begun["justclick_event"] == "begun"
-    assert (failed["justclick_event"], failed["justclick_outcome"]) == ("ended", "unknown")
+    assert begun["justclick_event"] == "request_start"
+    assert (failed["justclick_event"], failed["justclick_outcome"]) == ("request_end", "unknown")
     assert failed["justclick_error"] == "ConnectionLost"
-    assert (pause["justclick_event"], pause["justclick_seconds"]) == ("pause", 0.0)
+    assert (pause["justclick_event"], pause["justclick_seconds"]) == ("retry", 0.0)
     assert (done["justclick_method"], done["justclick_attempt"]) == ("GetAllGroups", 2)
     assert (done["justclick_outcome"], done["justclick_code"]) == (None, 0)
     assert done["justclick_status"] == 200
@@ -64,36 +71,36 @@ async def test_the_log_carries_fields_for_machines_and_a_sentence_for_people(
     texts = [record.getMessage() for record in ours(caplog)]
     assert texts[0] == f"GetAllGroups #{call}, attempt 1: to {service.base_url}"
     assert texts[1].startswith(f"GetAllGroups #{call}, attempt 1: unknown (ConnectionLost), ")
-    assert texts[2] == f"GetAllGroups #{call}: trying again in 0.00 s"
+    assert texts[2] == f"GetAllGroups #{call}: retrying in 0.00 s"
     assert texts[4].startswith(f"GetAllGroups #{call}, attempt 2: done, HTTP 200, code 0, ")
 
 
 @pytest.mark.asyncio
-async def test_the_end_of_a_refused_request_tells_code_and_class() -> None:
-    events: list[Begun | Ended] = []
+async def test_the_end_of_a_refused_request_has_code_and_class() -> None:
+    events: list[RequestStart | RequestEnd] = []
     refused = answer({"bill_id": 7}, 601, "exists")
     with running(refused) as service:
         async with client_of(service.base_url, hooks=[events.append]) as client:
             with pytest.raises(OrderExists):
                 await client.call("CreateOrder", {"bill_email": "a@example.com"})
     ended = events[-1]
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, RequestEnd)
     assert (ended.outcome, ended.code, ended.status) == ("refused", 601, None)
     assert ended.error == "OrderExists"
 
 
 @pytest.mark.asyncio
-async def test_the_log_tells_of_a_retry_even_where_debugging_is_off(
+async def test_retries_are_logged_without_debug_logging(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with running(None, answer([])) as service, caplog.at_level(logging.INFO, "justclick_async"):
         async with client_of(service.base_url) as client:
             await client.get_all_groups()
     (record,) = ours(caplog)
-    assert "trying again" in record.getMessage()
+    assert "retrying in" in record.getMessage()
 
 
-def test_the_package_keeps_quiet_where_nobody_has_set_up_logging() -> None:
+def test_the_package_is_silent_without_logging_configuration() -> None:
     handlers = logging.getLogger("justclick_async").handlers
     assert any(isinstance(handler, logging.NullHandler) for handler in handlers)
 
@@ -101,7 +108,7 @@ def test_the_package_keeps_quiet_where_nobody_has_set_up_logging() -> None:
 asked_by: ContextVar[str] = ContextVar("asked_by", default="nobody")
 
 
-def test_hooks_of_the_blocking_client_see_the_context_of_whoever_called() -> None:
+def test_hooks_of_the_blocking_client_see_the_context_of_the_caller() -> None:
     seen: list[str] = []
     with running(answer([])) as service:
         with JustClick(
@@ -113,18 +120,18 @@ def test_hooks_of_the_blocking_client_see_the_context_of_whoever_called() -> Non
     assert seen == ["first", "first", "second", "second"]
 
 
-async def waits(event: Begun | Ended) -> None:
+async def waits(event: RequestStart | RequestEnd) -> None:
     raise AssertionError(event)
 
 
 class WaitsToo:
-    async def __call__(self, event: Begun | Ended) -> None:
+    async def __call__(self, event: RequestStart | RequestEnd) -> None:
         raise AssertionError(event)
 
 
 @pytest.mark.parametrize("hooks", [print, [None], [waits], [WaitsToo()], [WaitsToo], "print", 1])
 @pytest.mark.parametrize("kind", [AsyncJustClick, JustClick])
-def test_hooks_that_could_never_be_told_are_refused(hooks: Any, kind: Any) -> None:
+def test_hooks_that_cannot_be_called_are_refused(hooks: Any, kind: Any) -> None:
     with pytest.raises(InvalidInput, match="hooks must be a list of functions") as refused:
         kind(LOGIN, KEY, hooks=hooks)
     assert refused.value.field == "hooks"
@@ -144,7 +151,7 @@ def traced(seen: list[str]) -> aiohttp.TraceConfig:
 
 
 @pytest.mark.asyncio
-async def test_trace_configs_of_aiohttp_are_told_of_each_request() -> None:
+async def test_trace_configs_of_aiohttp_receive_each_request() -> None:
     seen: list[str] = []
     with running(answer([])) as service:
         async with client_of(service.base_url, trace_configs=[traced(seen)]) as client:
@@ -163,12 +170,12 @@ def test_trace_configs_serve_every_loop_of_a_blocking_client() -> None:
 
 
 @pytest.mark.parametrize("given", [object(), [object()], None])
-def test_what_is_no_trace_config_is_refused(given: Any) -> None:
+def test_trace_configs_must_be_trace_configs(given: Any) -> None:
     with pytest.raises(InvalidInput, match=r"list of aiohttp\.TraceConfig, not of ") as refused:
         AsyncJustClick(LOGIN, KEY, trace_configs=given)
     assert refused.value.field == "trace_configs"
 
 
 def test_trace_configs_beside_a_session_are_refused_since_they_would_do_nothing() -> None:
-    with pytest.raises(InvalidInput, match="for sessions that the client makes"):
+    with pytest.raises(InvalidInput, match="cannot be combined with session="):
         JustClick(LOGIN, KEY, session=aiohttp.ClientSession, trace_configs=[aiohttp.TraceConfig()])

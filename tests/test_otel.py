@@ -21,8 +21,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from justclick_async import AsyncJustClick, ConnectionLost, JustClick, OrderExists
-from justclick_async.hooks import Begun, Ended
-from justclick_async.otel import MOST_FAILED, Telemetry
+from justclick_async.hooks import RequestEnd, RequestStart
+from justclick_async.otel import MAX_FAILED, Telemetry
 from justclick_async.retry import Retries
 from tests.service import KEY, LOGIN, answer, running
 
@@ -87,7 +87,7 @@ def ask(request: pytest.FixtureRequest) -> Any:
     return lambda *args: asyncio.run(awaiting(*args))
 
 
-def test_a_request_is_a_span_under_the_span_of_whoever_asked(sdk: Sdk, ask: Any) -> None:
+def test_a_request_is_a_child_span_of_the_caller(sdk: Sdk, ask: Any) -> None:
     with running(answer([])) as service:
         with sdk.tracers.get_tracer("shop").start_as_current_span("checkout") as outer:
             ask(service.base_url, sdk, "get_all_groups")
@@ -178,7 +178,7 @@ async def test_requests_at_once_are_siblings_and_not_each_others_children(sdk: S
 
 
 @pytest.mark.asyncio
-async def test_a_refusal_is_told_by_code_and_class_alone(sdk: Sdk) -> None:
+async def test_a_refusal_is_recorded_by_code_and_class_only(sdk: Sdk) -> None:
     refused = answer({"bill_id": 7}, 601, "order of ivan@example.com exists")
     with running(refused) as service:
         async with AsyncJustClick(
@@ -194,7 +194,7 @@ async def test_a_refusal_is_told_by_code_and_class_alone(sdk: Sdk) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_request_that_is_given_up_ends_its_span(sdk: Sdk) -> None:
+async def test_a_cancelled_request_ends_its_span(sdk: Sdk) -> None:
     arrived, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def arrives(request: object) -> bytes:
@@ -220,10 +220,10 @@ async def test_failed_calls_that_are_never_tried_again_are_forgotten(sdk: Sdk) -
     async with AsyncJustClick(
         LOGIN, KEY, base_url="http://127.0.0.1:9", rate=None, retries=0, hooks=[telemetry]
     ) as client:
-        for _ in range(MOST_FAILED + 3):
+        for _ in range(MAX_FAILED + 3):
             with pytest.raises(Exception, match="no connection"):
                 await client.get_all_groups()
-    assert len(telemetry._failed) == MOST_FAILED
+    assert len(telemetry._failed) == MAX_FAILED
     assert not telemetry._running
 
 
@@ -280,8 +280,8 @@ def test_a_fork_leaves_no_lock_behind() -> None:
             super().__setitem__(call, failed)
 
     def fail(call: int) -> None:
-        telemetry(Begun("CreateOrder", 2, call, call))
-        telemetry(Ended("CreateOrder", 2, call, 0.1, error="ConnectionLost", call=call))
+        telemetry(RequestStart("CreateOrder", 2, call, call))
+        telemetry(RequestEnd("CreateOrder", 2, call, 0.1, error="ConnectionLost", call=call))
 
     telemetry._failed = Forking()  # pyright: ignore[reportPrivateUsage]
     fail(1)

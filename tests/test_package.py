@@ -1,4 +1,4 @@
-"""The front door of the package."""
+"""The package: exports, import time, metadata."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from packaging.requirements import Requirement
 from readme_renderer import markdown
 
 import justclick_async
@@ -25,7 +27,7 @@ def test_every_public_name_is_there(name: str) -> None:
 
 
 def test_no_name_is_public_that_is_not_listed() -> None:
-    homes = {*justclick_async._HOME, *justclick_async._ROOMS}
+    homes = {*justclick_async._MODULE_OF, *justclick_async._SUBPACKAGES}
     assert homes == set(justclick_async.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
         _ = justclick_async.nonsense  # type: ignore[attr-defined]
@@ -45,12 +47,12 @@ def loaded_after(code: str) -> set[str]:
     return set(printed.stdout.split())
 
 
-def test_importing_the_package_loads_only_what_is_asked_for() -> None:
+def test_importing_the_package_is_lazy() -> None:
     assert not loaded_after("import justclick_async") & {"aiohttp", "attrs", "cattrs", "sqlite3"}
     php = loaded_after("from justclick_async import php; php.http_build_query({'a': 1})")
     assert not php & {"aiohttp", "attrs", "cattrs"}
     client = loaded_after("from justclick_async import AsyncJustClick, JustClick")
-    assert not client & {"rich", "cyclopts", "jinja2", "sqlite3", "charset_normalizer"}
+    assert not client & {"rich", "cyclopts", "jinja2", "sqlite3", "xlrd"}
     assert not {name for name in client if name.startswith("justclick_async.sandbox")}
 
 
@@ -90,13 +92,56 @@ def test_without_an_address_of_the_sources_no_link_leads_nowhere(hook: ModuleTyp
     assert shown == {"https://justclick.io"}
 
 
-def test_code_is_shown_as_it_stands(hook: ModuleType) -> None:
+def test_pictures_lead_to_the_files_themselves(hook: ModuleType) -> None:
+    sources = "https://github.com/example/justclick_async/blob/v1.2.3"
+    text = "a\n\n![b](c.svg)\n\nd [e](f)\n"
+    raw = sources.replace("/blob/", "/raw/")
+    assert hook.for_the_index(text, sources) == f"a\n\n![b]({raw}/c.svg)\n\nd [e]({sources}/f)\n"
+    assert hook.for_the_index(text, None) == "a\n\nd e\n"
+
+
+def test_code_is_shown_unchanged(hook: ModuleType) -> None:
     code = "```python\nd = {}\nd['x'](y)\nprint([d](y))\n```\n"
     assert hook.for_the_index(f"[a](b)\n\n{code}", None) == f"a\n\n{code}"
 
 
-def test_a_release_tells_where_the_sources_are(hook: ModuleType) -> None:
+def test_a_release_names_the_repository(hook: ModuleType) -> None:
     assert "SOURCE_REPOSITORY_URL=" in (ROOT / ".github/workflows/release.yml").read_text()
-    told = hook.urls("https://github.com/example/justclick_async")
-    assert told["Source"] == "https://github.com/example/justclick_async"
+    urls = hook.urls("https://github.com/example/justclick_async")
+    assert urls["Source"] == "https://github.com/example/justclick_async"
     assert hook.urls("").keys() == {"Documentation of the service"}
+
+
+def test_a_change_is_one_line_of_the_changelog() -> None:
+    """A union merge restores old text: then take main's file, and add your line again."""
+    text = (ROOT / "CHANGELOG.md").read_text().partition("## [Unreleased]")[2]
+    unreleased = text.partition("\n## [")[0].strip().splitlines()
+    verb = re.compile(r"- [A-Z][a-z]+ \S")
+    assert [line for line in unreleased if line and not (line[0] == "#" or verb.match(line))] == []
+    headings = [line for line in unreleased if line.startswith("### ")]
+    assert len(set(headings)) == len(headings)
+
+
+# ── Tools for developing ────────────────────────────────────────────────────────────
+
+
+def test_every_group_is_an_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+    assert groups == {name: [f"justclick_async[{name}]"] for name in groups}
+    assert {"test", "lint", "docs", "dev"} <= groups.keys()
+    assert groups.keys() <= project["project"]["optional-dependencies"].keys()
+
+
+def test_the_lock_file_pins_every_requirement_and_names_the_public_index_only() -> None:
+    text = (ROOT / "uv.lock").read_text()
+    assert set(re.findall(r"https?://[^/\"]+", text)) == {
+        "https://files.pythonhosted.org",
+        "https://pypi.org",
+    }
+    locked = {package["name"] for package in tomllib.loads(text)["package"]}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = [Requirement(each) for each in sum(extras, project["dependencies"])]
+    missing = {re.sub(r"[-_.]+", "-", each.name).lower() for each in wanted} - locked
+    assert missing == set(), "run uv lock"

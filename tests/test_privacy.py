@@ -1,4 +1,4 @@
-"""How variables are kept out of tracebacks."""
+"""Tracebacks without local variables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from traceback import TracebackException, extract_tb
 import pytest
 
 from justclick_async import AsyncJustClick, JustClick, JustClickError, Order
-from justclick_async.privacy import discreet, drop_variables
+from justclick_async.privacy import clear_locals, hide_locals
 
 
 def inner(secret: str) -> None:
@@ -26,8 +26,8 @@ def outer(secret: str) -> None:
 
 
 def variables(error: BaseException) -> str:
-    told = TracebackException.from_exception(error, capture_locals=True)
-    stacks = [told, told.__cause__, told.__context__]
+    shown = TracebackException.from_exception(error, capture_locals=True)
+    stacks = [shown, shown.__cause__, shown.__context__]
     frames = [frame for each in stacks if each for frame in each.stack if frame.name != "caller"]
     return repr([frame.locals for frame in frames if not frame.name.startswith("test_")])
 
@@ -36,7 +36,7 @@ def test_variables_are_dropped_along_the_whole_chain_and_lines_stay() -> None:
     with pytest.raises(KeyError) as raised:
         outer("s3cret")
     assert "s3cret" in variables(raised.value)
-    drop_variables(raised.value)
+    clear_locals(raised.value)
     assert "s3cret" not in variables(raised.value)
     assert [frame.name for frame in extract_tb(raised.tb)][-1] == "outer"
     assert raised.value.__cause__ is not None
@@ -45,15 +45,15 @@ def test_variables_are_dropped_along_the_whole_chain_and_lines_stay() -> None:
 def test_a_chain_that_bites_its_tail_has_an_end() -> None:
     first, second = ValueError(), KeyError()
     first.__cause__, second.__cause__ = second, first
-    drop_variables(first)
+    clear_locals(first)
 
 
 def test_a_discreet_function_returns_raises_and_looks_like_itself() -> None:
-    quiet = discreet(outer)
+    quiet = hide_locals(outer)
     with pytest.raises(KeyError) as raised:
         quiet("s3cret")
     assert "s3cret" not in variables(raised.value)
-    assert discreet(len)("four") == 4
+    assert hide_locals(len)("four") == 4
     assert inspect.signature(quiet) == inspect.signature(outer)
     assert inspect.signature(Order).parameters["email"].annotation == "str"
 
@@ -88,14 +88,14 @@ async def describe_nonsense() -> None:
 
 
 @pytest.mark.parametrize("act", [block_on_nonsense, make_nonsense])
-def test_what_the_caller_was_dealing_with_keeps_its_variables(act: Callable[[], object]) -> None:
+def test_an_exception_handled_by_the_caller_keeps_its_variables(act: Callable[[], object]) -> None:
     handled, raised = in_the_midst_of_a_failure(act)
     assert handled in chain_of(raised)
     assert "a value of the caller" in variables(handled)
 
 
 @pytest.mark.parametrize("ask", [ask_nonsense, describe_nonsense])
-def test_what_an_awaiting_caller_was_dealing_with_keeps_its_variables(
+def test_an_exception_handled_by_an_awaiting_caller_keeps_its_variables(
     ask: Callable[[], Coroutine[object, object, None]],
 ) -> None:
     async def ask_in_the_midst_of_a_failure() -> tuple[BaseException, BaseException]:

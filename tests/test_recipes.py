@@ -1,4 +1,4 @@
-"""The examples of docs/pages/executors.md, each run as it stands on the engine it is for."""
+"""The examples of docs/pages/executors.md, each run on its engine."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import ast
 import os
 import re
 import shlex
-import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +18,7 @@ import pytest
 
 from justclick_async.cli.commands import app
 from tests.cli.command import Service, service
+from tests.redis_server import redis_server
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 ROWS = 60
@@ -60,28 +58,6 @@ def must_hold_all(there: Service, path: Path) -> None:
 
 
 @contextmanager
-def redis(folder: Path) -> Iterator[str]:
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("there is no redis-server here (apt-get install redis-server)")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    words = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    process = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL)
-    try:
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.05)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-@contextmanager
 def celery_worker(there: Service, broker: str) -> Iterator[subprocess.Popen[bytes]]:
     words = [sys.executable, "-m", "celery", "--app", "celery_import", "worker"]
     words += ["--concurrency", "2", "--loglevel", "ERROR", "--without-gossip", "--without-mingle"]
@@ -101,7 +77,7 @@ def celery_worker(there: Service, broker: str) -> Iterator[subprocess.Popen[byte
 @needs("celery")
 def test_celery_with_redis(tmp_path: Path) -> None:
     path = orders_file(tmp_path)
-    with service() as there, redis(tmp_path) as broker, celery_worker(there, broker):
+    with service() as there, redis_server(tmp_path) as broker, celery_worker(there, broker):
         out = run_example("celery_import.py", path, there, CELERY_BROKER_URL=broker)
         assert out.splitlines()[-1] == f"{ROWS} of {ROWS}"
         must_hold_all(there, path)
@@ -122,8 +98,8 @@ def test_dask(tmp_path: Path) -> None:
 # ── Airflow ─────────────────────────────────────────────────────────────────────────
 
 
-def test_airflow_only_calls_a_command_that_there_is() -> None:
-    """Airflow itself is not installed; what the example says of ours is checked."""
+def test_airflow_runs_an_existing_command() -> None:
+    """Airflow is not installed: only the command of the example is checked."""
     tree = ast.parse((EXAMPLES / "airflow_import.py").read_text())
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {str(name).partition(".")[0] for name in imported} == {"airflow", "datetime"}

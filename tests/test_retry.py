@@ -1,4 +1,4 @@
-"""What may be repeated, and when; without a network and without a clock."""
+"""Retries, without network and clock."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from justclick_async import errors
 from justclick_async.calls import Call, Pause
 from justclick_async.errors import JustClickError
-from justclick_async.retry import Retries, may_repeat, patiently
+from justclick_async.retry import Retries, is_retryable, with_retries
 
-READ = Call("GetBills", {}, object, repeatable=True)
+READ = Call("GetBills", {}, object, idempotent=True)
 WRITE = Call("CreateOrder", {}, object)
 
 LOST = errors.ConnectionLost("cut off.")
@@ -38,16 +38,16 @@ UNSENT = errors.ConnectionFailed("no connection.")
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
-def test_the_outcome_decides_what_may_be_repeated(
+def test_the_outcome_decides_what_is_retried(
     error: JustClickError, read: bool, write: bool
 ) -> None:
-    assert may_repeat(error, repeatable=True) is read
-    assert may_repeat(error, repeatable=False) is write
+    assert is_retryable(error, idempotent=True) is read
+    assert is_retryable(error, idempotent=False) is write
 
 
 def steps(call: Call[object], failures: list[JustClickError], **options: float) -> list[object]:
     """Let the first requests fail and write down what the flow does."""
-    flow = patiently(
+    flow = with_retries(
         call,
         Retries(3, base=1, cap=options.get("cap", 8)),
         time_left=lambda: options.get("time_left", 100),
@@ -88,7 +88,7 @@ def test_the_last_error_is_raised_as_it_is() -> None:
     assert LOST.attempts == 4
 
 
-def test_once_nobody_knows_a_later_attempt_that_was_not_sent_makes_it_no_better() -> None:
+def test_an_unknown_outcome_stays_unknown_after_attempts_that_were_not_sent() -> None:
     lost = errors.ConnectionLost("cut off.")
     assert steps(READ, [lost, UNSENT, UNSENT, UNSENT])[-1] is lost
     assert lost.attempts == 4
@@ -128,32 +128,32 @@ def test_jitter_draws_between_nothing_and_the_bound() -> None:
     assert retries.pause(10**6, draw=lambda: 1.0) == retries.cap
 
 
-COUNT = "retries must be a whole number from 0 on, or Retries(...), not "
+COUNT = "retries must be an integer of at least 0 or Retries(...), not "
 
 
 @pytest.mark.parametrize(
-    ("options", "field", "told"),
+    ("options", "field", "message"),
     [
         ({"times": -1}, "retries", f"{COUNT}-1."),
         ({"times": 1.0}, "retries", f"{COUNT}1.0."),
-        ({"base": -0.1}, "retries.base", "a number of seconds from 0 on, not -0.1."),
-        ({"cap": True}, "retries.cap", "a number of seconds from 0 on, not bool."),
-        ({"cap": float("inf")}, "retries.cap", "a number of seconds from 0 on, not inf."),
+        ({"base": -0.1}, "retries.base", "a number of seconds of at least 0, not -0.1."),
+        ({"cap": True}, "retries.cap", "a number of seconds of at least 0, not bool."),
+        ({"cap": float("inf")}, "retries.cap", "a number of seconds of at least 0, not inf."),
     ],
 )
-def test_what_is_wrong_with_retries_is_told_in_both_languages(
-    options: dict[str, Any], field: str, told: str
+def test_invalid_retries_are_reported_in_both_languages(
+    options: dict[str, Any], field: str, message: str
 ) -> None:
     with pytest.raises(errors.InvalidInput) as refused:
         Retries(**options)
     error = refused.value
-    told = told if told.startswith("retries") else f"{field} must be {told}"
-    assert (error.args, error.field) == ((told,), field)
+    message = message if message.startswith("retries") else f"{field} must be {message}"
+    assert (error.args, error.field) == ((message,), field)
     example = "Retries(2, base=0.5, cap=8)"
     assert (error.hint, error.hint_ru) == (
-        ("Pass 0 to turn repeating off.", "Передайте 0, чтобы отключить повторы.")
+        ("Pass 0 to turn retries off.", "Передайте 0, чтобы отключить повторы.")
         if field == "retries"
-        else (f"Pass {example}.", f"Передайте {example}.")
+        else (f"Write {example}.", f"Напишите {example}.")
     )
 
 
@@ -162,5 +162,5 @@ def test_a_pause_that_takes_all_the_time_there_is_leaves_none_to_repeat() -> Non
     assert steps(READ, [LOST], time_left=1.001) == ["request", Pause(1), "request", "answer"]
 
 
-def test_nothing_is_no_number_of_retries_too_few() -> None:
+def test_retries_must_not_be_negative_or_none() -> None:
     assert (Retries(0, base=0, cap=0).times, Retries(0).pause(1)) == (0, pytest.approx(0, abs=0.5))

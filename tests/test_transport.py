@@ -1,8 +1,9 @@
-"""What sends, where several threads pass through it at once."""
+"""The transport in several threads."""
 
 from __future__ import annotations
 
 import sys
+from math import inf
 from types import FrameType
 from typing import Any
 
@@ -20,18 +21,18 @@ def test_a_timeout_is_not_taken_for_that_of_another_thread(between: int) -> None
 
     def interrupt(frame: FrameType, event: str, _: Any) -> Any:
         nonlocal lines
-        if frame.f_code is not Transport._for_aiohttp.__code__:  # pyright: ignore[reportPrivateUsage]
+        if frame.f_code is not Transport._to_client_timeout.__code__:  # pyright: ignore[reportPrivateUsage]
             return None
         lines += event == "line"
         if lines == between:
             lines += 1
-            assert transport._for_aiohttp(other).sock_read == 40  # pyright: ignore[reportPrivateUsage]
+            assert transport._to_client_timeout(other).sock_read == 40  # pyright: ignore[reportPrivateUsage]
         return interrupt
 
     before = sys.gettrace()
     sys.settrace(interrupt)
     try:
-        read = transport._for_aiohttp(mine).sock_read  # pyright: ignore[reportPrivateUsage]
+        read = transport._to_client_timeout(mine).sock_read  # pyright: ignore[reportPrivateUsage]
     finally:
         sys.settrace(before)
     assert lines > between  # the other one has come
@@ -39,9 +40,8 @@ def test_a_timeout_is_not_taken_for_that_of_another_thread(between: int) -> None
 
 
 def test_aiohttp_sets_no_timer_for_a_total_and_rounds_no_other_up() -> None:
-    """A total is ours; a connection that comes after it would be told as sent."""
     transport = Transport("http://127.0.0.1:1")
-    timeout = transport._for_aiohttp(Timeout(total=6, connect=None))  # pyright: ignore[reportPrivateUsage]
+    timeout = transport._to_client_timeout(Timeout(total=6, connect=7, read=8, pool=9))  # pyright: ignore[reportPrivateUsage]
     assert timeout.total is None
-    assert timeout.sock_connect is not None
-    assert timeout.sock_connect < 6 < timeout.ceil_threshold
+    assert (timeout.sock_connect, timeout.sock_read, timeout.connect) == (7, 8, 9)
+    assert timeout.ceil_threshold == inf

@@ -1,8 +1,7 @@
 """A DAG that imports orders once a day; Airflow only calls the command line.
 
-The command goes on where it was when Airflow tries it again, so retries are safe: what is done is
-not sent again.  A task that still fails after all of them has rows in FILE.failed.csv or
-FILE.unprocessed.csv that somebody has to look at.
+Retries are safe: the command resumes, and rows that are done are not sent again.  A task that fails
+after all retries has rows in FILE.failed.csv or FILE.unprocessed.csv.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ with DAG(
 ):
     BashOperator(
         task_id="import_orders",
-        # JUSTCLICK_LOGIN and JUSTCLICK_API_KEY are in the environment of the Airflow worker.
+        # Set JUSTCLICK_LOGIN and JUSTCLICK_API_KEY in the environment of the Airflow worker.
         bash_command="justclick import /srv/orders/{{ ds }}.csv --yes --json",
         append_env=True,
     )

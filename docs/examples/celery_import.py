@@ -1,10 +1,10 @@
-"""Orders imported by Celery workers: each task is one part of the file.
+"""Import orders with Celery workers: each task imports one part of the file.
 
     celery --app celery_import worker --concurrency 4
     python celery_import.py orders.csv
 
-What travels through the broker is where a part begins and ends; never a row and never the key,
-which the workers take from their own environment (JUSTCLICK_API_KEY).
+The broker sees the range of each part, but no rows and no key: the workers read JUSTCLICK_API_KEY
+from their own environment.
 """
 
 import os
@@ -20,7 +20,7 @@ from justclick_async import bulk
 broker = os.environ.get("CELERY_BROKER_URL", "redis://localhost:6379/0")
 app = Celery("celery_import", broker=broker, backend=broker)
 app.conf.update(
-    # A task that was cut off is done again: the journal knows what it did.
+    # A task that was interrupted runs again: the journal records what is done.
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
@@ -29,19 +29,19 @@ app.conf.update(
 
 @app.task(name="import_part")
 def import_part(spec: dict[str, Any]) -> dict[str, int]:
-    """Work on one part, any number of times."""
+    """Import one part; idempotent."""
     return dict(bulk.run_shard(bulk.ShardSpec(**spec)).counts)
 
 
 def main(path: str) -> None:
-    """Plan the import, hand its parts out, and write the result files."""
+    """Plan the import, distribute its parts, and write the result files."""
     plan = bulk.plan(path, size=1000)
     parts = group(import_part.s(asdict(shard)) for shard in plan.shards)()
     parts.get(propagate=False)
-    # Whatever a dead worker left is done here; then the three result files are written.
+    # Finish what failed workers left, then write the three result files.
     with ThreadPoolExecutor(1) as executor:
-        ran = bulk.run(plan, executor=executor)
-    print(ran.totals.succeeded, "of", ran.totals.rows)
+        result = bulk.run(plan, executor=executor)
+    print(result.totals.succeeded, "of", result.totals.rows)
 
 
 if __name__ == "__main__":

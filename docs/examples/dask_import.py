@@ -1,4 +1,4 @@
-"""Orders imported on a Dask cluster: python dask_import.py orders.csv [SCHEDULER]."""
+"""Import orders on a Dask cluster: python dask_import.py orders.csv [SCHEDULER]."""
 
 import sys
 from typing import Any
@@ -9,15 +9,15 @@ from justclick_async import bulk
 
 
 def main(path: str, scheduler: str | None = None) -> None:
-    """Plan the import, have it carried out, and write the result files."""
+    """Plan the import, run it on the cluster, and write the result files."""
     plan = bulk.plan(path, shards=8)
-    # Without a scheduler's address, workers on this machine are started.
+    # Without the address of a scheduler, start workers on this machine.
     where: dict[str, Any] = {"address": scheduler}
     if scheduler is None:
         where = {"n_workers": 2, "threads_per_worker": 1}
     with Client(**where) as client:
-        ran = bulk.run(plan, executor=client.get_executor())
-    print(ran.totals.succeeded, "of", ran.totals.rows)
+        result = bulk.run(plan, executor=client.get_executor())
+    print(result.totals.succeeded, "of", result.totals.rows)
 
 
 if __name__ == "__main__":

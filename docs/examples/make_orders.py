@@ -1,7 +1,7 @@
-# a script beside its result, no package
-"""Makes orders.csv beside this file: 300 orders of made-up people, the same ones every time.
+# a script, not part of a package
+"""Write orders.csv next to this file: 300 orders of fictitious people, the same every time.
 
-292 of them are good.  Eight are wrong in the ways in which real files are.
+292 of them are valid.  Eight have errors that occur in real files.
 """
 
 import csv
@@ -106,7 +106,7 @@ SOURCES = (
 
 
 def people(random: Random) -> dict[str, str]:
-    """Return name, address and phone of somebody who does not exist."""
+    """Return name, e-mail address and phone of a fictitious person."""
     is_woman = random.random() < 0.5
     first, first_latin = random.choice(WOMEN if is_woman else MEN)
     last, last_latin = random.choice(SURNAMES)
@@ -123,7 +123,7 @@ def people(random: Random) -> dict[str, str]:
 
 
 def order(random: Random, number: int) -> dict[str, str]:
-    """Return one good order."""
+    """Return one valid order."""
     row = people(random)
     row["goods"] = random.choice(GOODS)
     if random.random() < 0.15:
@@ -149,19 +149,19 @@ def order(random: Random, number: int) -> dict[str, str]:
 
 WRONG: dict[int, dict[str, str]] = {
     23: {"goods": "invoise:1500"},  # no such product in the shop
-    58: {"email": "olga.smirnova@"},  # no address
-    97: {"goods": ""},  # nothing ordered
-    131: {"email": ""},  # nobody ordered
-    166: {"goods": "invoice:NaN"},  # no price
-    204: {"goods": "sales:бесплатно"},  # no price either
-    239: {"goods": "book:750", "city": "", "address": ""},  # a book, and nowhere to send it
-    277: {"phone": "7,92878E+10"},  # what Excel makes of a phone number
+    58: {"email": "olga.smirnova@"},  # invalid address
+    97: {"goods": ""},  # no products
+    131: {"email": ""},  # no address
+    166: {"goods": "invoice:NaN"},  # invalid price
+    204: {"goods": "sales:бесплатно"},  # invalid price
+    239: {"goods": "book:750", "city": "", "address": ""},  # mailed goods without an address
+    277: {"phone": "7,92878E+10"},  # a phone number that Excel has converted
 }
 
 
 def main() -> None:
     """Write the file."""
-    random = Random(2024)  # noqa: S311  # made-up people, not keys
+    random = Random(2024)  # test data, not keys
     path = Path(__file__).with_name("orders.csv")
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.DictWriter(file, COLUMNS, restval="", delimiter=";", lineterminator="\n")

@@ -1,11 +1,11 @@
 """Bulk import: many orders, none lost and none created twice; statuses and contacts as well.
 
-    imported = await import_orders(client, "orders.csv", account="username")
+    result = await client.import_orders("orders.csv")
 
-    async for sent in create_orders(client, orders):
-        print(sent.number, sent.fate, sent.bill_id)
+    async for sent in client.create_orders(orders):
+        print(sent.number, sent.outcome, sent.bill_id)
 
-The first keeps a journal and goes on after a crash; ``justclick import`` does the same in steps.
+The first keeps a journal and resumes after a crash; ``justclick import`` does the same in steps.
 The second keeps nothing.
 """
 
@@ -15,85 +15,98 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from justclick_async.bulk.contacts import CONTACTS, Contact
-    from justclick_async.bulk.failures import Stop, StopReason
-    from justclick_async.bulk.fates import Fate, State
-    from justclick_async.bulk.importer import Finished, Importer, Reached
-    from justclick_async.bulk.journal import Identity, Journal, Totals
-    from justclick_async.bulk.kinds import Kind
-    from justclick_async.bulk.orders import ORDERS
-    from justclick_async.bulk.planning import make_plan, plan_rows
-    from justclick_async.bulk.problems import (
+    from justclick_async.bulk.api import KINDS
+    from justclick_async.bulk.errors import (
         CannotImport,
         FileProblem,
         JournalInUse,
         JournalProblem,
         Problem,
     )
-    from justclick_async.bulk.processes import Processes, WorkerDied
-    from justclick_async.bulk.report import Report, write_report
-    from justclick_async.bulk.rows import Row, Rows, read_rows
-    from justclick_async.bulk.running import Ran, run
-    from justclick_async.bulk.shards import Plan, PlanOptions, ShardSpec, plan
-    from justclick_async.bulk.statuses import STATUSES, StatusChange
-    from justclick_async.bulk.streaming import Sent, create_orders
-    from justclick_async.bulk.whole import (
-        KINDS,
-        ImportContacts,
-        Imported,
-        ImportOptions,
+    from justclick_async.bulk.importer import Importer
+    from justclick_async.bulk.job import Plan, ShardSpec, plan
+    from justclick_async.bulk.journal.base import Journal
+    from justclick_async.bulk.journal.model import Identity, Totals
+    from justclick_async.bulk.journal.sqlite import SqliteJournal
+    from justclick_async.bulk.kinds.base import Kind
+    from justclick_async.bulk.kinds.contacts import CONTACTS, Contact
+    from justclick_async.bulk.kinds.goods import GOODS, GoodChange
+    from justclick_async.bulk.kinds.orders import ORDERS
+    from justclick_async.bulk.kinds.statuses import STATUSES, StatusChange
+    from justclick_async.bulk.kinds.tags import TAGS, TagChange
+    from justclick_async.bulk.kinds.v2_orders import V2_ORDERS, V2Order
+    from justclick_async.bulk.methods import (
         ImportSource,
-        ImportStatuses,
+        create_orders,
         import_contacts,
+        import_goods,
         import_orders,
         import_statuses,
+        import_tags,
+        import_v2_orders,
     )
-    from justclick_async.bulk.working import ShardDone, environment_key, run_shard, run_shard_async
+    from justclick_async.bulk.options import ImportKeywords, ImportOptions
+    from justclick_async.bulk.planning import make_plan, plan_rows
+    from justclick_async.bulk.policy import Stop, StopReason
+    from justclick_async.bulk.pool import Processes, WorkerDied, run
+    from justclick_async.bulk.report import write_report
+    from justclick_async.bulk.results import ImportResult, OrderResult, Report, RowEvent
+    from justclick_async.bulk.rows.options import ReadKeywords, ReadOptions
+    from justclick_async.bulk.rows.reader import Row, Rows, read_rows
+    from justclick_async.bulk.states import RowOutcome, RowState
+    from justclick_async.bulk.worker import environment_key, run_shard, run_shard_async
 
 __all__ = [
     "CONTACTS",
+    "GOODS",
     "KINDS",
     "ORDERS",
     "STATUSES",
+    "TAGS",
+    "V2_ORDERS",
     "CannotImport",
     "Contact",
-    "Fate",
     "FileProblem",
-    "Finished",
+    "GoodChange",
     "Identity",
-    "ImportContacts",
+    "ImportKeywords",
     "ImportOptions",
+    "ImportResult",
     "ImportSource",
-    "ImportStatuses",
-    "Imported",
     "Importer",
     "Journal",
     "JournalInUse",
     "JournalProblem",
     "Kind",
+    "OrderResult",
     "Plan",
-    "PlanOptions",
     "Problem",
     "Processes",
-    "Ran",
-    "Reached",
+    "ReadKeywords",
+    "ReadOptions",
     "Report",
     "Row",
+    "RowEvent",
+    "RowOutcome",
+    "RowState",
     "Rows",
-    "Sent",
-    "ShardDone",
     "ShardSpec",
-    "State",
+    "SqliteJournal",
     "StatusChange",
     "Stop",
     "StopReason",
+    "TagChange",
     "Totals",
+    "V2Order",
     "WorkerDied",
     "create_orders",
     "environment_key",
     "import_contacts",
+    "import_goods",
     "import_orders",
     "import_statuses",
+    "import_tags",
+    "import_v2_orders",
     "make_plan",
     "plan",
     "plan_rows",
@@ -104,99 +117,50 @@ __all__ = [
     "write_report",
 ]
 
-_HOMES = {
-    "contacts": (
-        "CONTACTS",
-        "Contact",
-    ),
-    "failures": (
-        "Stop",
-        "StopReason",
-    ),
-    "fates": (
-        "Fate",
-        "State",
-    ),
-    "importer": (
-        "Finished",
-        "Importer",
-        "Reached",
-    ),
-    "journal": (
-        "Identity",
-        "Journal",
-        "Totals",
-    ),
-    "kinds": ("Kind",),
-    "orders": ("ORDERS",),
-    "planning": (
-        "make_plan",
-        "plan_rows",
-    ),
-    "problems": (
-        "CannotImport",
-        "FileProblem",
-        "JournalInUse",
-        "JournalProblem",
-        "Problem",
-    ),
-    "processes": (
-        "Processes",
-        "WorkerDied",
-    ),
-    "report": (
-        "Report",
-        "write_report",
-    ),
-    "rows": (
-        "Row",
-        "Rows",
-        "read_rows",
-    ),
-    "running": (
-        "Ran",
-        "run",
-    ),
-    "shards": (
-        "Plan",
-        "PlanOptions",
-        "ShardSpec",
-        "plan",
-    ),
-    "statuses": (
-        "STATUSES",
-        "StatusChange",
-    ),
-    "streaming": (
-        "Sent",
-        "create_orders",
-    ),
-    "whole": (
-        "KINDS",
-        "ImportContacts",
-        "Imported",
-        "ImportOptions",
+_EXPORTS = {
+    "errors": ("CannotImport", "FileProblem", "JournalInUse", "JournalProblem", "Problem"),
+    "api": ("KINDS",),
+    "importer": ("Importer",),
+    "job": ("Plan", "ShardSpec", "plan"),
+    "journal.base": ("Journal",),
+    "journal.model": ("Identity", "Totals"),
+    "journal.sqlite": ("SqliteJournal",),
+    "kinds.base": ("Kind",),
+    "kinds.contacts": ("CONTACTS", "Contact"),
+    "kinds.goods": ("GOODS", "GoodChange"),
+    "kinds.orders": ("ORDERS",),
+    "kinds.statuses": ("STATUSES", "StatusChange"),
+    "kinds.tags": ("TAGS", "TagChange"),
+    "kinds.v2_orders": ("V2_ORDERS", "V2Order"),
+    "methods": (
         "ImportSource",
-        "ImportStatuses",
+        "create_orders",
         "import_contacts",
+        "import_goods",
         "import_orders",
         "import_statuses",
+        "import_tags",
+        "import_v2_orders",
     ),
-    "working": (
-        "ShardDone",
-        "environment_key",
-        "run_shard",
-        "run_shard_async",
-    ),
+    "options": ("ImportKeywords", "ImportOptions"),
+    "planning": ("make_plan", "plan_rows"),
+    "policy": ("Stop", "StopReason"),
+    "pool": ("Processes", "WorkerDied", "run"),
+    "report": ("write_report",),
+    "results": ("ImportResult", "OrderResult", "Report", "RowEvent"),
+    "rows.options": ("ReadKeywords", "ReadOptions"),
+    "rows.reader": ("Row", "Rows", "read_rows"),
+    "states": ("RowOutcome", "RowState"),
+    "worker": ("environment_key", "run_shard", "run_shard_async"),
 }
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    """Load what is asked for when it is asked for: a command that imports nothing needs none."""
-    if name not in _HOME:
+    """Load a name when it is used: a command that imports nothing needs none."""
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    found: object = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
     globals()[name] = found
     return found
 

@@ -1,579 +1,557 @@
-"""Carries a plan out: many rows at once, each in the journal before it is sent.
+"""Execute a plan: many rows at once, each in the journal before it is sent.
 
-Any client will do that can ``run`` calls and flows.  What comes of a row is decided by the outcome
-of its request.  A row of which nobody knows is looked up once the others are through; it is sent
-again only if it is proved not to have been carried out, or if that may be repeated, and otherwise
-stays unknown.  What the rows are, their :class:`~justclick_async.bulk.kinds.Kind` knows.
+Any client will do that can ``run`` calls and flows.  An importer is a worker.  Alone, it holds the
+journal's lock, so all others have exited; several share a journal and differ by their leases only.
+
+A worker claims rows, sends them and records their outcomes.  A row whose outcome is unknown is
+reconciled after the others: the service is asked, and the row is sent again only if it is proved
+absent, or if sending it twice does no harm; otherwise it stays unknown.  All that depends on the
+kind of the rows is in :class:`~justclick_async.bulk.kinds.base.Kind`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
-from contextlib import closing, suppress
+import os
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, closing, nullcontext, suppress
 from datetime import UTC, datetime
-from itertools import zip_longest
+from itertools import count
 from time import monotonic, time
-from typing import Any, Protocol, TypeVar
+from typing import Any
+from uuid import uuid4
 
-from attrs import evolve, field, frozen
+from attrs import frozen
 
-from justclick_async.bulk.failures import (
-    Brake,
+from justclick_async.bulk.clients import Client
+from justclick_async.bulk.errors import CannotImport, file_has_changed
+from justclick_async.bulk.formats.base import Place, Record
+from justclick_async.bulk.journal.base import Journal
+from justclick_async.bulk.journal.model import (
+    ALL_ROWS,
+    JournalRow,
+    LeaseLost,
+    RowUpdate,
+    outcome_of,
+)
+from justclick_async.bulk.journal.writer import JournalWriter
+from justclick_async.bulk.kinds.base import Known
+from justclick_async.bulk.kinds.reconcile import Verdict, seconds_until_conclusive
+from justclick_async.bulk.lease import Lease, LeasedClient
+from justclick_async.bulk.options import ImportOptions
+from justclick_async.bulk.policy import (
+    CircuitBreaker,
+    ErrorLimit,
+    FailureStreak,
     Stop,
     StopReason,
-    Watchman,
-    change_after,
-    may_go_again,
+    is_retryable,
+    update_after_failure,
 )
-from justclick_async.bulk.fates import Fate, State
-from justclick_async.bulk.journal import Change, Entry, Totals, fate
-from justclick_async.bulk.kinds import Known
-from justclick_async.bulk.ledger import Ledger
-from justclick_async.bulk.problems import CannotImport, FileProblem, Language, Text
-from justclick_async.bulk.recorder import Recorder
-from justclick_async.bulk.rows import Source
-from justclick_async.bulk.settle import STILL_AT_WORK, Verdict, quiet_after
-from justclick_async.bulk.tables import Record
-from justclick_async.calls import Steps
-from justclick_async.errors import APIError, InvalidInput, JustClickError, LimitExceeded
+from justclick_async.bulk.results import ImportResult, RowEvent
+from justclick_async.bulk.rows.reader import Source
+from justclick_async.bulk.states import RowState
+from justclick_async.errors import APIError, JustClickError, LimitExceeded
+from justclick_async.messages import Message, _, ngettext
 
-__all__ = [
-    "Client",
-    "Finished",
-    "Importer",
-    "Reached",
-    "Ready",
-    "Stop",
-    "StopReason",
-    "file_has_changed",
-]
-
-R = TypeVar("R")
+__all__ = ["Importer", "make_worker_name"]
 
 TRIES = 3
-"""How often a row is tried within one round while nothing of it has left this machine."""
+"""The most attempts to send a row, or to look it up, while the service does not answer."""
 
 ROUNDS = 20
-"""How often a row may be sent again after it was looked up, within one run."""
+"""The most rounds of sending and reconciling within one run."""
 
 GRACE = 3
-"""Seconds within which rows of a worker that died become known as such, roundings included."""
+"""Seconds within which rows of an expired worker become known as such, roundings included."""
 
 MOST_AT_ONCE = 256
-"""How many rows are claimed at once at most."""
+"""The most rows to claim at once."""
 
-
-class Client(Protocol):
-    """Whatever carries calls and flows out."""
-
-    def run(self, steps: Steps[R]) -> Awaitable[R]:
-        """Carry out a call or a flow and return what it leads to."""
-        ...
+MOST_SKIPPED = 200
+"""Rows of the file that are read and skipped rather than sought by offset."""
 
 
 @frozen
-class Reached:
-    """Something has become of a row, and the journal has it.
-
-    Attributes:
-        number: 1 for the first row below the header.
-        fate: What became of it, so far.
-        bill_id: The number of the order that it created, if it did.
-        code: The service's error code, where it gave one.
-        reason: Why it was not carried out.
-        hint: What to do about it.
-        was_unknown: Whether nobody knew of it until now.
-    """
-
-    number: int
-    fate: Fate
-    bill_id: int | None = None
-    code: int | None = None
-    reason: str | None = field(default=None, repr=False)
-    hint: str | None = field(default=None, repr=False)
-    was_unknown: bool = False
-
-
-@frozen
-class Finished:
-    """How an import ended.
-
-    Attributes:
-        totals: Of all rows of the file, those of earlier runs included.
-        stop: Why it ended before its last row; ``None`` if it did not.
-    """
-
-    totals: Totals
-    stop: Stop | None = None
-
-
-@frozen
-class Ready:
-    """A row whose turn has come."""
+class PendingRow:
+    """A row that is claimed, and its item."""
 
     item: Any
-    entry: Entry
-    tries: int = 0
-
-    @property
-    def number(self) -> int:
-        """Of the row."""
-        return self.entry.number
-
-    @property
-    def shows_times(self) -> bool:
-        """Whether the order was created with the time that was given."""
-        return self.entry.bill_id is not None and self.entry.code is None
-
-
-Supply = Generator[Ready | None, None, None]
-"""Rows in the order of the file; ``None`` now and then lets others have their turn."""
+    row: JournalRow
 
 
 class Importer:
     """One run over a file whose rows are planned.
 
     Args:
-        client: What carries the calls out; its pace and its retries are its own.
-        rows: What is to be imported.
-        journal: The plan, and the record of what was done.
-        concurrency: How many requests may be under way at once.
-        stop_after: How many rows in a row may fail in the same way; 0 for any number.
-        settle_after: For how many seconds the service may be at work on a request that was cut off;
-            only then is an order that is not there called absent.
-        language: Of reasons and hints.
-        tell: Is called whenever something has become of a row.
-        say: Is called with what else people may want to know.
-        clock: Tells Unix time.
-
-    Raises:
-        InvalidInput: *concurrency* is less than 1.
+        client: The client that sends; its rate and its retries apply.
+        rows: The rows to import.
+        journal: Their journal, planned.
+        options: The options; a worker that is alone sends at the rate of the client.
+        on_row: Is called whenever the outcome of a row has changed.
+        on_note: Is called with notes about the run.
+        clock: Returns Unix time; that of the journal where left out.
+        run: The name of the run, by which several workers can be asked to stop.
     """
 
     def __init__(
         self,
         client: Client,
         rows: Source,
-        journal: Ledger,
+        journal: Journal,
+        options: ImportOptions = ImportOptions(),
         *,
-        concurrency: int = 10,
-        stop_after: int = 20,
-        settle_after: int = STILL_AT_WORK,
-        language: Language = "en",
-        tell: Callable[[Reached], None] | None = None,
-        say: Callable[[Text], None] = lambda _: None,
-        clock: Callable[[], float] = time,
+        on_row: Callable[[RowEvent], None] | None = None,
+        on_note: Callable[[Message], None] = lambda _: None,
+        clock: Callable[[], float] | None = None,
+        run: str = "",
     ) -> None:
-        self._client = client
+        self._lease = Lease(journal, options, run) if journal.is_shared else None
+        self._client = LeasedClient(client, self._lease) if self._lease else client
         self._rows = rows
-        self._kind = rows.kind
+        self._kind = rows.kind.begin()
         self._journal = journal
-        self._concurrency = some(concurrency)
-        self._settle_after = settle_after
-        self._language: Language = language
-        self._tell = tell or tell_nobody
-        self._say = say
-        self._clock = clock
-        self._watchman = Watchman(stop_after)
-        self._brake = Brake()
+        self._options = options
+        self._on_row = on_row
+        self._on_note = on_note
+        self._clock = clock or (self._lease.clock if self._lease else time)
+        self._streak = FailureStreak(options.stop_after)
+        self._breaker = CircuitBreaker()
+        self._error_limit = ErrorLimit(options.max_errors)
+        self._to_send = options.first or ALL_ROWS[1]
         self._stop: Stop | None = None
         self._stopped = asyncio.Event()
-        self._again: deque[Ready] = deque()
-        self._claimed: set[int] = set()
         self._keeps_times: bool | None = None
+        self._is_limited = False
+        self._has_lost_race = False
+        self._is_unanswered = False
 
-    def stop(self, reason: StopReason = StopReason.ASKED) -> None:
-        """Send no further row; what is under way is finished.  Call it in the event loop."""
-        self._end(Stop(reason))
-
-    async def run(self) -> Finished:
-        """Send what is planned, settle what is unknown, and say how it ended.
-
-        Raises:
-            CannotImport: The journal or the file cannot be used any longer.  What was under way was
-                finished first.
-        """
-        # Whoever was at work here is dead: whatever was sent was sent before now.
-        self._journal.recover(ripe=self._now() + self._settle_after)
-        async with Recorder(self._journal) as self._recorder:
-            await self._rounds()
-        if self._stop is not None and isinstance(self._stop.error, CannotImport):
-            raise self._stop.error
-        self._journal.settle_repeats()
-        return Finished(self._journal.totals(), self._stop)
-
-    async def _rounds(self) -> None:
-        for _ in range(ROUNDS):
-            await self._send_planned()
-            if self._stop is not None or not self._journal.in_doubt():
-                return
-            asked_at = self._now()
-            await self._settle_all()
-            if not (self._journal.left() or await self._ripens(asked_at)) or self._stop is not None:
-                return
-
-    async def _send_planned(self) -> None:
-        """Let one read and claim ahead, a block at a time, and many send."""
-        claimed = _Claimed(self._concurrency)
-        try:
-            async with asyncio.TaskGroup() as crew:
-                for _ in range(self._concurrency):
-                    crew.create_task(self._send_all(claimed))
-                await self._claim_all(claimed)
-                claimed.no_more()
-        finally:
-            for ready in claimed.left():
-                self._put_back(ready)
-        await self._recorder.flush()
-
-    async def _crew(
-        self, supply: Supply, work: Callable[[Ready], Awaitable[None]], size: int
+    def stop(
+        self, reason: StopReason = StopReason.ASKED, error: JustClickError | None = None
     ) -> None:
-        """Let so many at once work on what is supplied, and have all of it in the journal."""
-        with closing(supply):
-            async with asyncio.TaskGroup() as crew:
-                for _ in range(size):
-                    crew.create_task(self._work(supply, work))
-        await self._recorder.flush()
+        """Send no further row; requests in flight are finished.  Call it in the event loop.
 
-    async def _work(self, supply: Supply, work: Callable[[Ready], Awaitable[None]]) -> None:
-        try:
-            for ready in self._turns(supply):
-                if ready is None:
-                    await asyncio.sleep(0)
-                else:
-                    await work(ready)
-        except CannotImport as error:  # the others finish what they are at
-            self._end(Stop(StopReason.BROKEN, error))
-
-    def _turns(self, supply: Supply) -> Supply:
-        while self._stop is None:
-            try:
-                yield next(supply)
-            except StopIteration:
-                if not self._again:
-                    return
-                yield self._again.popleft()
-
-    def _end(self, stop: Stop) -> None:
+        Args:
+            reason: Why.
+            error: The error that led to it, if one did.
+        """
         if self._stop is None:
-            self._stop = stop
+            self._stop = Stop(reason, error)
             self._stopped.set()
 
-    # ── The file and the journal, side by side ──────────────────────────────────────
-
-    def _entries(self, state: State) -> Supply:
-        """Go through the rows that stand like this and repeat no other."""
-        for record, entry in zip_longest(self._rows.records(), self._journal.entries()):
-            if record is None or entry is None:
-                raise file_has_changed()
-            if entry.state is state and entry.repeats is None:
-                yield self._ready(record, entry)
-            elif entry.number % 1000 == 0:
-                yield None
-
-    def _ready(self, record: Record, entry: Entry) -> Ready:
-        item = self._rows.read(record).item
-        if item is None or self._rows.fingerprint(record) != entry.fingerprint:
-            raise file_has_changed()
-        if entry.created is not None:
-            item = self._kind.timed(item, datetime.fromtimestamp(entry.created, UTC))
-        return Ready(item, entry)
-
-    # ── Claiming ────────────────────────────────────────────────────────────────────
-
-    async def _claim_all(self, claimed: _Claimed) -> None:
-        """Claim all that is planned, and what may go again after it."""
-        try:
-            for block in self._blocks(claimed):
-                if self._stop is not None:
-                    return
-                await self._claim(block, claimed)
-            while self._stop is None:
-                await claimed.all_done()
-                if not self._again:
-                    return
-                count = min(claimed.block, len(self._again))
-                await self._claim([self._again.popleft() for _ in range(count)], claimed)
-        except CannotImport as error:  # the others finish what they are at
-            self._end(Stop(StopReason.BROKEN, error))
-
-    def _blocks(self, claimed: _Claimed) -> Generator[list[Ready], None, None]:
-        """Cut what is planned in blocks; an empty one lets others have their turn."""
-        block: list[Ready] = []
-        with closing(self._entries(State.PLANNED)) as supply:
-            for ready in supply:
-                if ready is not None:
-                    block.append(ready)
-                if ready is None or len(block) >= claimed.block:
-                    yield block
-                    block = []
-        yield block
-
-    async def _claim(self, block: list[Ready], claimed: _Claimed) -> None:
-        """Enter rows as being sent, and hand them over once that is on the disk."""
-        if not block:
-            await asyncio.sleep(0)
-            return
-        try:
-            await self._recorder.enter([Change(ready.number, State.SENDING) for ready in block])
-        except asyncio.CancelledError:
-            for ready in block:
-                self._put_back(ready)
-            raise
-        claimed.hand_over(block)
-        await claimed.low()
-
-    def _put_back(self, ready: Ready) -> None:
-        """Enter that a row that was claimed was not sent after all."""
-        self._recorder.note(Change(ready.number, State.PLANNED))
-
-    # ── Sending ─────────────────────────────────────────────────────────────────────
-
-    async def _send_all(self, claimed: _Claimed) -> None:
-        while (ready := await claimed.take()) is not None:
-            try:
-                await self._send(ready)
-            finally:
-                claimed.done()
-
-    async def _send(self, ready: Ready) -> None:
-        if self._brake.held(monotonic()):
-            await self._held()
-        if self._stop is not None:
-            self._put_back(ready)
-            return
-        try:
-            answer = await self._client.run(self._kind.steps(ready.item))
-        except JustClickError as error:
-            self._failed(ready, error)
-        else:
-            self._watchman.all_is_well()
-            self._brake.all_is_well()
-            bill_id = self._kind.bill_id(answer)
-            self._reached(Change(ready.number, State.DONE, bill_id=bill_id))
-
-    def _failed(self, ready: Ready, error: JustClickError) -> None:
-        ripe = self._now() + quiet_after(error, self._settle_after)
-        self._reached(change_after(error, ready.number, self._language, ripe))
-        self._watch(error)
-        limit = isinstance(error, LimitExceeded)
-        if may_go_again(error) and (limit or ready.tries + 1 < TRIES):
-            self._again.append(evolve(ready, tries=ready.tries + 1))
-
-    def _watch(self, error: JustClickError) -> None:
-        seconds = self._brake.complaint(error, monotonic())
-        if self._brake.is_worn_out:
-            self._end(Stop(StopReason.LIMIT, error))
-        elif seconds is not None:
-            self._say(_slower(error, seconds))
-        reason = None if isinstance(error, LimitExceeded) else self._watchman.sees(error)
-        if reason is not None:
-            self._end(Stop(reason, error))
-
-    async def _held(self) -> None:
-        """Wait while the line is held."""
-        while self._stop is None and (seconds := self._brake.held(monotonic())):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopped.wait(), seconds)
-
-    def _reached(self, change: Change, *, was_unknown: bool = False) -> None:
-        tell = self._tell
-        self._recorder.note(
-            change,
-            None if tell is tell_nobody else lambda: tell(_told(change, was_unknown=was_unknown)),
-        )
-
-    # ── Settling ────────────────────────────────────────────────────────────────────
-
-    async def _settle_all(self) -> None:
-        self._journal.index_numbers()
-        self._say(_looking_up(self._journal.in_doubt()))
-        if self._kind.gives_times and self._keeps_times is None:
-            await self._learn()
-        await self._look_up()
-
-    async def _look_up(self) -> None:
-        await self._crew(self._entries(State.UNKNOWN), self._settle, self._concurrency)
-
-    async def _learn(self) -> None:
-        """Learn from one order that is there whether the service keeps the times it is given."""
-        with closing(self._entries(State.DONE)) as done:
-            known = next((ready for ready in done if ready and ready.shows_times), None)
-        if known is not None and known.entry.bill_id is not None:
-            flow = self._kind.keeps_times(known.item, known.entry.bill_id)
-            with suppress(JustClickError):
-                self._keeps_times = await self._client.run(flow)
-
-    async def _settle(self, doubtful: Ready) -> None:
-        number = doubtful.number
-        known = Known(
-            is_taken=lambda bill: bill in self._claimed or self._journal.is_taken(bill, number),
-            keeps_times=bool(self._keeps_times),
-        )
-        try:
-            verdict = await self._client.run(self._kind.settle(doubtful.item, known))
-        except JustClickError as error:  # nothing learnt, nothing lost
-            self._watch(error)
-            self._nothing_learnt(doubtful)
-            return
-        self._watchman.all_is_well()
-        await self._conclude(doubtful, verdict)
-
-    def _nothing_learnt(self, doubtful: Ready) -> None:
-        """Leave the row as it is."""
-
-    async def _conclude(self, doubtful: Ready, verdict: Verdict) -> None:
-        """Enter what was learnt of a row."""
-        number = doubtful.number
-        if verdict.bill_id is not None and verdict.bill_id in self._claimed:
-            self._again.append(doubtful)  # another row was quicker
-        elif verdict.is_there:
-            if verdict.bill_id is not None:
-                self._claimed.add(verdict.bill_id)
-                self._keeps_times = True
-            change = Change(number, State.DONE, bill_id=verdict.bill_id)
-            self._reached(change, was_unknown=True)
-        elif verdict.is_there is None:
-            self._recorder.note(self._undecided(doubtful.entry))
-        elif (doubtful.entry.ripe or 0) <= self._now():
-            self._reached(Change(number, State.PLANNED), was_unknown=True)
-
-    def _undecided(self, entry: Entry) -> Change:
-        words = self._kind.words
-        reason, hint = words.undecided.in_(self._language), words.look.in_(self._language)
-        return Change(entry.number, State.UNKNOWN, reason=reason, hint=hint, ripe=entry.ripe)
-
-    async def _ripens(self, asked_at: int) -> bool:
-        """Wait until what was not found may be called absent; say whether there is any."""
-        ripe = self._journal.ripens(asked_at)
-        longest = 2 * self._settle_after + GRACE
-        if ripe is None or ripe > self._now() + longest:  # the clock was put back
-            return False
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but no longer than until this run is to end."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopped.wait(), max(0.0, ripe - self._clock()) + 0.05)
-        return True
+            await asyncio.wait_for(self._stopped.wait(), seconds)
+
+    async def run(self) -> ImportResult:
+        """Send planned rows, reconcile unknown ones, and return the result.
+
+        Raises:
+            CannotImport: The journal or the file can no longer be used.  Requests in flight were
+                finished first.
+            LeaseLost: This worker has expired; another one may continue.
+        """
+        async with self._joined(), JournalWriter(self._journal) as self._writer:
+            await self._run_rounds()
+        if self._lease is not None and self._lease.is_lost:
+            raise LeaseLost
+        if self._stop is not None and isinstance(self._stop.error, CannotImport):
+            raise self._stop.error
+        return await asyncio.to_thread(self._result)
+
+    def _result(self) -> ImportResult:
+        self._journal.copy_to_duplicates()
+        if self._stop is None and self._to_send == 0 and self._journal.count_planned():
+            self._stop = Stop(StopReason.FIRST)
+        return ImportResult(self._journal.totals(), self._stop)
+
+    @asynccontextmanager
+    async def _joined(self) -> AsyncGenerator[None, None]:
+        """Join the journal's workers until the block ends."""
+        await asyncio.to_thread(self._join)
+        try:
+            async with nullcontext() if self._lease is None else self._lease.renewing(self.stop):
+                yield
+        finally:
+            with suppress(CannotImport):
+                self._journal.leave(not_before=self._not_before())
+
+    def _join(self) -> None:
+        if self._lease is None:  # We hold the lock, so any earlier importer has exited.
+            self._journal.expire_workers("", not_before=self._not_before())
+        self._journal.join(f"{make_worker_name()}:{uuid4().hex[:6]}")
+
+    def _not_before(self) -> int:
+        """Return when reconciling rows that were sent until now is conclusive."""
+        if self._lease is not None:
+            return self._lease.not_before()
+        return self._now() + self._options.settle_after
 
     def _now(self) -> int:
         return int(self._clock())
 
+    # ── Rounds ──────────────────────────────────────────────────────────────────────
 
-class _Claimed:
-    """Rows that are claimed and wait to be sent.
+    async def _run_rounds(self) -> None:
+        while True:
+            await self._send_and_reconcile()
+            if self._lease is None or self._stop is not None or not await self._wait_for_others():
+                return
 
-    As few as keep the senders busy: each of them is to be looked up after a crash.
+    async def _send_and_reconcile(self) -> None:
+        journal = self._journal
+        unanswered = 0
+        for _attempt in range(ROUNDS):
+            await self._send_planned()
+            if self._stop is not None or not await asyncio.to_thread(journal.count_unknown):
+                return
+            asked_at = self._now()
+            await self._reconcile_all()
+            if self._stop is not None:
+                return
+            unanswered = unanswered + 1 if self._is_unanswered else 0
+            is_news = self._has_lost_race or bool(await asyncio.to_thread(journal.count_planned))
+            if is_news or await self._wait_until_conclusive(asked_at):
+                continue
+            if not 0 < unanswered < TRIES:
+                return
+
+    async def _wait_for_others(self) -> bool:
+        """Wait while others have claimed rows of this range; return whether any were freed."""
+        before = at_work = await asyncio.to_thread(self._journal.count_claimed_by_others)
+        while before and at_work == before and self._stop is None:
+            await self._pause(0.25)
+            at_work = await asyncio.to_thread(self._journal.count_claimed_by_others)
+        return bool(before)
+
+    async def _send_planned(self) -> None:
+        for tries in count(1):
+            self._is_limited = False
+            claimed = await self._process(RowState.PLANNED, self._send)
+            # A limit is met by waiting, so it counts as no try.
+            if self._stop is not None or not claimed or (tries >= TRIES and not self._is_limited):
+                return
+
+    async def _process(self, state: RowState, work: Callable[[PendingRow], Awaitable[None]]) -> int:
+        """Process the rows of a state once: one task claims ahead of many others.
+
+        Returns:
+            How many rows were claimed.
+        """
+        pending = _PendingRows(self._options.concurrency, may_grow=self._lease is None)
+
+        async def process_rows() -> None:
+            while (row := await pending.take()) is not None:
+                await work(row)
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _attempt in range(self._options.concurrency):
+                    tasks.create_task(process_rows())
+                claimed = await self._claim_all(state, pending)
+                pending.close()
+        finally:
+            for row in pending.drain():
+                self._release(row)
+        await self._writer.flush()
+        return claimed
+
+    async def _claim_all(self, state: RowState, pending: _PendingRows) -> int:
+        claimed = after = 0
+        try:
+            with closing(_RowReader(self._rows)) as reader:
+                while self._stop is None:
+                    most = self._to_send if state is RowState.PLANNED else pending.block
+                    size = min(pending.block, most)
+                    rows = await self._writer.claim(state, after, size) if size else []
+                    if not rows:
+                        break
+                    claimed, after = claimed + len(rows), rows[-1].number
+                    if state is RowState.PLANNED:
+                        self._to_send -= len(rows)
+                    self._read_and_add(rows, reader, pending)
+                    await pending.wait_until_low()
+        except LeaseLost:
+            if self._lease is not None:
+                self._lease.lose()
+            self.stop()
+        except CannotImport as error:  # requests in flight are finished
+            self.stop(StopReason.BROKEN, error)
+        return claimed
+
+    def _read_and_add(
+        self, rows: list[JournalRow], reader: _RowReader, pending: _PendingRows
+    ) -> None:
+        ready: list[PendingRow] = []
+        try:
+            for row in rows:
+                ready.append(self._pending(row, reader.record(row)))  # noqa: PERF401  # some count
+        finally:
+            pending.add(ready)
+            for row in rows[len(ready) :]:
+                self._writer.note(row.released())
+
+    def _pending(self, row: JournalRow, record: Record) -> PendingRow:
+        created = None if row.created is None else datetime.fromtimestamp(row.created, UTC)
+        item = self._rows.read(record, created).item
+        if item is None or self._rows.fingerprint(record) != row.fingerprint:
+            raise file_has_changed()
+        return PendingRow(item, row)
+
+    def _release(self, pending: PendingRow) -> None:
+        """Free a claimed row unchanged."""
+        if pending.row.state is RowState.SENDING:
+            self._to_send += 1
+        self._writer.note(pending.row.released())
+
+    # ── Sending ─────────────────────────────────────────────────────────────────────
+
+    async def _send(self, pending: PendingRow) -> None:
+        if self._breaker.seconds_left(monotonic()):
+            await self._wait_for_breaker()
+        if self._stop is not None:
+            self._release(pending)
+            return
+        try:
+            answer = await self._client.run(self._kind.steps(pending.item))
+        except JustClickError as error:
+            self._failed(pending, error)
+        else:
+            self._streak.record_success()
+            self._breaker.record_success()
+            bill_id = self._kind.bill_id(answer)
+            self._record(RowUpdate(pending.row.number, RowState.DONE, bill_id))
+
+    def _failed(self, pending: PendingRow, error: JustClickError) -> None:
+        not_before = self._now() + seconds_until_conclusive(error, self._options.settle_after)
+        number, language = pending.row.number, self._options.language
+        self._record(update_after_failure(error, number, language, not_before))
+        self._count_failure(error)
+        self._is_limited |= isinstance(error, LimitExceeded) and is_retryable(error)
+
+    def _count_failure(self, error: JustClickError) -> None:
+        seconds = self._breaker.record_failure(error, monotonic())
+        if self._breaker.is_exhausted:
+            self.stop(StopReason.LIMIT, error)
+        elif seconds is not None:
+            self._on_note(_throttled_note(error, seconds))
+        reason = None if isinstance(error, LimitExceeded) else self._streak.record(error)
+        if reason is not None:
+            self.stop(reason, error)
+
+    async def _wait_for_breaker(self) -> None:
+        """Wait while the breaker is open."""
+        while self._stop is None and (seconds := self._breaker.seconds_left(monotonic())):
+            await self._pause(seconds)
+
+    def _record(self, update: RowUpdate) -> None:
+        """Enter the outcome of a row, and call ``on_row`` once it is durable."""
+        if update.state is RowState.PLANNED:
+            self._to_send += 1  # it was not sent after all
+        if self._error_limit.is_exceeded_by(update.state):
+            self.stop(StopReason.MAX_ERRORS)
+        self._writer.note(update, None if self._on_row is None else self._notify)
+
+    def _notify(self, update: RowUpdate, *, was_unknown: bool = False) -> None:
+        if self._on_row is not None:
+            outcome = outcome_of(update.state, update.code)
+            is_done = update.state is RowState.DONE
+            why = (None, None) if is_done else (update.reason, update.hint)
+            number, bill_id, code = update.number, update.bill_id, update.code
+            self._on_row(RowEvent(number, outcome, bill_id, code, *why, was_unknown))
+
+    # ── Reconciling ─────────────────────────────────────────────────────────────────
+
+    async def _reconcile_all(self) -> None:
+        self._on_note(
+            ngettext(
+                "Looking up {count} row whose outcome is unknown.",
+                "Looking up {count} rows whose outcome is unknown.",
+                await asyncio.to_thread(self._journal.count_unknown),
+            )
+        )
+        self._has_lost_race = self._is_unanswered = False
+        if self._kind.gives_times and self._keeps_times is None:
+            await self._find_out_whether_times_are_kept()
+        await self._process(RowState.UNKNOWN, self._reconcile)
+
+    async def _find_out_whether_times_are_kept(self) -> None:
+        """Find out from one order whether the service keeps the times that it is given."""
+        row = await asyncio.to_thread(self._journal.find_created_row)
+        if row is None:
+            return
+        try:
+            with closing(_RowReader(self._rows)) as reader:
+                known = self._pending(row, reader.record(row))
+        except CannotImport as error:
+            self.stop(StopReason.BROKEN, error)
+            return
+        with suppress(JustClickError):
+            flow = self._kind.keeps_times(known.item, row.bill_id)
+            self._keeps_times = await self._client.run(flow)
+
+    async def _reconcile(self, pending: PendingRow) -> None:
+        number = pending.row.number
+        if self._stop is not None:
+            self._release(pending)
+            return
+        known = Known(
+            is_taken=lambda bill_id: self._journal.is_taken(bill_id, number),
+            keeps_times=bool(self._keeps_times),
+            was_accepted=pending.row.code == 0,
+        )
+        try:
+            verdict = await self._client.run(self._kind.reconcile(pending.item, known))
+        except JustClickError as error:  # the row stays unknown
+            self._count_failure(error)
+            self._release(pending)
+            self._is_unanswered = True
+            return
+        self._streak.record_success()
+        self._apply_verdict(pending, verdict)
+
+    def _apply_verdict(self, pending: PendingRow, verdict: Verdict) -> None:
+        """Enter the verdict on a row."""
+        row = pending.row
+        if verdict.is_there:
+            update = RowUpdate(row.number, RowState.DONE, verdict.bill_id, reconciled=True)
+            self._writer.note(update, self._notify_reconciled)
+        elif verdict.is_there is None:
+            self._writer.note(self._make_undecided(row))
+        elif (row.not_before or 0) <= self._now():
+            update = RowUpdate(row.number, RowState.PLANNED)
+            self._writer.note(update, lambda update: self._notify(update, was_unknown=True))
+        else:
+            self._release(pending)
+
+    def _make_undecided(self, row: JournalRow) -> RowUpdate:
+        words, language = self._kind.words, self._options.language
+        reason, hint = words.undecided.in_(language), words.look.in_(language)
+        if row.code == 0:  # the text of the service says more
+            reason, hint = row.reason or reason, row.hint or hint
+        return row.released()._replace(reason=reason, hint=hint)
+
+    def _notify_reconciled(self, update: RowUpdate) -> None:
+        if update.state is RowState.DONE:
+            self._keeps_times = update.bill_id is not None or self._keeps_times
+            self._notify(update, was_unknown=True)
+        else:
+            self._has_lost_race = True  # the order belongs to another row
+
+    async def _wait_until_conclusive(self, asked_at: int) -> bool:
+        """Wait until missing orders of unknown rows are absent; return whether there are any."""
+        not_before = await asyncio.to_thread(self._journal.next_not_before, asked_at)
+        longest = 2 * self._options.settle_after + GRACE
+        if not_before is None or not_before > self._now() + longest:  # the clock was put back
+            return False
+        await self._pause(max(0.0, not_before - self._clock()) + 0.05)
+        return True
+
+
+class _RowReader:
+    """Reads rows of a file by number and offset, or on from the last one if that is near."""
+
+    def __init__(self, rows: Source) -> None:
+        self._rows = rows
+        self._records: Iterator[Record] | None = None
+        self._next = 1
+
+    def record(self, row: JournalRow) -> Record:
+        """Return a row as text.
+
+        Raises:
+            FileProblem: It is not there, or the file cannot be read.
+        """
+        is_far = row.number - self._next > MOST_SKIPPED and row.offset is not None
+        if self._records is None or is_far or row.number < self._next:
+            self.close()
+            self._records = self._rows.records(Place(row.number, row.line, row.offset))
+        for record in self._records:
+            self._next = record.number + 1
+            if record.number >= row.number:
+                break
+        else:
+            raise file_has_changed()
+        if record.number != row.number:
+            raise file_has_changed()
+        return record
+
+    def close(self) -> None:
+        """Close the file."""
+        close = getattr(self._records, "close", None)
+        if close is not None:
+            close()
+
+
+class _PendingRows:
+    """Rows that are claimed and wait for a task.
+
+    As few as keep the tasks busy, since each of them is to be reconciled after a crash.
+
+    Args:
+        concurrency: The number of tasks that take rows.
+        may_grow: Whether to claim more rows at once where tasks wait for the journal.
 
     Attributes:
-        block: How many to claim at once.
+        block: How many rows to claim at once.
     """
 
-    def __init__(self, concurrency: int) -> None:
+    def __init__(self, concurrency: int, *, may_grow: bool) -> None:
         self.block: int = min(concurrency, MOST_AT_ONCE)
         self._concurrency = concurrency
-        self._queue: asyncio.Queue[Ready | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[PendingRow | None] = asyncio.Queue()
         self._low = asyncio.Event()
         self._idle = 0
+        self._may_grow = may_grow
         self._has_begun = False
 
-    def hand_over(self, block: Iterable[Ready]) -> None:
-        """Let the senders have these."""
-        if self._idle and self._has_begun:  # they had to wait for the journal
+    def add(self, rows: Iterable[PendingRow]) -> None:
+        """Add rows."""
+        if self._may_grow and self._idle and self._has_begun:  # they had to wait for the journal
             self.block = min(2 * self.block, MOST_AT_ONCE)
         self._has_begun = True
-        for ready in block:
-            self._queue.put_nowait(ready)
+        for row in rows:
+            self._queue.put_nowait(row)
         self._low.clear()
 
-    def no_more(self) -> None:
-        """Let the senders end once they have sent what is claimed."""
-        for _ in range(self._concurrency):
+    def close(self) -> None:
+        """Let the tasks end after the rows that are claimed."""
+        for _attempt in range(self._concurrency):
             self._queue.put_nowait(None)
 
-    async def take(self) -> Ready | None:
-        """Wait for a row to send; ``None`` if there will be none."""
+    async def take(self) -> PendingRow | None:
+        """Wait for a row; ``None`` after the last."""
         self._idle += 1
-        ready = await self._queue.get()
+        row = await self._queue.get()
         self._idle -= 1
         if self._queue.qsize() <= self.block // 2:
             self._low.set()
-        return ready
+        return row
 
-    def done(self) -> None:
-        """Tell that something has become of a row that was taken."""
-        self._queue.task_done()
-
-    async def low(self) -> None:
-        """Wait until more should be claimed."""
+    async def wait_until_low(self) -> None:
+        """Wait until more rows should be claimed."""
         if self._queue.qsize() > self.block // 2:
             await self._low.wait()
 
-    async def all_done(self) -> None:
-        """Wait until something has become of all."""
-        await self._queue.join()
-
-    def left(self) -> Iterator[Ready]:
-        """Give back what nobody has taken."""
+    def drain(self) -> Iterator[PendingRow]:
+        """Remove and yield the rows that no task has taken."""
         while not self._queue.empty():
-            ready = self._queue.get_nowait()
-            if ready is not None:
-                yield ready
+            row = self._queue.get_nowait()
+            if row is not None:
+                yield row
 
 
-def some(concurrency: int) -> int:
-    """Return how many requests may be under way at once, if that lets anything be sent.
-
-    Raises:
-        InvalidInput: It does not.
-    """
-    if type(concurrency) is not int or concurrency < 1:
-        raise InvalidInput(
-            f"concurrency must be a whole number of at least 1 ({type(concurrency).__name__}).",
-            field="concurrency",
-            hint="Leave it out for 10.",
-            hint_ru="Не указывайте, чтобы взять 10.",
-        )
-    return concurrency
+def make_worker_name() -> str:
+    """Return the name of this process among the workers of a journal."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def tell_nobody(_row: Reached) -> None:
-    """Nobody wants to know."""
-
-
-def _told(change: Change, *, was_unknown: bool) -> Reached:
-    return Reached(
-        change.number,
-        fate(change.state, change.code),
-        change.bill_id,
-        change.code,
-        change.reason,
-        change.hint,
-        was_unknown,
-    )
-
-
-def _slower(error: JustClickError, seconds: float) -> Text:
+def _throttled_note(error: JustClickError, seconds: float) -> Message:
     code = error.code if isinstance(error, APIError) else getattr(error, "status", None)
-    return Text(
-        f"The service asks to go slower ({code}): nothing is sent for {seconds:.0f} s.",
-        f"Сервис просит снизить скорость ({code}): пауза {seconds:.0f} с.",
-    )
-
-
-def _looking_up(count: int) -> Text:
-    return Text(
-        f"Looking up {count} rows of which nobody knows whether they were carried out.",
-        f"Проверяю строки, о которых неизвестно, выполнены ли они: {count}.",
-    )
-
-
-def file_has_changed() -> FileProblem:
-    """Return why an import cannot go on with a file that is another one now."""
-    return FileProblem(
-        Text("the file has changed during the import.", "файл изменился во время импорта."),
-        Text(
-            "Put back the file that the import began with, then run the same command again.",
-            "Верните файл, с которым импорт начинался, и повторите ту же команду.",
-        ),
+    return _(
+        "The service asks to slow down ({code}): pausing for {seconds} s.",
+        code=code,
+        seconds=round(seconds),
     )

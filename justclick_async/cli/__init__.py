@@ -1,7 +1,8 @@
 """The command line: ``justclick`` and ``python -m justclick_async``.
 
-Commands are a few lines over the library.  What a person reads goes to a terminal in English or
-Russian; with ``--json``, standard output holds JSON, one document a line, and nothing else.
+Commands are a few lines over the library.  What a person reads is in the user's language.  Commands
+that print records take ``--output``; with ``--json``, those that report progress or events print
+JSON, one document a line, and nothing else.
 
 Exit codes: 0 done; 1 something failed or is left to do; 2 the command was used wrongly; 3 it could
 not start; 130 it was interrupted.
@@ -12,12 +13,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from justclick_async.cli.say import Text, open_streams, say_error
+from justclick_async.cli.output import echo_error, open_streams
+from justclick_async.messages import _
 
 __all__ = ["main"]
 
-DONE, SOME_FAILED, WRONG_USAGE, CANNOT_START = range(4)
-INTERRUPTED = 130  # as shells have it
+CANNOT_START = 3
+INTERRUPTED = 130  # as in shells
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,16 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str]) -> int:
     try:
-        from justclick_async.cli.running import run  # noqa: PLC0415  # needs the extra
+        from justclick_async.cli.dispatch import run  # noqa: PLC0415  # needs the extra
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("cyclopts", "rich"):
             raise
-        say_error(
-            Text("the command line is not installed.", "командная строка не установлена."),
-            Text(
-                "Install it: pip install 'justclick_async[cli]'",
-                "Установите её: pip install 'justclick_async[cli]'",
-            ),
+        echo_error(
+            _("the command line is not installed."), _("Run: pip install 'justclick_async[cli]'")
         )
         return CANNOT_START
     return run(arguments)

@@ -1,8 +1,9 @@
-"""How far an import is: a bar on a terminal, a line now and then elsewhere, JSON for machines."""
+"""Progress of an import: a bar on a terminal, a line now and then elsewhere, JSON for machines."""
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 from time import monotonic
@@ -10,12 +11,14 @@ from typing import Any
 
 from attrs import asdict
 
-from justclick_async.bulk.fates import Fate
-from justclick_async.bulk.importer import Reached
-from justclick_async.bulk.journal import Totals
-from justclick_async.bulk.kinds import Kind
-from justclick_async.bulk.ledger import Ledger
-from justclick_async.cli.say import Text, say, say_json, to_people
+from justclick_async.bulk.journal.base import Journal
+from justclick_async.bulk.journal.model import Totals
+from justclick_async.bulk.kinds.base import Kind
+from justclick_async.bulk.results import RowEvent
+from justclick_async.bulk.states import RowOutcome
+from justclick_async.cli.output import echo_json, echo_note, translate
+from justclick_async.messages import Message, _
+from justclick_async.visible import visible
 
 __all__ = ["EVERY", "Progress", "progress_for", "progress_of"]
 
@@ -24,12 +27,12 @@ EVERY = 5.0
 
 
 class Progress:
-    """Counts what comes to an end; a subclass shows it.
+    """Counts the rows that are done; a subclass shows the counts.
 
     Args:
-        total: How many rows there are to send or to look up.
-        unknown: To how many of them the latter applies.
-        kind: What they are.
+        total: Rows to send or to reconcile.
+        unknown: Those of them that are to be reconciled.
+        kind: Their kind.
     """
 
     every = EVERY
@@ -42,77 +45,84 @@ class Progress:
         self.failed: int = 0
         self._began = self._shown = monotonic()
         self._before: tuple[int, int] | None = None
+        self.history: Counter[int] = Counter()  # rows done in each second
 
-    def tell(self, row: Reached) -> None:
-        """Count one row, and show it all now and then."""
-        self.unknown += (row.fate is Fate.UNKNOWN) - row.was_unknown
-        if row.fate not in (Fate.UNKNOWN, Fate.NOT_SENT):
+    def on_row(self, row: RowEvent) -> None:
+        """Count one row."""
+        self.unknown += (row.outcome is RowOutcome.UNKNOWN) - row.was_unknown
+        if row.outcome not in (RowOutcome.UNKNOWN, RowOutcome.NOT_SENT):
             self.reached += 1
-            self.failed += row.fate is Fate.FAILED
-        self._show_now_and_then()
+            self.failed += row.outcome is RowOutcome.FAILED
+        self._show_if_due()
 
-    def look(self, totals: Totals, under_way: int) -> None:
-        """Take over what a journal counts that several write."""
-        reached = totals.succeeded + totals[Fate.FAILED]
+    def update(self, totals: Totals, under_way: int) -> None:
+        """Take the counts of a journal that several workers write."""
+        # Duplicates get their outcome at the end only, and are not among the rows to send.
+        done = totals[RowOutcome.CREATED] + totals[RowOutcome.EXISTED]
+        reached = done + totals[RowOutcome.FAILED]
         if self._before is None:
-            self._before = reached, totals[Fate.FAILED]
-        self.reached = reached - self._before[0]
-        self.failed = totals[Fate.FAILED] - self._before[1]
-        self.unknown = max(0, totals[Fate.UNKNOWN] - under_way)
-        self._show_now_and_then()
+            self._before = reached, totals[RowOutcome.FAILED]
+        self.reached = min(reached - self._before[0], self.total)
+        self.failed = totals[RowOutcome.FAILED] - self._before[1]
+        self.unknown = max(0, totals[RowOutcome.UNKNOWN] - under_way)
+        self._show_if_due()
 
-    def _show_now_and_then(self) -> None:
+    def _show_if_due(self) -> None:
         now = monotonic()
+        if done := self.reached - self.history.total():
+            self.history[int(now - self._began)] += done
         if now - self._shown >= self.every:
             self._shown = now
             self.show()
 
     @property
     def rate(self) -> float:
-        """Rows a second, since the beginning."""
+        """Rows per second since the start."""
         return self.reached / max(monotonic() - self._began, 1e-6)
 
     @property
     def seconds_left(self) -> int | None:
-        """At this rate."""
-        return int((self.total - self.reached) / self.rate) if self.reached else None
+        """Seconds left at this rate."""
+        return int(max(0, self.total - self.reached) / self.rate) if self.reached else None
 
     def show(self) -> None:
-        """Say how far it is."""
+        """Show the counts."""
 
-    def say(self, text: Text) -> None:
-        """Say something else."""
-        say(text, quietly=True)
+    def note(self, text: Message) -> None:
+        """Show another text."""
+        echo_note(text)
 
 
 class _Lines(Progress):
     def show(self) -> None:
-        left = _clock(self.seconds_left)
-        say(
-            Text(
-                f"{self.reached} of {self.total} sent, {self.failed} failed, "
-                f"{self.unknown} unknown, {self.rate:.0f}/s, {left} left",
-                f"отправлено {self.reached} из {self.total}, отказов {self.failed}, "
-                f"неизвестно {self.unknown}, {self.rate:.0f}/с, осталось {left}",
-            ),
-            quietly=True,
+        echo_note(
+            _(
+                "{reached} of {total} sent, {failed} failed, {unknown} unknown, {rate:.0f}/s, "
+                "{left} left",
+                reached=self.reached,
+                total=self.total,
+                failed=self.failed,
+                unknown=self.unknown,
+                rate=self.rate,
+                left=_clock(self.seconds_left),
+            )
         )
 
 
 class _Events(Progress):
     every = 1.0
 
-    def say(self, text: Text) -> None:
-        say_json({"event": "note", "text": to_people(text)})
+    def note(self, text: Message) -> None:
+        echo_json({"event": "note", "text": translate(text)})
 
-    def tell(self, row: Reached) -> None:
-        said: dict[str, Any] = asdict(row)
-        outcome = self.kind.said(said.pop("fate"))
-        say_json({"event": "row", "row": said.pop("number"), "outcome": outcome, **said})
-        super().tell(row)
+    def on_row(self, row: RowEvent) -> None:
+        fields: dict[str, Any] = asdict(row)
+        outcome = self.kind.said(fields.pop("outcome"))
+        echo_json({"event": "row", "row": fields.pop("number"), "outcome": outcome, **fields})
+        super().on_row(row)
 
     def show(self) -> None:
-        say_json(
+        echo_json(
             {
                 "event": "progress",
                 "sent": self.reached,
@@ -131,28 +141,30 @@ class _Bar(Progress):
     def __init__(self, total: int, unknown: int, kind: Kind[Any], bar: Any) -> None:
         super().__init__(total, unknown, kind)
         self._bar = bar
-        self._task = bar.add_task("", total=total, failed=0, unknown=0, rate=0.0)
+        self._task = bar.add_task("", total=total, counts="")
 
     def show(self) -> None:
-        self._bar.update(
-            self._task,
-            completed=self.reached,
+        counts = _(
+            "{rate:.0f}/s  failed {failed}, unknown {unknown}",
+            rate=self.rate,
             failed=self.failed,
             unknown=self.unknown,
-            rate=self.rate,
         )
+        self._bar.update(self._task, completed=self.reached, counts=translate(counts))
 
-    def say(self, text: Text) -> None:
-        self._bar.console.print(to_people(text), markup=False, highlight=False)
+    def note(self, text: Message) -> None:
+        self._bar.console.print(
+            visible(translate(text)), markup=False, highlight=False, emoji=False
+        )
 
 
 @contextmanager
 def progress_for(
-    journal: Ledger, kind: Kind[Any], *, as_json: bool
+    journal: Journal, kind: Kind[Any], *, as_json: bool
 ) -> Generator[Progress, None, None]:
-    """Show progress in the way that fits whoever looks."""
-    unknown = journal.in_doubt()
-    with progress_of(journal.left(), unknown, kind, as_json=as_json) as progress:
+    """Show the progress of a journal's rows."""
+    unknown = journal.count_unknown()
+    with progress_of(journal.count_planned(), unknown, kind, as_json=as_json) as progress:
         yield progress
 
 
@@ -160,7 +172,7 @@ def progress_for(
 def progress_of(
     left: int, unknown: int, kind: Kind[Any], *, as_json: bool
 ) -> Generator[Progress, None, None]:
-    """Show progress where so many rows are to be sent and to be looked up."""
+    """Show the progress of *left* rows to send and *unknown* rows to reconcile."""
     total = left + unknown
     if as_json:
         yield _Events(total, unknown, kind)
@@ -169,6 +181,7 @@ def progress_of(
     else:
         with _rich_bar() as bar:
             shown = _Bar(total, unknown, kind, bar)
+            shown.show()
             yield shown
             shown.show()
 
@@ -183,16 +196,10 @@ def _rich_bar() -> Any:
     )
     from rich.progress import Progress as RichProgress  # noqa: PLC0415
 
-    words = Text(
-        "[green]{task.fields[rate]:.0f}/s[/]  failed {task.fields[failed]}, "
-        "unknown {task.fields[unknown]}",
-        "[green]{task.fields[rate]:.0f}/с[/]  отказов {task.fields[failed]}, "
-        "неизвестно {task.fields[unknown]}",
-    )
     return RichProgress(
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn(to_people(words)),
+        TextColumn("{task.fields[counts]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )

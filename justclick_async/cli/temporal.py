@@ -1,299 +1,274 @@
-"""``justclick temporal worker``, and ``justclick import --temporal``: imports on many workers."""
+"""``justclick temporal worker``, and ``justclick import --temporal``."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from attrs import evolve, field, frozen
+from attrs import evolve
+from cyclopts import Parameter
 
-from justclick_async.bulk.failures import Stop, StopReason
-from justclick_async.bulk.importer import Finished
-from justclick_async.bulk.postgres import is_url
-from justclick_async.bulk.problems import JournalInUse
+from justclick_async.bulk.errors import JournalInUse
+from justclick_async.bulk.job import (
+    ShardSpec,
+    describe,
+    limit_to_first,
+    open_journal,
+    open_journal_to_plan,
+)
+from justclick_async.bulk.journal.base import Journal
+from justclick_async.bulk.journal_url import is_url
+from justclick_async.bulk.policy import Stop, StopReason
 from justclick_async.bulk.report import write_report
-from justclick_async.bulk.rows import Rows
-from justclick_async.bulk.shards import ShardSpec, describe, new_journal, open_journal
-from justclick_async.bulk.shared import SharedJournal
-from justclick_async.cli import telling
-from justclick_async.cli.calling import connected
-from justclick_async.cli.importing import Settings, agreed, exit_code, renamed
+from justclick_async.bulk.results import ImportResult
+from justclick_async.bulk.rows.reader import Rows
+from justclick_async.cli import import_output
+from justclick_async.cli.errors import CannotStart, WrongUsage
+from justclick_async.cli.import_command import Settings, confirm_plan, exit_code
+from justclick_async.cli.output import echo, echo_note
 from justclick_async.cli.progress import EVERY, Progress, progress_of
-from justclick_async.cli.say import Text, language, say
-from justclick_async.cli.settings import Access, CannotStart, WrongUsage, name_of
-from justclick_async.cli.stopping import interruptible, signals
+from justclick_async.cli.runner import connect as open_client
+from justclick_async.cli.settings import Access
+from justclick_async.cli.signals import interruptible, on_signals
+from justclick_async.messages import _
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from justclick_async.bulk.temporal.carrying import Carried
+    from justclick_async.bulk.temporal.connection import ImportHandle
 
-__all__ = ["Wanted", "import_by_temporal", "run_worker"]
+__all__ = ["import_by_temporal", "worker"]
 
-_LET_GO = 10.0
-"""Seconds within which workers let go of a journal when an import has ended."""
+_RELEASE = 10.0
+"""Seconds within which workers release a journal when an import has ended."""
 
 
-def _must_be_installed() -> None:
+def _check_installed() -> None:
     if find_spec("temporalio") is None:
         raise CannotStart(
-            Text("temporalio is not installed.", "temporalio не установлен."),
-            Text(*["pip install 'justclick_async[temporal]'"] * 2),
+            _("temporalio is not installed."), _("Run: pip install 'justclick_async[temporal]'")
         )
 
 
 # ── A worker ────────────────────────────────────────────────────────────────────────
 
 
-@frozen
-class Wanted:
-    """What kind of worker is wanted."""
+def worker(
+    *,
+    temporal: Annotated[
+        str | None,
+        Parameter(
+            help=_("HOST:PORT of the server. Default: TEMPORAL_ADDRESS, then localhost:7233.")
+        ),
+    ] = None,
+    namespace: Annotated[
+        str | None, Parameter(help=_("Namespace on it. Default: TEMPORAL_NAMESPACE, then default."))
+    ] = None,
+    rate: Annotated[
+        float,
+        Parameter(help=_("Requests per second of the account, for all workers; 0 is unlimited.")),
+    ] = 10.0,
+    concurrency: Annotated[
+        int, Parameter(help=_("Ranges of rows that one worker imports at once."))
+    ] = 100,
+    workers: Annotated[int, Parameter(help=_("Processes; one that dies is restarted."))] = 1,
+    access: Access = Access(),  # noqa: B008  # frozen
+) -> int:
+    """Work until SIGTERM or Ctrl-C; requests in flight are finished."""
+    if rate < 0:
+        raise WrongUsage(_("--rate must not be negative."), _("Leave it out for 10."))
+    for option, count, default in ("--concurrency", concurrency, 100), ("--workers", workers, 1):
+        if count < 1:
+            raise WrongUsage(
+                _("{option} must be 1 or more.", option=option),
+                _("Leave it out for {default}.", default=default),
+            )
+    _check_installed()
+    if workers == 1:
+        return asyncio.run(_work(temporal, namespace, rate, concurrency, access))
+    # The key is not in the command: other users can see that.
+    environment = os.environ | {"JUSTCLICK_API_KEY": access.account().api_key}
+    environment |= access.proxy_environment()
+    options = {
+        "--temporal": temporal,
+        "--namespace": namespace,
+        "--rate": rate,
+        "--concurrency": concurrency,
+        "--login": access.login,
+        "--zone": access.zone,
+        "--base-url": access.base_url,
+        "--timeout": access.timeout,
+    }
+    given = [[name, str(value)] for name, value in options.items() if value is not None]
+    words = ["temporal", "worker", *(word for pair in given for word in pair)]
+    return asyncio.run(_work_in_processes(workers, words, environment))
 
-    temporal: str | None
-    namespace: str | None
-    rate: float
-    concurrency: int
-    workers: int
-    access: Access = field(repr=False)
 
-
-def run_worker(wanted: Wanted) -> int:
-    """Work until SIGTERM or Ctrl-C; what is under way then is finished."""
-    if wanted.rate < 0 or wanted.concurrency < 1 or wanted.workers < 1:
-        raise WrongUsage(
-            Text(
-                "--rate must not be negative, --concurrency and --workers must be 1 or more.",
-                "--rate не бывает отрицательным, --concurrency и --workers — не меньше 1.",
-            ),
-            Text("Leave them out: 10, 100 and 1.", "Не указывайте: 10, 100 и 1."),
-        )
-    _must_be_installed()
-    if wanted.workers > 1:
-        return asyncio.run(_many(wanted))
-    return asyncio.run(_one(wanted))
-
-
-async def _one(wanted: Wanted) -> int:
-    from justclick_async.bulk.temporal.server import Server, connect  # noqa: PLC0415
-    from justclick_async.bulk.temporal.worker import work  # noqa: PLC0415
+async def _work(
+    address: str | None, namespace: str | None, rate: float, concurrency: int, access: Access
+) -> int:
+    from justclick_async.bulk.temporal.activities import run_worker  # noqa: PLC0415
+    from justclick_async.bulk.temporal.connection import Server, connect  # noqa: PLC0415
 
     stop = asyncio.Event()
-    server = Server(wanted.temporal, wanted.namespace).completed()
-    async with connected(wanted.access, sandbox=False, rate=None) as connection:
+    server = Server.of(address, namespace)
+    async with open_client(access, sandbox=False, rate=None) as connection:
         temporal = await connect(server)
-        with _told_to(stop):
-            await work(
+        with on_signals(stop.set):
+            await run_worker(
                 temporal,
                 connection.client,
                 connection.account,
                 stop,
-                rate=wanted.rate or None,
-                concurrency=wanted.concurrency,
-                ready=lambda: _ready(connection.account, server.address or "", wanted.rate),
+                rate=rate or None,
+                concurrency=concurrency,
+                ready=lambda: _ready(connection.account, server.address, rate),
             )
     return 0
 
 
 def _ready(account: str, address: str, rate: float) -> None:
-    pace = Text(f"{rate:g} requests a second", f"{rate:g} запросов в секунду")
-    if not rate:
-        pace = Text("as fast as they come", "без ограничения скорости")
-    say(
-        Text(
-            f"Worker {os.getpid()} ready: {account}, {pace.en}, Temporal at {address}",
-            f"Рабочий процесс {os.getpid()} готов: {account}, {pace.ru}, Temporal: {address}",
+    limit = _("{rate:g} requests per second", rate=rate) if rate else _("no rate limit")
+    echo(
+        _(
+            "Worker {pid} ready: {account}, {limit}, Temporal at {address}",
+            pid=os.getpid(),
+            account=account,
+            limit=limit,
+            address=address,
         )
     )
 
 
-@contextmanager
-def _told_to(stop: asyncio.Event) -> Generator[None, None, None]:
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    with suppress(NotImplementedError):  # Windows: Ctrl-C gives up at once
-        for number in numbers:
-            loop.add_signal_handler(number, stop.set)
-    try:
-        yield
-    finally:
-        with suppress(NotImplementedError):
-            for number in numbers:
-                loop.remove_signal_handler(number)
-
-
-async def _many(wanted: Wanted) -> int:
-    """Keep so many workers running, each in a process of its own; one that dies is replaced."""
+async def _work_in_processes(workers: int, words: list[str], environment: dict[str, str]) -> int:
+    """Keep this many workers running, each in a process of its own."""
     stop = asyncio.Event()
-    environment = os.environ | {"JUSTCLICK_API_KEY": wanted.access.account().api_key}
-    with _told_to(stop):
-        keepers = [
-            asyncio.create_task(_keep_running(wanted, environment, stop))
-            for _ in range(wanted.workers)
-        ]
+    with on_signals(stop.set):
+        keepers = [_keep_running(words, environment, stop) for _worker in range(workers)]
         return max(await asyncio.gather(*keepers))
 
 
-async def _keep_running(wanted: Wanted, environment: dict[str, str], stop: asyncio.Event) -> int:
+async def _keep_running(words: list[str], environment: dict[str, str], stop: asyncio.Event) -> int:
     while True:
         began = monotonic()
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "justclick_async", *_words(wanted)), env=environment
+            sys.executable, "-m", "justclick_async", *words, env=environment
         )
         ended = asyncio.ensure_future(process.wait())
-        asked = asyncio.ensure_future(stop.wait())
-        await asyncio.wait([ended, asked], return_when=asyncio.FIRST_COMPLETED)
-        asked.cancel()
+        stopped = asyncio.ensure_future(stop.wait())
+        await asyncio.wait([ended, stopped], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
         if stop.is_set():
             with suppress(ProcessLookupError):
                 process.terminate()
             return await ended
         code = ended.result()
-        # Whoever cannot even start will not be able to the next time.
+        # A worker that cannot start will not start the next time either.
         if code >= 0 and monotonic() - began < EVERY:
             return code
-        say(
-            Text(
-                f"Worker {process.pid} has ended ({code}); another one takes its place.",
-                f"Рабочий процесс {process.pid} завершился ({code}); запускаю другой.",
-            ),
-            quietly=True,
+        echo_note(
+            _("Worker {pid} has ended ({code}); starting another one.", pid=process.pid, code=code)
         )
-
-
-def _words(wanted: Wanted) -> list[str]:
-    """Return the command of one worker.  The key is not in it: others can see it."""
-    options = {
-        "--temporal": wanted.temporal,
-        "--namespace": wanted.namespace,
-        "--rate": wanted.rate,
-        "--concurrency": wanted.concurrency,
-        "--login": wanted.access.login,
-        "--zone": wanted.access.zone,
-        "--base-url": wanted.access.base_url,
-        "--timeout": wanted.access.timeout,
-    }
-    given = [[name, str(value)] for name, value in options.items() if value is not None]
-    return ["temporal", "worker", *(word for pair in given for word in pair)]
 
 
 # ── An import ───────────────────────────────────────────────────────────────────────
 
 
 async def import_by_temporal(settings: Settings, rows: Rows) -> int:
-    """Have the workers carry the import out; tell how far it is, and write the results."""
-    _must_be_installed()
-    from justclick_async.bulk.temporal import carrying  # noqa: PLC0415  # an extra
-    from justclick_async.bulk.temporal.references import Import  # noqa: PLC0415
-    from justclick_async.bulk.temporal.server import Server, answering, connect  # noqa: PLC0415
+    """Let the workers import a file; show the progress, and write the results."""
+    _check_installed()
+    from justclick_async.bulk.temporal.connection import (  # noqa: PLC0415
+        Server,
+        connect,
+        find_running,
+        start_import,
+        translate_errors,
+    )
+    from justclick_async.bulk.temporal.workflow import Import  # noqa: PLC0415
 
-    server = Server(settings.temporal, settings.namespace)
+    server = Server.of(settings.sending.temporal, settings.sending.namespace)
     temporal = await connect(server)
     whole = _whole(settings, rows)
     stop = None
-    with answering(server):
-        carried = await carrying.at_work(temporal, whole)
-        if carried is not None:
-            say(
-                Text("Temporal is at this import already.", "Temporal уже выполняет этот импорт."),
-                quietly=True,
-            )
-        elif (to_do := await _planned(settings, rows, whole)) is None:
+    with translate_errors(server):
+        handle = await find_running(temporal, whole)
+        if handle is not None:
+            echo_note(_("This import is already running on Temporal; showing its progress."))
+        elif (to_do := await _plan(settings, rows, whole)) is None:
             return 1
-        elif to_do:
-            carried = await carrying.hand_over(temporal, Import.of(whole))
-        if carried is not None:
-            stop = await _watched(settings, temporal, carried, rows, whole)
+        elif to_do.last:
+            handle = await start_import(temporal, Import.of(to_do, to_do.last))
+        if handle is not None:
+            stop = await _watch(settings, temporal, handle, rows, whole)
     with open_journal(whole, whole=True) as journal:
-        journal.settle_repeats()
-        finished = Finished(journal.totals(), stop)
-        report = write_report(rows, journal, language=language(), redact=settings.redact)
-        telling.ended(rows.kind, journal, finished, report, as_json=settings.as_json)
+        journal.copy_to_duplicates()
+        if stop is None and settings.options.first and journal.count_planned():
+            stop = Stop(StopReason.FIRST)
+        finished = ImportResult(journal.totals(), stop)
+        report = write_report(rows, journal, settings.options)
+        import_output.show_result(rows.kind, journal, finished, report, as_json=settings.as_json)
     return exit_code(finished)
 
 
 def _whole(settings: Settings, rows: Rows) -> ShardSpec:
     account = settings.access.account_without_key()
-    whole = describe(
-        rows,
-        journal=settings.journal,
-        login=account.login,
-        base_url=account.base_url,
-        account=name_of(account),
-        rename=dict(renamed(settings.rename)),
-        concurrency=settings.concurrency,
-        stop_after=settings.stop_after,
-        settle_after=settings.settle_after,
-        once=not settings.send_repeats,
-        language=language(),
-    )
-    # The workers may be somewhere else in the tree of folders.
+    whole = describe(rows, account, settings.options, journal=settings.journal)
+    # The workers may run in another directory.
     journal = whole.journal if is_url(whole.journal) else str(Path(whole.journal).absolute())
     return evolve(whole, path=str(Path(whole.path).absolute()), journal=journal)
 
 
-async def _planned(settings: Settings, rows: Rows, whole: ShardSpec) -> int | None:
-    """Plan the import and ask; return how many rows there are to be done, ``None`` for no."""
-    until = monotonic() + _LET_GO
+async def _plan(settings: Settings, rows: Rows, whole: ShardSpec) -> ShardSpec | None:
+    """Plan and ask; return it with its last row, 0 if none is left, ``None`` if not confirmed."""
+    until = monotonic() + _RELEASE
     while True:
         try:
-            with new_journal(rows, whole) as journal, interruptible():
-                wanted = agreed(settings, rows, journal, whole.account)
-                return journal.left() + journal.in_doubt() if wanted else None
+            with open_journal_to_plan(rows, whole) as journal, interruptible():
+                if not confirm_plan(settings, rows, journal, whole.account):
+                    return None
+                to_do = journal.count_planned() or journal.count_unknown()
+                limited = limit_to_first(whole, journal)
+                last = min(limited.last, journal.last_number())
+                return evolve(limited, last=last if to_do else 0)
         except JournalInUse:
             if monotonic() > until:
                 raise
         await asyncio.sleep(0.1)
 
 
-async def _watched(
-    settings: Settings, temporal: Client, carried: Carried, rows: Rows, whole: ShardSpec
+async def _watch(
+    settings: Settings, temporal: Client, handle: ImportHandle, rows: Rows, whole: ShardSpec
 ) -> Stop | None:
-    """Tell how far it is until it ends; return why it ended before its last row."""
-    from justclick_async.bulk.temporal import carrying  # noqa: PLC0415
+    """Show the progress until the import ends; return why it ended before its last row."""
+    from justclick_async.bulk.temporal.connection import has_workers, wait_for_end  # noqa: PLC0415
 
-    await _look_for_workers(temporal, carried)
+    if not await has_workers(temporal, (await handle.describe()).task_queue):
+        echo_note(_("No worker is running yet. To start one, run: justclick temporal worker"))
     with (
         open_journal(whole, whole=True) as journal,
         progress_of(
-            journal.left(), journal.in_doubt(), rows.kind, as_json=settings.as_json
-        ) as shown,
+            journal.count_planned(), journal.count_unknown(), rows.kind, as_json=settings.as_json
+        ) as progress,
     ):
-        look = partial(_look, journal, shown)
-        watching = asyncio.ensure_future(carrying.watch(carried, look))
+        watching = asyncio.ensure_future(wait_for_end(handle, partial(_update, journal, progress)))
         cancelling: list[asyncio.Task[None]] = []
 
         def cancel() -> None:
-            cancelling.append(asyncio.create_task(carried.cancel()))
+            cancelling.append(asyncio.create_task(handle.cancel()))
 
-        with signals(cancel, watching.cancel):
+        with on_signals(cancel, watching.cancel):
             try:
                 return await watching
-            except asyncio.CancelledError:  # asked twice: the workers end it by themselves
+            except asyncio.CancelledError:  # aborted: the workers end it by themselves
                 return Stop(StopReason.ASKED)
 
 
-def _look(journal: SharedJournal, shown: Progress) -> None:
-    shown.look(journal.totals(), journal.under_way())
-
-
-async def _look_for_workers(temporal: Client, carried: Carried) -> None:
-    from justclick_async.bulk.temporal.server import has_workers  # noqa: PLC0415
-
-    queue = (await carried.describe()).task_queue
-    if not await has_workers(temporal, queue):
-        say(
-            Text(
-                "No worker is there yet; it begins as soon as one is: justclick temporal worker.",
-                "Рабочих процессов пока нет; импорт начнётся с первым: justclick temporal worker.",
-            ),
-            quietly=True,
-        )
+def _update(journal: Journal, progress: Progress) -> None:
+    progress.update(journal.totals(), journal.count_sending())

@@ -1,8 +1,8 @@
-"""Why a hash is wrong: what has to be hashed, what was hashed instead, and what to do.
+"""Diagnosis of a wrong hash: what has to be hashed, what was hashed instead, and what to do.
 
-``explain`` takes a body, parameters or an array pasted out of PHP; ``justclick explain`` is the
-same on the command line.  A cause is told as a fact only where the hash was computed with the
-mistake and came out as received.
+``explain`` takes parameters, a body, a URL, a raw HTTP request, a curl command, JSON or a PHP
+array; ``justclick explain`` is the same on the command line.  A cause is reported as certain only
+if the hash that was computed with the mistake is the received one.
 
 >>> found = explain({"b": 1, "a": 2}, login="username", api_key="0" * 40,
 ...                 hash="a0f86fd0eb0d7c8e5a1d5f5fd8bc2b34")
@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from justclick_async.diagnosis.causes import CAUSES, Cause
 from justclick_async.diagnosis.explaining import Explanation, Remark, Request, explain
-from justclick_async.diagnosis.finding import LARGEST, Diagnosis, diagnose
-from justclick_async.diagnosis.pasted import Pasted, is_array, read_array
-from justclick_async.diagnosis.variants import KEY
+from justclick_async.diagnosis.finding import LARGEST, Diagnosis, diagnose, search
+from justclick_async.diagnosis.joints import KEY
+from justclick_async.diagnosis.php_literal import PhpLiteral, is_array, read_array
+from justclick_async.diagnosis.request_text import is_request_text, without_hash
 
 __all__ = [
     "CAUSES",
@@ -23,11 +24,14 @@ __all__ = [
     "Cause",
     "Diagnosis",
     "Explanation",
-    "Pasted",
+    "PhpLiteral",
     "Remark",
     "Request",
     "diagnose",
     "explain",
     "is_array",
+    "is_request_text",
     "read_array",
+    "search",
+    "without_hash",
 ]

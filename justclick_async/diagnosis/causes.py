@@ -1,4 +1,9 @@
-"""The mistakes that make a hash wrong, in words: what was done, and what to do instead."""
+"""The usual mistakes that make a hash wrong: what was hashed, and what to do instead.
+
+The texts claim only what is proven: what was hashed and what was sent.  Which of the two is right,
+and why a program did that, is not; where it matters, the hint says how to decide.  A hint that is
+followed literally leads to a right hash over the right data.
+"""
 
 from __future__ import annotations
 
@@ -6,428 +11,389 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
+from justclick_async.messages import Message, _
+
 __all__ = ["CAUSES", "Cause"]
 
 
 @frozen
 class Cause:
-    """One mistake; ``{about}`` in its texts stands for a name.
+    """A mistake; ``{about}`` in its texts stands for a name.
 
     Attributes:
-        name: For machines.
-        en: How the hash was made, as the end of "The hash was made ..."; a sentence of its own
-            where *whole*.
-        ru: The same in Russian, as the end of "Хеш сделан ...".
+        name: A name for programs.
+        why: What was hashed: a sentence without capital letter and full stop.
         hint: What to do.
-        hint_ru: The same in Russian.
-        whole: Whether the texts are sentences of their own.
     """
 
     name: str
-    en: str
-    ru: str
-    hint: str
-    hint_ru: str
-    whole: bool = False
+    why: Message
+    hint: Message
 
 
-def _encoding(name: str, en: str, ru: str) -> Cause:
-    return Cause(
-        name,
-        en,
-        ru,
-        "Encode as PHP's http_build_query does: a blank is +, and all but letters, digits, - _ . "
-        "is %XX in capitals.",
-        "Кодируйте, как http_build_query в PHP: пробел — это +, а всё, кроме букв, цифр и - _ ., — "
-        "%XX заглавными.",
-    )
+# ── Hints that several causes share ─────────────────────────────────────────────────
 
-
-def _joint(name: str, en: str, ru: str) -> Cause:
-    return Cause(
-        name,
-        en,
-        ru,
-        "Hash the encoded parameters, the login and the key, joined by :: and nothing else.",
-        "Хешируйте закодированные параметры, логин и ключ, соединённые через ::, и ничего больше.",
-    )
-
-
-def _key(name: str, en: str, ru: str) -> Cause:
-    return Cause(
-        name,
-        en,
-        ru,
-        "Strip what surrounds the key where you read it, and compare it with the one in the "
-        "account, letter by letter.",
-        "Уберите лишнее вокруг ключа там, где вы его читаете, и сверьте его с ключом в аккаунте "
-        "буква в букву.",
-    )
-
-
-def _values(name: str, en: str, ru: str) -> Cause:
-    return Cause(
-        name,
-        en,
-        ru,
-        "Make all values text first, then hash and send the very same ones.",
-        "Сначала превратите все значения в текст, затем хешируйте и отправляйте одни и те же.",
-    )
-
-
-def _names(name: str, en: str, ru: str) -> Cause:
-    return Cause(
-        name,
-        en,
-        ru,
-        "PHP hashes what it has read: choose names that it reads as they are, then hash and send "
-        "those.",
-        "PHP хеширует то, что прочитал: выберите имена, которые он читает без изменений, "
-        "хешируйте и отправляйте их.",
-    )
-
-
-_SAME_ORDER = (
-    "Sort nothing: hash the parameters in the order in which they are sent.",
-    "Ничего не сортируйте: хешируйте параметры в том порядке, в котором отправляете.",
+_ENCODE = _(
+    "Encode as PHP's http_build_query does: a blank is +, and all but Latin letters, digits, - _ ."
+    " is %XX in capitals."
 )
-_LOGIN = (
-    "Hash the login of the account as it stands there, even if the domain is your own.",
-    "Хешируйте логин аккаунта, как он там записан, даже если домен у вас свой.",
+_JOIN = _("Hash the encoded parameters, the login and the key, joined by :: and nothing else.")
+_DIGEST = _("Send md5(parameters::login::key) as 32 hexadecimal digits in lower case.")
+_STRIP_KEY = _(
+    "Strip what surrounds the key where you read it, and compare it with the one in the account"
+    " character by character."
 )
+_COPY_KEY = _(
+    "Copy the key from the account to where your program reads it, and hash the key itself."
+)
+_HASH_AS_SENT = _(
+    "Hash the values exactly as they are sent: convert them to text once, before signing."
+)
+_SEND_AS_HASHED = _(
+    "Send the values exactly as they were hashed: convert them to text once, before signing."
+)
+_WORDS = _(
+    "In the hash and in the request, write true as 1 and false as 0, and leave out parameters"
+    " without a value."
+)
+_SAME_ORDER = _("Do not sort: hash the parameters in the order in which they are sent.")
+_HASH_ALL = _(
+    'Hash all that is sent, "0" and empty values too: add parameters before signing and drop none'
+    ' (array_filter drops "0").'
+)
+_GROUP = _("Keep the fields of an array together, in the hash and in the request.")
+_LOGIN = _("Hash the login exactly as in the account, even if you use a domain of your own.")
+_GARBLED = _(
+    "Look at the text in the request. If it is garbled (\u0420\u0452, \u00d0), send what was hashed"
+    " and do not convert text that is UTF-8 already. If it is readable, hash it in UTF-8."
+)
+_ENCODE_ONCE = _("Encode once: build one string with http_build_query, hash it and send it.")
+_SEND_HASHED_BODY = _(
+    "Send the very body that was hashed: the HTTP library must not encode it again."
+)
+_INDEX = _("Number the items in the hash and in the request: rid[0]=..., rid[1]=...")
+_LATIN_DIGITS = _("In the hash and in the request, write numbers alike, such as 1500.50.")
+_CLEAN_TEXT = _(
+    "Clean the text once, before signing, and hash and send the result: replace special blanks and"
+    " remove invisible characters."
+)
+_NORMALIZE = _("Normalize the text to NFC once, before signing, and hash and send the result.")
 
-_ALL: tuple[Cause, ...] = (
+_CAUSES: Mapping[str, tuple[Message, Message]] = {
     # ── What was hashed ─────────────────────────────────────────────────────────────
-    Cause(
-        "sorted",
-        "over the parameters sorted by name",
-        "по параметрам, отсортированным по имени",
-        *_SAME_ORDER,
+    "sorted": (_("the parameters were hashed sorted by name"), _SAME_ORDER),
+    "interleaved": (
+        _(
+            "the keys were hashed in the order in which they were sent, but PHP groups them: all of"
+            " goods[0], then all of goods[1]"
+        ),
+        _GROUP,
     ),
-    _names(
-        "interleaved",
-        "over interleaved keys, which PHP puts together: all of goods[0], then all of goods[1]",
-        "по перемешанным ключам, а PHP собирает их вместе: сначала весь goods[0], потом весь "
-        "goods[1]",
+    "bent_name": (
+        _("the name {about} was hashed, in which PHP replaces dots and blanks by _"),
+        _("Use _ in the name, in the hash and in the request."),
     ),
-    _names(
-        "bent_name",
-        "over the name {about}, in which PHP replaces dots and blanks by _",
-        "по имени {about}, в котором PHP заменяет точки и пробелы на _",
+    "without_index": (_("{about} was hashed without an index, where PHP writes [0]"), _INDEX),
+    "from_one": (
+        _("the items of {about} were hashed with indexes from 1, but sent from 0"),
+        _INDEX,
     ),
-    _names(
-        "without_index",
-        "over {about} without an index, where PHP writes [0]",
-        "по {about} без индекса, а PHP пишет [0]",
+    "sent_from_one": (
+        _("the items of {about} were hashed with indexes from 0, but sent from 1"),
+        _INDEX,
     ),
-    _names(
-        "twice",
-        "over {about} as often as it was sent, of which PHP keeps the last",
-        "по всем {about}, а PHP оставляет последний",
+    "repeated_name": (_("the items of {about} were hashed without brackets"), _INDEX),
+    "sent_repeated_name": (
+        _("{about} was sent several times without brackets, and PHP keeps the last one"),
+        _INDEX,
     ),
-    _names(
-        "as_sent",
-        "over the names and values as they were sent, which PHP reads differently",
-        "по именам и значениям, как они отправлены, а PHP читает их иначе",
+    "dotted_name": (
+        _("the keys of {about} were hashed with dots instead of brackets"),
+        _("Write the keys in brackets, in the hash and in the request: goods[0][good_name]."),
     ),
-    Cause(
-        "raw_body",
-        "over the body as it was sent, which PHP encodes differently",
-        "по телу, как оно отправлено, а PHP кодирует его иначе",
-        "Send what you hash, encoded as PHP's http_build_query does it.",
-        "Отправляйте то, что хешируете, в кодировке http_build_query из PHP.",
+    "array_as_text": (_("{about} was hashed as text (JSON or a list), not item by item"), _INDEX),
+    "sent_array_as_text": (
+        _("{about} was hashed item by item, but sent as text (JSON or a list)"),
+        _INDEX,
     ),
-    Cause(
-        "nothing",
-        "over no parameters at all",
-        "совсем без параметров",
-        "Hash all parameters but hash itself.",
-        "Хешируйте все параметры, кроме самого hash.",
+    "twice": (
+        _("{about} was hashed as often as it was sent, but PHP keeps the last one"),
+        _("Send each parameter once; number the items of a list: rid[0], rid[1]."),
     ),
-    Cause(
-        "added",
-        "before the parameter {about} was added",
-        "до того, как добавили параметр {about}",
-        "Add parameters first, sign last.",
-        "Сначала добавьте все параметры, подписывайте в конце.",
+    "as_sent": (
+        _("names and values were hashed as they were sent, but PHP reads them differently"),
+        _(
+            "PHP hashes what it has read: choose names that it reads unchanged, and hash and send"
+            " those."
+        ),
     ),
-    Cause(
-        "empty_hash",
-        "over the parameters with an empty hash among them",
-        "по параметрам, среди которых был пустой hash",
-        "Hash all parameters but hash itself.",
-        "Хешируйте все параметры, кроме самого hash.",
+    "raw_body": (
+        _("the body was hashed as it was sent, but PHP encodes it differently"),
+        _("Send what you hash, encoded as PHP's http_build_query does it."),
     ),
-    Cause(
-        "empty_left_out",
-        "without the parameters that are empty",
-        "без пустых параметров",
-        "Hash what you send: leave empty parameters out of both, or of none.",
-        "Хешируйте то, что отправляете: пустые параметры либо есть в обоих местах, либо нигде.",
+    "nothing": (
+        _("no parameters were hashed at all"),
+        _("Hash all parameters except hash itself."),
     ),
-    _values(
-        "python_words",
-        "over True, False or None as Python writes them",
-        "по True, False или None, как их пишет Python",
+    "left_out": (_("{about} was sent, but not hashed"), _HASH_ALL),
+    "filtered": (_("parameters that are empty or 0 were not hashed ({about})"), _HASH_ALL),
+    "empty_hash": (
+        _("an empty hash was hashed along with the parameters"),
+        _("Hash all parameters except hash itself."),
     ),
-    _values(
-        "json_words",
-        "over true, false or null as JSON writes them",
-        "по true, false или null, как их пишет JSON",
+    "empty_left_out": (_("empty parameters were not hashed"), _HASH_ALL),
+    "python_words": (_("True, False or None were hashed as Python writes them"), _WORDS),
+    "json_words": (_("true, false or null were hashed as JSON writes them"), _WORDS),
+    "script_words": (_("undefined or NaN was hashed where a value is missing"), _WORDS),
+    "php_words": (_("1 and 0 were hashed, but true, false, True or False were sent"), _WORDS),
+    "none_sent": (
+        _("None, null or undefined was sent as text, but not hashed"),
+        _(
+            "Leave parameters without a value out of the request. If the word itself is meant, hash"
+            " it, too."
+        ),
     ),
-    _values(
-        "php_words",
-        "over 1 and 0 where true, false, True or False were sent",
-        "по 1 и 0, а отправлены true, false, True или False",
+    "empty_kept": (
+        _("None and empty arrays were hashed as empty values, but PHP leaves them out"),
+        _("Leave None and empty arrays out of the hash, as they are left out of the request."),
     ),
-    _values(
-        "none_sent",
-        "without what is None or null, which was sent as text",
-        "без None или null, а они отправлены текстом",
+    "whole_numbers": (
+        _("numbers were hashed without a fraction, but sent with one (1500.0)"),
+        _SEND_AS_HASHED,
     ),
-    _values(
-        "empty_kept",
-        "over empty values for None and empty arrays, which PHP leaves out",
-        "по пустым значениям вместо None и пустых массивов, а PHP их опускает",
+    "floats": (
+        _("numbers were hashed with a fraction (1500.0), but sent without"),
+        _HASH_AS_SENT,
     ),
-    _values(
-        "whole_numbers",
-        "over whole numbers without a decimal point, which were sent with one (1500.0)",
-        "по целым числам без дробной части, а отправлены они с ней (1500.0)",
+    "cents": (
+        _("amounts were hashed with two decimals (1500.00), but sent differently"),
+        _HASH_AS_SENT,
     ),
-    _values(
-        "floats",
-        "over numbers with a decimal point (1500.0), which were sent without",
-        "по числам с дробной частью (1500.0), а отправлены они без неё",
+    "short_cents": (
+        _("amounts were hashed without trailing zeros (1500.5), but sent with them"),
+        _HASH_AS_SENT,
     ),
-    _values(
-        "cents",
-        "over amounts with two decimals (1500.00), which were sent otherwise",
-        "по суммам с двумя знаками (1500.00), а отправлены они иначе",
+    "float_digits": (
+        _("numbers were hashed with the digits of a float (0.30000000000000004)"),
+        _("Calculate with decimals, or round before signing; hash and send the same text."),
     ),
-    _values(
-        "short_cents",
-        "over amounts without the last zeros (1500.5), which were sent with them",
-        "по суммам без последних нулей (1500.5), а отправлены они с ними",
+    "sent_float_digits": (
+        _("numbers were sent with the digits of a float (0.30000000000000004), but hashed rounded"),
+        _SEND_AS_HASHED,
     ),
-    _values(
-        "stripped",
-        "over values without the blanks around them, which were sent with them",
-        "по значениям без пробелов по краям, а отправлены они с пробелами",
+    "exponent": (_("numbers were hashed with an exponent (1e+16)"), _HASH_AS_SENT),
+    "sent_exponent": (
+        _("numbers were sent with an exponent (1e+16), but hashed without"),
+        _SEND_AS_HASHED,
     ),
-    _values(
-        "line_feeds",
-        "over line breaks as \\n, which were sent as \\r\\n",
-        "по переводам строк \\n, а отправлены они как \\r\\n",
+    "number_format": (
+        _("numbers were hashed as people write them (1 500,00), but sent differently"),
+        _LATIN_DIGITS,
     ),
-    _values(
-        "carriage_returns",
-        "over line breaks as \\r\\n, which were sent as \\n",
-        "по переводам строк \\r\\n, а отправлены они как \\n",
+    "sent_number_format": (
+        _("numbers were sent as people write them (1 500,00), but hashed differently"),
+        _LATIN_DIGITS,
     ),
-    _values(
-        "entities",
-        "over values with HTML entities such as &quot;",
-        "по значениям с HTML-сущностями вроде &quot;",
+    "stripped": (
+        _("values were hashed without the blanks around them, but sent with them"),
+        _HASH_AS_SENT,
     ),
-    _values(
-        "no_entities",
-        "over values without the HTML entities that were sent",
-        "по значениям без HTML-сущностей, которые отправлены",
+    "collapsed": (
+        _("values were hashed with single blanks, but sent with several in a row"),
+        _HASH_AS_SENT,
     ),
-    Cause(
-        "bare_plus",
-        "over values with a +, which was sent bare and is a blank to PHP",
-        "по значениям с +, который отправлен незакодированным и для PHP — пробел",
-        "Send + as %2B: build the body with the same function as the hash.",
-        "Отправляйте + как %2B: собирайте тело той же функцией, что и хеш.",
+    "padded": (_("values were hashed with a blank or line break that was not sent"), _HASH_AS_SENT),
+    "letter_case": (_("values were hashed in other letter case than sent"), _HASH_AS_SENT),
+    "line_feeds": (_("line breaks were hashed as \\n, but sent as \\r\\n"), _HASH_AS_SENT),
+    "carriage_returns": (_("line breaks were hashed as \\r\\n, but sent as \\n"), _HASH_AS_SENT),
+    "plain_blanks": (
+        _("plain blanks were hashed, but special blanks (such as U+00A0) were sent"),
+        _CLEAN_TEXT,
     ),
-    Cause(
-        "bare_ampersand",
-        "over a value with a &, which was sent bare and ends the value for PHP",
-        "по значению с &, который отправлен незакодированным и для PHP завершает значение",
-        "Send & within a value as %26: build the body with the same function as the hash.",
-        "Отправляйте & внутри значения как %26: собирайте тело той же функцией, что и хеш.",
+    "special_blanks": (
+        _("special blanks (such as U+00A0) were hashed, but plain blanks were sent"),
+        _CLEAN_TEXT,
     ),
-    Cause(
-        "sent_with_amp",
-        "over parameters joined by &, which were sent joined by &amp;",
-        "по параметрам, соединённым через &, а отправлены они через &amp;",
-        "Send & alone: in PHP, pass '&' as the third argument of http_build_query.",
-        "Отправляйте просто &: в PHP передайте '&' третьим аргументом http_build_query.",
+    "invisible": (
+        _("an invisible character (such as U+200B) was hashed, but not sent"),
+        _CLEAN_TEXT,
     ),
-    Cause(
-        "cp1251",
-        "over text in Windows-1251, which was sent in UTF-8",
-        "по тексту в Windows-1251, а отправлен он в UTF-8",
-        "Turn all text into UTF-8 before it is hashed.",
-        "Переведите весь текст в UTF-8 до подписи.",
+    "sent_invisible": (
+        _("invisible characters (such as U+200B) were sent, but not hashed"),
+        _CLEAN_TEXT,
     ),
-    Cause(
-        "sent_in_cp1251",
-        "over text in UTF-8, which was sent in Windows-1251",
-        "по тексту в UTF-8, а отправлен он в Windows-1251",
-        "Send text in UTF-8, as it was hashed.",
-        "Отправляйте текст в UTF-8, как он хешировался.",
+    "decomposed": (
+        _("text was hashed decomposed (Unicode NFD), but sent composed (NFC)"),
+        _NORMALIZE,
     ),
-    Cause(
-        "encoded_twice",
-        "over values that were encoded twice",
-        "по значениям, закодированным дважды",
-        "Encode once: http_build_query does it, so urlencode no value before.",
-        "Кодируйте один раз: это делает http_build_query, urlencode для значений не нужен.",
+    "sent_decomposed": (
+        _("text was hashed composed (Unicode NFC), but sent decomposed (NFD)"),
+        _NORMALIZE,
     ),
-    Cause(
-        "sent_encoded_twice",
-        "over values that were encoded once, and sent encoded twice",
-        "по значениям, закодированным один раз, а отправлены они закодированными дважды",
-        "Send the very body that was hashed: the HTTP library must not encode it again.",
-        "Отправляйте то самое тело, которое хешировали: HTTP-библиотека не должна кодировать его "
-        "снова.",
+    "entities": (
+        _("values were hashed with HTML entities such as &quot;, but sent without"),
+        _("Hash the values as they are sent, without HTML entities."),
     ),
-    _encoding("values", "over the values alone", "по одним значениям, без имён"),
-    _encoding("json", "over the parameters as JSON", "по параметрам в виде JSON"),
+    "no_entities": (
+        _("values were hashed without the HTML entities that were sent"),
+        _(
+            "Send the values as they were hashed. If the entities themselves are meant, hash them,"
+            " too."
+        ),
+    ),
+    "slashes": (
+        _("values were hashed with backslashes before quotation marks (O\\'Brien)"),
+        _("Hash the values as they are sent, without addslashes or magic quotes."),
+    ),
+    "sent_slashes": (
+        _("values were sent with backslashes before quotation marks (O\\'Brien)"),
+        _("Send the values as they were hashed, without addslashes or magic quotes."),
+    ),
+    "bare_plus": (
+        _("a + in a value was sent unencoded, and PHP reads it as a blank"),
+        _("Send + as %2B: build the body with the function that builds what is hashed."),
+    ),
+    "bare_ampersand": (
+        _("a & in a value was sent unencoded, and ends the value for PHP"),
+        _(
+            "Send & within a value as %26: build the body with the function that builds what is"
+            " hashed."
+        ),
+    ),
+    "sent_with_amp": (
+        _("parameters were sent joined by &amp;, but hashed joined by &"),
+        _("Send &: in PHP, pass '&' as the third argument of http_build_query."),
+    ),
+    "sent_with_semicolon": (
+        _("parameters were sent joined by ;, but hashed joined by &"),
+        _("Send &: in PHP, pass '&' as the third argument of http_build_query."),
+    ),
+    "charset": (
+        _("text was hashed in {about}, but sent in UTF-8"),
+        _("Convert all text to UTF-8 before signing."),
+    ),
+    "sent_charset": (
+        _("text was hashed in UTF-8, but sent in {about}"),
+        _("Send text in UTF-8, as it was hashed."),
+    ),
+    "sent_garbled": (
+        _(
+            "other bytes were hashed than sent: those of the text in {about}, which are valid"
+            " UTF-8, too"
+        ),
+        _GARBLED,
+    ),
+    "garbled": (
+        _("the bytes that were sent were read as {about} and hashed as UTF-8 once more"),
+        _GARBLED,
+    ),
+    "encoded_twice": (_("values were hashed encoded twice, but sent encoded once"), _ENCODE_ONCE),
+    "sent_encoded_twice": (
+        _("values were hashed encoded once, but sent encoded twice"),
+        _SEND_HASHED_BODY,
+    ),
+    "values": (_("only the values were hashed, without names"), _ENCODE),
+    "json": (_("the parameters were hashed as JSON"), _ENCODE),
     # ── How it was encoded ──────────────────────────────────────────────────────────
-    _encoding("bare", "with {about} left as it is", "с незакодированным символом {about}"),
-    _encoding(
-        "blanks",
-        "over the parameters with %20 for blanks",
-        "по параметрам, где пробелы записаны как %20",
+    "bare": (_("the character {about} was hashed unencoded"), _ENCODE),
+    "blanks": (_("blanks were hashed as %20"), _ENCODE),
+    "rfc3986": (_("blanks were hashed as %20 and ~ unencoded (RFC 3986)"), _ENCODE),
+    "encode_uri_component": (
+        _("the parameters were hashed as encodeURIComponent writes them"),
+        _ENCODE,
     ),
-    _encoding(
-        "rfc3986",
-        "over the parameters with %20 for blanks and ~ left as it is (RFC 3986)",
-        "по параметрам с %20 вместо пробелов и незакодированной ~ (RFC 3986)",
+    "encode_uri_component_plus": (
+        _("the parameters were hashed as encodeURIComponent writes them, with + for blanks"),
+        _ENCODE,
     ),
-    _encoding(
-        "encode_uri_component",
-        "over the parameters as encodeURIComponent writes them",
-        "по параметрам, закодированным как в encodeURIComponent",
+    "encode_uri": (_("the parameters were hashed as encodeURI writes them"), _ENCODE),
+    "python_quote": (_("the parameters were hashed as Python's quote writes them"), _ENCODE),
+    "lower_case": (_("%xx was hashed in lower case"), _ENCODE),
+    "dotnet": (
+        _(
+            "the parameters were hashed as .NET's UrlEncode writes them: %xx in lower case,"
+            " ! * ( ) unencoded"
+        ),
+        _ENCODE,
     ),
-    _encoding(
-        "encode_uri_component_plus",
-        "over the parameters as encodeURIComponent writes them, with + for blanks",
-        "по параметрам, закодированным как в encodeURIComponent, с + вместо пробелов",
+    "plain": (_("the parameters were hashed without any encoding"), _ENCODE),
+    "bare_brackets": (_("names were hashed with unencoded brackets"), _ENCODE),
+    "separator": (
+        _("the parameters were hashed joined by {about} instead of &"),
+        _(
+            "Join by &: in PHP, arg_separator.output is set differently; pass '&' as the third"
+            " argument of http_build_query."
+        ),
     ),
-    _encoding(
-        "encode_uri",
-        "over the parameters as encodeURI writes them",
-        "по параметрам, закодированным как в encodeURI",
-    ),
-    _encoding(
-        "python_quote",
-        "over the parameters as Python's quote writes them",
-        "по параметрам, закодированным функцией quote из Python",
-    ),
-    _encoding(
-        "lower_case",
-        "over the parameters with %xx in small letters",
-        "по параметрам с %xx строчными буквами",
-    ),
-    _encoding(
-        "dotnet",
-        "over the parameters as .NET's UrlEncode writes them: %xx in small letters, ! * ( ) "
-        "left as they are",
-        "по параметрам, закодированным UrlEncode из .NET: %xx строчными, ! * ( ) без изменений",
-    ),
-    _encoding("plain", "over the parameters without any encoding", "по параметрам без кодирования"),
-    _encoding("bare_brackets", "over names with bare brackets", "по именам с голыми скобками"),
-    Cause(
-        "separator",
-        "over parameters joined by {about} instead of &",
-        "по параметрам, соединённым через {about} вместо &",
-        "Join by & alone: in PHP, arg_separator.output is set otherwise; pass '&' as the third "
-        "argument of http_build_query.",
-        "Соединяйте только через &: в PHP задан другой arg_separator.output; передайте '&' третьим "
-        "аргументом http_build_query.",
-    ),
-    _encoding("unjoined", "over parameters with no & between", "по параметрам без & между ними"),
+    "unjoined": (_("the parameters were hashed without & between them"), _ENCODE),
     # ── How login and key were joined to it ─────────────────────────────────────────
-    _joint("no_login", "without the login", "без логина"),
-    _joint("no_key", "without the key", "без ключа"),
-    _joint("key_first", "with the key before the login", "с ключом перед логином"),
-    _joint("key_in_front", "with the key in front", "с ключом в начале"),
-    _joint("login_in_front", "with the login in front", "с логином в начале"),
-    _joint("no_colons", "without the :: in between", "без :: между частями"),
-    _joint("one_colon", "with : instead of ::", "с : вместо ::"),
-    _joint("last_and", "with a & after the parameters", "с & после параметров"),
-    _joint("question_mark", "with a ? before the parameters", "с ? перед параметрами"),
-    _joint("last_colons", "with :: after the key", "с :: после ключа"),
-    Cause("login", "with the login {about}", "с логином {about}", *_LOGIN),
-    Cause("empty_login", "with an empty login", "с пустым логином", *_LOGIN),
-    Cause("key_as_login", "with the key in the login's place", "с ключом на месте логина", *_LOGIN),
-    _key("blank_key", "with a blank around the key", "с пробелом возле ключа"),
-    _key("newline_key", "with a newline after the key", "с переводом строки после ключа"),
-    _key("bom_key", "with a byte order mark before the key", "с меткой BOM перед ключом"),
-    _key("quoted_key", "with quotation marks around the key", "с кавычками вокруг ключа"),
-    _key(
-        "key_case",
-        "with the key in other letter case",
-        "с ключом в другом регистре букв",
+    "no_login": (_("the login is missing from what was hashed"), _JOIN),
+    "no_key": (_("the key is missing from what was hashed"), _JOIN),
+    "key_first": (_("the key was hashed before the login"), _JOIN),
+    "key_in_front": (_("the key was hashed before the parameters"), _JOIN),
+    "login_in_front": (_("the login was hashed before the parameters"), _JOIN),
+    "no_colons": (_("the parts were joined without ::"), _JOIN),
+    "one_colon": (_("the parts were joined by : instead of ::"), _JOIN),
+    "last_and": (_("a & after the parameters was hashed"), _JOIN),
+    "question_mark": (_("a ? before the parameters was hashed"), _JOIN),
+    "last_colons": (_(":: after the key was hashed"), _JOIN),
+    "login": (_("another login was hashed: {about}"), _LOGIN),
+    "empty_login": (_("an empty login was hashed"), _LOGIN),
+    "key_as_login": (_("the key was hashed in place of the login"), _LOGIN),
+    "blank_key": (_("the key was hashed with a blank around it"), _STRIP_KEY),
+    "newline_key": (_("the key was hashed with a line break after it"), _STRIP_KEY),
+    "bom_key": (_("the key was hashed with a byte order mark before it"), _STRIP_KEY),
+    "invisible_key": (
+        _("the key was hashed with an invisible character or special blank ({about}) in it"),
+        _STRIP_KEY,
     ),
-    _key(
-        "short_key",
-        "with a key that lacks its first or last character",
-        "с ключом без первого или последнего символа",
-    ),
-    _key("hashed_key", "with the MD5 of the key", "с MD5 от ключа"),
-    _key("empty_key", "with an empty key", "с пустым ключом"),
-    _key("login_as_key", "with the login in the key's place", "с логином на месте ключа"),
-    _key(
-        "sample_key",
-        "with the words of a sample in the key's place",
-        "со словами из примера на месте ключа",
-    ),
+    "quoted_key": (_("the key was hashed with quotation marks around it"), _STRIP_KEY),
+    "key_case": (_("the key was hashed in other letter case"), _STRIP_KEY),
+    "short_key": (_("the key was hashed without its first or last character"), _STRIP_KEY),
+    "hashed_key": (_("the MD5 of the key was hashed in place of the key"), _COPY_KEY),
+    "empty_key": (_("an empty key was hashed"), _COPY_KEY),
+    "login_as_key": (_("the login was hashed in place of the key"), _COPY_KEY),
+    "sample_key": (_("sample text was hashed in place of the key"), _COPY_KEY),
     # ── How it was digested ─────────────────────────────────────────────────────────
-    _joint("digest", "with {about} instead of MD5", "с {about} вместо MD5"),
-    _joint("md5_twice", "by hashing twice", "двойным хешированием"),
-    _joint("hmac", "as an HMAC with the key", "как HMAC с ключом"),
-    # ── Sentences ───────────────────────────────────────────────────────────────────
-    Cause(
-        "capitals",
-        "the hash is right but for its capital letters",
-        "хеш верен, но записан заглавными буквами",
-        "Send it in small letters.",
-        "Отправляйте его строчными буквами.",
-        whole=True,
+    "digest": (_("{about} was used instead of MD5"), _DIGEST),
+    "md5_twice": (_("the hash was hashed a second time"), _DIGEST),
+    "hmac": (_("an HMAC with the key was computed instead of MD5"), _DIGEST),
+    # ── The hash itself ─────────────────────────────────────────────────────────────
+    "capitals": (
+        _("the hash is right except for its capital letters"),
+        _("Send it in lower case."),
     ),
-    Cause(
-        "surrounded",
-        "the hash is right but for what stands around it",
-        "хеш верен, но вокруг него лишние знаки",
-        "Send the 32 digits alone: no blanks, line breaks or quotation marks.",
-        "Отправляйте только 32 цифры: без пробелов, переводов строк и кавычек.",
-        whole=True,
+    "surrounded": (
+        _("the hash is right except for what surrounds it"),
+        _("Send only the 32 digits: no blanks, line breaks or quotation marks."),
     ),
-    Cause(
-        "key_sent",
-        "the key itself was sent as the hash: the hash is no MD5",
-        "вместо хеша отправлен сам ключ: это не MD5",
-        "Send the MD5, never the key; the key has travelled, so think of replacing it.",
-        "Отправляйте MD5, а не ключ; ключ уже передан по сети, подумайте о его замене.",
-        whole=True,
+    "key_sent": (
+        _("the key itself was sent in place of the hash"),
+        _("Send the MD5, never the key; the key has been transmitted, so consider replacing it."),
     ),
-    Cause(
-        "no_md5",
-        "the hash is no MD5: 32 hexadecimal digits",
-        "это не MD5: нужны 32 шестнадцатеричные цифры",
-        "Send md5(...) as 32 small hexadecimal digits.",
-        "Отправляйте md5(...) — 32 шестнадцатеричные цифры строчными.",
-        whole=True,
+    "no_md5": (
+        _("the hash is not an MD5, which has 32 hexadecimal digits"),
+        _("Send md5(...) as 32 hexadecimal digits in lower case."),
     ),
-    Cause(
-        "unknown",
-        "none of the usual mistakes gives this hash: most likely the login or the key is another "
-        "one, or a parameter was changed after signing",
-        "ни одна из обычных ошибок не даёт такой хеш: вероятнее всего, другой логин или ключ, или "
-        "параметр изменили после подписи",
-        "Compare login and key with the account, and what you hash with the canonical string, "
-        "character by character.",
-        "Сверьте логин и ключ с аккаунтом, а то, что хешируете, — с канонической строкой, символ "
-        "за символом.",
-        whole=True,
+    "unfinished": (
+        _("the search ended before all usual mistakes were tried"),
+        _(
+            "Compare what you hash with the canonical string, character by character, or sign a"
+            " smaller request with the same program and have that explained."
+        ),
     ),
-)
+    "unknown": (
+        _(
+            "none of the usual mistakes gives this hash: most likely login or key differ, or a"
+            " parameter was changed after signing"
+        ),
+        _(
+            "Compare login and key with the account, and what you hash with the canonical string,"
+            " character by character."
+        ),
+    ),
+}
 
-CAUSES: Mapping[str, Cause] = {cause.name: cause for cause in _ALL}
+
+CAUSES: Mapping[str, Cause] = {name: Cause(name, *texts) for name, texts in _CAUSES.items()}
 """Every mistake by its name."""

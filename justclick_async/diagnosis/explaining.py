@@ -1,52 +1,54 @@
-"""What has to be hashed for a request, what was, and what else stands out in it."""
+"""Explanation of a request: what has to be hashed, what was hashed, and other peculiarities."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from attrs import field, frozen
 
-from justclick_async.diagnosis.finding import Diagnosis, diagnose
-from justclick_async.diagnosis.pasted import is_array, read_array
-from justclick_async.diagnosis.variants import KEY, decoded, leaves
+from justclick_async.diagnosis.candidates import leaves
+from justclick_async.diagnosis.changes import decoded, looks_garbled
+from justclick_async.diagnosis.finding import Diagnosis, finish, search
+from justclick_async.diagnosis.joints import KEY
+from justclick_async.diagnosis.request_text import hash_in, read_request
+from justclick_async.messages import Message, _
 from justclick_async.php import http_build_query, parse_str
 from justclick_async.signing import sign_query
+from justclick_async.visible import visible
 
 __all__ = ["Explanation", "Remark", "Request", "explain"]
 
 Request: TypeAlias = "Mapping[str, object] | str | bytes"
-"""Parameters, or the text of a body or of a PHP array."""
+"""Parameters, or the text of a request: see ``explain``."""
 
 
 @frozen
 class Remark:
-    """Something that stands out in a request, whatever its hash.
+    """A peculiarity of a request, whatever its hash.
 
     Attributes:
-        name: For machines.
-        en: A sentence.
-        ru: The same in Russian.
+        name: A name for programs.
+        text: A sentence.
     """
 
     name: str
-    en: str
-    ru: str
+    text: Message
 
 
 @frozen
 class Explanation:
-    """What has to be hashed for a request, and what is wrong with the hash that came.
+    """The string that has to be hashed for a request, and why the received hash is wrong.
 
     Attributes:
         query: The parameters as PHP encodes them.  It holds what the request holds.
         login: The login that is hashed with them.
         hash: The right hash.
-        received: The hash that came; ``None`` if there was none.
-        diagnosis: Why it is wrong; ``None`` if it is right, or if there was none.
-        remarks: What else stands out.
+        received: The received hash; ``None`` if there is none.
+        diagnosis: Why it is wrong; ``None`` if it is right, or if there is none.
+        remarks: Peculiarities.
     """
 
     query: str = field(repr=False)
@@ -58,13 +60,18 @@ class Explanation:
 
     @property
     def canonical(self) -> str:
-        """The string that has to be hashed; the key is not shown, ``(API key)`` stands for it."""
+        """The string that has to be hashed, with ``(API key)`` in place of the key."""
         return f"{self.query}::{self.login}::{KEY}"
 
     @property
     def right(self) -> bool | None:
-        """Whether the hash that came is right; ``None`` if there was none."""
+        """``True`` if the received hash is right; ``None`` if there is none."""
         return None if self.received is None else self.diagnosis is None
+
+    @property
+    def is_acceptable(self) -> bool:
+        """``True`` if the service accepts the hash, if any, and the text, which must be UTF-8."""
+        return self.diagnosis is None and all(each.name != "not_utf8" for each in self.remarks)
 
 
 def explain(
@@ -73,34 +80,40 @@ def explain(
     login: str,
     api_key: str,
     hash: str | None = None,  # noqa: A002
+    on_progress: Callable[[float], object] = lambda _: None,
 ) -> Explanation:
-    """Say what has to be hashed for a request of API 1.0, and why another hash is wrong.
+    """Return what has to be hashed for a request of API 1.0, and why another hash is wrong.
 
     Args:
-        request: Parameters as they would be signed; or a body as it was sent; or an array of PHP
-            (``array('a' => 1)``, ``['a' => 1]``, what ``var_export`` or ``print_r`` printed).
+        request: Parameters as they would be signed; or a text: a body as it was sent, ``?query``, a
+            URL, a raw HTTP request, a curl command, JSON, or an array of PHP (``array('a' => 1)``,
+            ``['a' => 1]``, the output of ``var_export`` or ``print_r``).
         login: The login of the account.
         api_key: The key of the account.
         hash: The hash that was sent or computed, where *request* does not hold it.
+        on_progress: Called during a search, which takes some seconds for a large request, with
+            the share of it that is done at most, from 0 to 1.
 
     Raises:
-        InvalidInput: The text begins like an array of PHP and is none.
-        TypeError: A value that PHP has no such type for; the message names its path.
-        ValueError: More than PHP reads, or a value that it could not hold.
+        InvalidInput: The text begins like one of these forms and is not of it.
+        TypeError: A value has a type that PHP does not have; the message names its path.
+        ValueError: More than PHP reads, or a value that it cannot hold.
     """
     raw: str | None = None
+    params: dict[object, object]
     if isinstance(request, str | bytes):
         text = request if isinstance(request, str) else request.decode("utf-8", "surrogateescape")
-        if is_array(text):
-            given: Mapping[object, object] = cast("Mapping[object, object]", read_array(text))
-        else:
-            raw, given = _without_hash(text), cast("Mapping[object, object]", parse_str(text))
+        read = read_request(text)
+        raw, params = read.body, dict(read.params or {})
     else:
-        given = cast("Mapping[object, object]", request)
-    params = {name: value for name, value in given.items() if name != "hash"}
-    received = hash if hash is not None else given.get("hash")
+        params = dict[object, object](request.items())
+    found = params.pop("hash", None)
+    if raw is not None:
+        raw, found = hash_in(raw)
+        params = dict[object, object](parse_str(raw).items())
+    received = hash if hash is not None else found
     received = received if isinstance(received, str) and received else None
-    return _explained(params, raw, received, login, api_key)
+    return _explained(params, raw, received, login, api_key, on_progress)
 
 
 def _explained(
@@ -109,6 +122,7 @@ def _explained(
     received: str | None,
     login: str,
     api_key: str,
+    on_progress: Callable[[float], object],
 ) -> Explanation:
     # A server sees what PHP has decoded.  What was given as parameters is sent first.
     sent = http_build_query(params) if raw is None else raw
@@ -118,13 +132,15 @@ def _explained(
     known = params if raw is None and query == sent else held
     diagnosis = None
     if received is not None:
-        diagnosis = diagnose(
+        steps = search(
             known,
             received,
+            right=query,
             login=login,
             api_key=api_key,
             raw=None if raw is None and sent == query else sent,
         )
+        diagnosis = finish(steps, on_progress)
     remarks = tuple(_remarks(sent, held, received))
     masked = query.replace(api_key, KEY)
     return Explanation(
@@ -132,50 +148,46 @@ def _explained(
     )
 
 
-def _without_hash(body: str) -> str:
-    return "&".join(field for field in body.split("&") if not field.startswith("hash="))
-
-
-# ── What stands out ─────────────────────────────────────────────────────────────────
+# ── Remarks ─────────────────────────────────────────────────────────────────────────
 
 
 _MOST = 5
-"""How many remarks of one kind are made."""
+"""The most remarks of one kind."""
 
 
 def _remarks(sent: str, held: Mapping[str, object], received: str | None) -> Iterator[Remark]:
     if "rpsKey" in held:
         yield Remark(
             "api_2",
-            "rpsKey is the key itself: a call of API 2.0 carries it instead of a hash.",
-            "rpsKey — это сам ключ: вызов API 2.0 передаёт его вместо хеша.",
+            _("rpsKey is the key itself: a call of API 2.0 carries it instead of a hash."),
         )
     elif received is None:
-        yield Remark("no_hash", "There is no hash to compare with.", "Хеша для сравнения нет.")
+        yield Remark("no_hash", _("There is no hash to compare with."))
     yield from islice(_renamed(sent), _MOST)
     values = [(name, value) for name, value in leaves(held) if isinstance(value, str)]
-    for name, en, ru, applies in _ODD:
+    for name, text, applies in _ODD:
         odd = [shown(each) for each, value in values if applies(value)]
         if odd:
             names = ", ".join([*odd[:_MOST], *(["..."] if len(odd) > _MOST else [])])
-            yield Remark(name, en.replace("{names}", names), ru.replace("{names}", names))
+            yield Remark(name, Message(text.template, {"names": names}))
 
 
 def shown(name: str) -> str:
-    """Return a name that does nothing to a terminal but stand there."""
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name
-    )
+    """Return a name with its blanks made visible."""
+    return visible(name, blanks=True)
 
 
 def _renamed(sent: str) -> Iterator[Remark]:
-    for part in sent.split("&"):
+    for part in filter(None, sent.split("&")):
         was = decoded(part.partition("=")[0])
-        now = next((name for name, _ in leaves(parse_str(part))), "")
+        now = next((name for name, _value in leaves(parse_str(part))), "")
         if was not in ("", now) and not re.search(r"\[\s?\]", was):
-            en = f"PHP reads the name {was} as {now}." if now else f"PHP drops the name {was}."
-            ru = f"Имя {was} PHP читает как {now}." if now else f"Имя {was} PHP отбрасывает."
-            yield Remark("renamed", shown(en), shown(ru))
+            text = (
+                _("PHP reads the name {was} as {now}.", was=shown(was), now=shown(now))
+                if now
+                else _("PHP drops the name {was}.", was=shown(was))
+            )
+            yield Remark("renamed", text)
 
 
 def _is_utf8(text: str) -> bool:
@@ -187,29 +199,33 @@ def _is_utf8(text: str) -> bool:
 
 
 _BROKEN = frozenset({"Array", "[object Object]", "None", "null", "undefined", "NaN"})
-_ODD: tuple[tuple[str, str, str, Callable[[str], bool]], ...] = (
+_ODD: tuple[tuple[str, Message, Callable[[str], bool]], ...] = (
     (
         "not_utf8",
-        "No UTF-8 (Windows-1251?) is the text in {names}.",
-        "Не UTF-8 (Windows-1251?) текст в {names}.",
+        _(
+            "The service refuses text that is not UTF-8 (it may be Windows-1251): convert {names}"
+            " to UTF-8."
+        ),
         lambda value: not _is_utf8(value),
     ),
     (
         "made_text",
-        "Something was turned into text before it was encoded (Array, None, {'a': 1}) in {names}.",
-        "Что-то превратили в текст до кодирования (Array, None, {'a': 1}) в {names}.",
+        _("A value may have been converted to text by mistake (Array, None, a list) in {names}."),
         lambda value: value in _BROKEN or re.match(r"[\[{(]+'", value) is not None,
     ),
     (
         "percents",
-        "PHP still sees %XX after decoding, so it was encoded twice, in {names}.",
-        "После декодирования PHP всё ещё видит %XX, то есть кодировали дважды, в {names}.",
+        _("After decoding, %XX remains, maybe because of encoding twice: {names}."),
         lambda value: re.search("%[0-9A-Fa-f]{2}", value) is not None,
     ),
     (
+        "garbled",
+        _("UTF-8 may have been read in another encoding (\u0420\u0452\u0420\u0405) in {names}."),
+        looks_garbled,
+    ),
+    (
         "blanks",
-        "A blank or line break stands at the beginning or end of {names}.",
-        "Пробел или перевод строки стоит в начале или конце {names}.",
+        _("Blanks or line breaks surround the value of {names}."),
         lambda value: value != value.strip(),
     ),
 )

@@ -1,4 +1,4 @@
-"""The table of contents of the API: every method of the service, and where it is described.
+"""The table of all endpoints of the service.
 
 ``Final`` is what lets type checkers take the types from there instead of asking for them here.
 """
@@ -19,6 +19,7 @@ class V1:
     delete_order: Final = orders.delete_order
     get_bills: Final = orders.get_bills
     get_order_details: Final = orders.get_order_details
+    payment_link: Final = orders.payment_link
     get_order_info: Final = orders.get_order_info
     get_orders: Final = orders.get_orders
     get_orders_with_goods: Final = orders.get_orders_with_goods

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from justclick_async.calls import Call
-from justclick_async.endpoints.deprecation import replaced_by
-from justclick_async.endpoints.formats import if_given, joined, nothing, texts, words
+from justclick_async.decorators import endpoint
+from justclick_async.endpoints.deprecation import warn_deprecated
+from justclick_async.endpoints.formats import (
+    check_texts,
+    check_words,
+    convert_optional,
+    ignore_result,
+    join_words,
+)
 from justclick_async.errors import InvalidInput, InvalidInputType
-from justclick_async.faces import endpoint
-from justclick_async.models.checks import flag, given, type_name
+from justclick_async.messages import _
+from justclick_async.models.checks import check_bool, check_not_blank, type_name
 from justclick_async.models.contacts import Group, GroupStatus, Subscription
 from justclick_async.models.orders import Utm
 from justclick_async.wire import unstructure
@@ -40,29 +47,29 @@ def add_lead_to_group(
     activation: bool | None = None,
     utm: Utm | None = None,
 ) -> Call[Subscription]:
-    """Add a contact to groups, as if it had filled in the subscription form.
+    """Add a contact to groups, like the subscription form.
 
-    May send a letter that asks the contact to confirm, and starts what the groups start.
+    May send an activation e-mail to the contact, and starts the automations of the groups.
 
     Args:
         email: The contact's address.
         groups: Ids (``rass_name``) of the groups, at least one; always text.
-        name: Name, full name or nickname; the service's own salutation where it is left out.
+        name: Name, full name or nickname; the default salutation if omitted.
         phone: Phone.
         city: City.
-        tag: A mark on the subscription.
-        doneurl2: Where the contact is sent after confirming.
-        activation: ``True`` asks the contact to confirm (top tariff only); left out, the
-            account's setting counts.
-        utm: Where the contact came from.
+        tag: A tag of the subscription.
+        doneurl2: The page that opens after the activation.
+        activation: ``True`` requires an activation (top plan only); the setting of the account if
+            omitted.
+        utm: UTM marks.
 
     Returns:
-        Whether the contact still has to confirm, and the service's words.
+        The state of the activation, and the text of the service.
 
     Raises:
         AlreadySubscribed: The contact is in all of these groups (102).
-        GroupNotFound: There is no such group (103).
-        SubscriptionForbidden: Contacts cannot be added to the group by hand (104).
+        GroupNotFound: A group does not exist (103).
+        SubscriptionForbidden: Contacts cannot be added to the group manually (104).
         BadRequest: The address is missing or malformed (100).
         OperationFailed: The service could not add it (101); the reason is in ``text``.
 
@@ -70,31 +77,39 @@ def add_lead_to_group(
     """
     if utm is not None and not isinstance(utm, Utm):
         raise InvalidInputType(
-            f"utm must be Utm, not {type_name(utm)}.",
+            _(
+                "{field} must be {expected}, not {type}.",
+                field="utm",
+                expected="Utm",
+                type=type_name(utm),
+            ),
             field="utm",
             method="AddLeadToGroup",
-            hint='Write Utm(medium="cpc", source="direct").',
-            hint_ru='Напишите Utm(medium="cpc", source="direct").',
+            hint=_("Write {example}.", example='Utm(medium="cpc", source="direct")'),
         )
     params: dict[str, object] = {
-        "rid": words(groups, "groups"),
-        "lead_email": given(email, "email"),
+        "rid": check_words(groups, "groups"),
+        "lead_email": check_not_blank(email, "email"),
         **_lead(name=name, phone=phone, city=city),
-        **texts({"tag": tag, "doneurl2": doneurl2}),
+        **check_texts({"tag": tag, "doneurl2": doneurl2}),
         # The word false may count as true.
-        "activation": if_given(activation, flag, "activation") or None,
+        "activation": convert_optional(activation, check_bool, "activation") or None,
         "utm": None if utm is None else unstructure(utm),
     }
     return Call("AddLeadToGroup", params, Subscription, reshape=_subscription)
 
 
 def _lead(**fields: str | None) -> dict[str, str]:
-    return {f"lead_{name}": value for name, value in texts(fields).items()}
+    return {f"lead_{name}": value for name, value in check_texts(fields).items()}
 
 
-def _subscription(_result: object, text: str) -> object:
-    # Success has two texts, and nothing else tells them apart.
-    return {"waits_for_activation": "activation" in text.casefold(), "text": text}
+_WAITS = {"activation email sent to subscriber": True, "ok": False}
+"""The documented texts of success; the only difference between the two results."""
+
+
+def _subscription(_result: object, text: str, _url: str) -> object:
+    words = " ".join(text.casefold().split()).rstrip(".")
+    return {"waits_for_activation": _WAITS.get(words), "text": text}
 
 
 @endpoint
@@ -106,111 +121,112 @@ def update_subscriber_data(
     city: str | None = None,
     tags: Sequence[str] | None = None,
 ) -> Call[None]:
-    """Change name, phone, city or tags of a contact; what is left out stays.
+    """Change name, phone, city or tags of a contact; omitted fields stay unchanged.
 
     Args:
         email: The contact's address, which cannot be changed.
         name: The new name.
         phone: The new phone.
         city: The new city.
-        tags: Tags (``lead_tags``).  Whether they replace or extend those it has is not
-            documented; ``client.v2.add_tag_to_lead`` is clear about it.
+        tags: Tags (``lead_tags``).  The documentation does not say if they replace the existing
+            tags; ``client.v2.add_tag_to_lead`` adds them.
 
     Raises:
-        ContactNotFound: There is no such contact (801).
-        InvalidInput: There is nothing to change.
+        ContactNotFound: The contact does not exist (801).
+        InvalidInput: No changes were passed.
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360050501952
     """
     changes: dict[str, object] = {
         **_lead(name=name, phone=phone, city=city),
-        "lead_tags": if_given(tags, joined, "tags"),
+        "lead_tags": convert_optional(tags, join_words, "tags"),
     }
     if all(value is None for value in changes.values()):
         raise InvalidInput(
-            "there is nothing to change.",
+            _("no changes were passed."),
             method="UpdateSubscriberData",
-            hint="Pass name, phone, city or tags.",
-            hint_ru="Передайте name, phone, city или tags.",
+            hint=_("Pass name, phone, city or tags."),
         )
-    params = {"lead_email": given(email, "email"), **changes}
-    return Call("UpdateSubscriberData", params, type(None), reshape=nothing)
+    params = {"lead_email": check_not_blank(email, "email"), **changes}
+    return Call("UpdateSubscriberData", params, type(None), reshape=ignore_result)
 
 
 @endpoint
 def delete_subscribe(email: str, group: str) -> Call[None]:
-    """Take a contact out of a group.
+    """Remove a contact from a group.
 
-    Sends the notification of unsubscribing.  Who comes back later gets no activation letter.
+    Sends the unsubscribe notification.  A contact that subscribes again gets no activation e-mail.
 
     Args:
         email: The contact's address.
         group: Id (``rass_name``) of the group.
 
     Raises:
-        GroupNotFound: There is no such group (800).
-        ContactNotFound: There is no such contact (801).
+        GroupNotFound: The group does not exist (800).
+        ContactNotFound: The contact does not exist (801).
 
     Source: https://help.justclick.io/archives/674
     """
-    params = {"lead_email": given(email, "email"), "rass_name": given(group, "group")}
-    return Call("DeleteSubscribe", params, type(None), reshape=nothing)
+    params = {
+        "lead_email": check_not_blank(email, "email"),
+        "rass_name": check_not_blank(group, "group"),
+    }
+    return Call("DeleteSubscribe", params, type(None), reshape=ignore_result)
 
 
 @endpoint
 def get_lead_groups(email: str) -> Call[list[Group]]:
-    """List the groups of a contact.  Deprecated: ``get_lead_group_statuses`` tells more.
+    """Return the groups of a contact.  Deprecated: use ``get_lead_group_statuses``.
 
     Args:
         email: The contact's address.
 
     Returns:
-        One ``Group`` for each; an empty list if it is in none, or there is no such contact.
+        The groups; an empty list if there are none, or the contact does not exist.
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360050902811
     """
-    replaced_by("get_lead_group_statuses", "get_lead_groups")
+    warn_deprecated("get_lead_group_statuses", "get_lead_groups")
     return Call(
         "GetLeadGroups",
-        {"email": given(email, "email")},
+        {"email": check_not_blank(email, "email")},
         list[Group],
-        repeatable=True,
+        idempotent=True,
         empty_codes=_IN_NO_GROUP,
     )
 
 
 @endpoint
 def get_lead_group_statuses(email: str) -> Call[list[GroupStatus]]:
-    """List the groups of a contact, how it stands in each, and since when.
+    """Return the groups of a contact, with status and date of each subscription.
 
     Args:
         email: The contact's address.
 
     Returns:
-        One ``GroupStatus`` for each; an empty list if it is in none, or there is no such
-        contact.
+        The groups; an empty list if there are none, or the contact does not exist.
 
     Source: https://help.justclick.io/archives/2629
     """
     return Call(
         "GetLeadGroupStatuses",
-        {"email": given(email, "email")},
+        {"email": check_not_blank(email, "email")},
         list[GroupStatus],
-        repeatable=True,
+        idempotent=True,
         empty_codes=_IN_NO_GROUP,
     )
 
 
 @endpoint
 def get_all_groups() -> Call[list[Group]]:
-    """List all groups of the account, but for automatic ones.
+    """Return all groups of the account except automatic ones.
 
     Returns:
-        One ``Group`` for each.
+        The groups.
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360050436312
     """
-    return Call("GetAllGroups", {}, list[Group], repeatable=True)
+    return Call("GetAllGroups", {}, list[Group], idempotent=True)
 
 
 @endpoint
@@ -222,9 +238,9 @@ def get_count_subscribe(group_name: str) -> Call[int]:
             active ones, each counted once.
 
     Returns:
-        How many there are.
+        The number of contacts.
 
     Source: https://help.justclick.io/archives/646
     """
-    params = {"group_name": given(group_name, "group_name")}
-    return Call("GetCountSubscribe", params, int, repeatable=True)
+    params = {"group_name": check_not_blank(group_name, "group_name")}
+    return Call("GetCountSubscribe", params, int, idempotent=True)

@@ -1,14 +1,14 @@
-"""How the service's deprecated methods say what replaces them."""
+"""Warnings for methods that the service has deprecated."""
 
 import warnings
 
-__all__ = ["replaced_by"]
+__all__ = ["warn_deprecated"]
 
 
-def replaced_by(replacement: str, method: str) -> None:
-    """Warn whoever called the endpoint that calls this.
+def warn_deprecated(replacement: str, method: str) -> None:
+    """Issue a DeprecationWarning for the caller of the endpoint.
 
-    Between them stands one more frame: the client's method, or ``endpoint.__call__``.
+    One more frame is in between: the method of the client, or ``endpoint.__call__``.
     """
     warnings.warn(
         f"{method}() is deprecated by the service; use {replacement}()",

@@ -4,25 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, Unpack, cast
+from urllib.parse import urljoin
 
-from justclick_async.calls import Call, Flow, Found, Stream
-from justclick_async.endpoints.deprecation import replaced_by
-from justclick_async.endpoints.formats import SERVICE_TIME, day, if_given, nothing, numbers
+from attrs import frozen
+
+from justclick_async.calls import Call, Flow, Page, Stream
+from justclick_async.decorators import endpoint, stream
+from justclick_async.endpoints.deprecation import warn_deprecated
+from justclick_async.endpoints.formats import (
+    SERVICE_TIME,
+    check_numbers,
+    convert_optional,
+    ignore_result,
+    to_day,
+)
 from justclick_async.errors import InvalidInput, InvalidInputType
-from justclick_async.faces import endpoint, stream
-from justclick_async.models.checks import Moment, choice, flag, given, moment, number, type_name
+from justclick_async.messages import _
+from justclick_async.models.checks import (
+    Moment,
+    check_bool,
+    check_not_blank,
+    check_number,
+    parse_choice,
+    parse_moment,
+    type_name,
+)
 from justclick_async.models.orders import (
     Bill,
     CreatedOrder,
     Order,
     OrderDetails,
+    OrderFields,
     OrderInfo,
     OrderStatus,
+    OrderStatusName,
     PayStatus,
+    PayStatusName,
 )
-from justclick_async.reading import is_object
-from justclick_async.wire import unix_time, unstructure
+from justclick_async.models.records import Record
+from justclick_async.reading import MismatchError, is_object
+from justclick_async.wire import structure, to_unix_time, unstructure
 
 __all__ = [
     "create_order",
@@ -33,121 +55,145 @@ __all__ = [
     "get_orders",
     "get_orders_with_goods",
     "iter_orders",
+    "payment_link",
     "update_order_status",
 ]
 
 
 @endpoint
-def create_order(order: Order) -> Call[CreatedOrder]:
-    """Create an order of one customer for products that the shop has.
+def create_order(
+    order: Order | OrderFields | None = None, **fields: Unpack[OrderFields]
+) -> Call[CreatedOrder]:
+    """Create an order.
 
-    Creates a real invoice: letters may go out, and the shop is notified.  Never repeated by
-    itself when nobody knows whether it arrived.
+    Creates a real invoice: the service may send e-mails and notifications.  Never retried if the
+    outcome is unknown.
 
     Args:
-        order: What is bought, and by whom.
+        order: An ``Order`` or a mapping of its fields.
+        fields: The fields of the ``Order`` as keywords, instead of *order*.
 
     Returns:
         The number of the order.
 
     Raises:
-        OrderExists: The service holds the same order already (601); ``bill_id`` is its number.
-        ProductNotFound: The shop has no such product (604).
-        BadRequest: The e-mail address is wrong (600), there are no products (603), or goods to
-            be mailed come without name or address (605).
-        OperationFailed: The service could not create it (602).
+        OrderExists: An equal order exists already (601); ``bill_id`` is its number.
+        ProductNotFound: A product does not exist (604).
+        BadRequest: The e-mail address is invalid (600), there are no products (603), or name or
+            address are missing for physical goods (605).
+        OperationFailed: The service could not create the order (602).
 
     Source: https://help.justclick.io/archives/582
     """
-    if not isinstance(order, Order):
-        raise InvalidInputType(
-            f"order must be Order, not {type_name(order)}.",
+    return Call("CreateOrder", unstructure(_order(order, fields)), CreatedOrder)
+
+
+def _order(order: Order | OrderFields | None, fields: OrderFields) -> Order:
+    if isinstance(order, Order) and not fields:
+        return order
+    given: object = fields if order is None else order
+    if isinstance(given, Mapping) and given and not (fields and order is not None):
+        return Order.from_dict(cast("Mapping[str, object]", given))
+    raise InvalidInputType(
+        _("{field} and its fields as keywords must not be combined.", field="order")
+        if fields
+        else _(
+            "{field} must be {expected}, not {type}.",
             field="order",
-            method="CreateOrder",
-            hint='Write Order(email="...", goods=[Good("invoice", price=1500)]).',
-            hint_ru='Напишите Order(email="...", goods=[Good("invoice", price=1500)]).',
-        )
-    return Call("CreateOrder", unstructure(order), CreatedOrder)
+            expected="Order",
+            type=type_name(order),
+        ),
+        field="order",
+        method="CreateOrder",
+        hint=_(
+            "Write {example}.", example='Order(email="...", goods=[Good("invoice", price=1500)])'
+        ),
+    )
 
 
 @endpoint
 def update_order_status(
     bill_id: int | str,
-    status: OrderStatus | str,
+    status: OrderStatus | OrderStatusName,
     *,
     date: Moment | None = None,
     tracking_number: str | None = None,
 ) -> Call[None]:
     """Change the status of an order.
 
-    ``paid`` triggers whatever a payment triggers: letters, groups, commissions, a notification.
+    ``paid`` has the effects of a payment: e-mails, groups, commissions, a notification.
 
     Args:
         bill_id: The number of the order.
         status: ``sent``, ``paid``, ``return`` or ``cancel``.
-        date: When it was shipped or paid; required for ``sent`` and ``paid``.
-        tracking_number: The number of the postal item (``rpo``); required for ``sent``.
+        date: Time of shipping or payment; required for ``sent`` and ``paid``.
+        tracking_number: Postal tracking number (``rpo``); required for ``sent``.
 
     Raises:
-        OrderNotFound: There is no such order (200, 302).
-        WrongStatus: The service does not know the status (201, 303).
-        OperationFailed: The payment could not be entered (202).
-        InvalidInput: What the status requires is missing.
+        OrderNotFound: The order does not exist (200, 302).
+        WrongStatus: The status is invalid (201, 303).
+        OperationFailed: The order could not be marked as paid (202).
+        InvalidInput: A parameter required for the status is missing.
 
     Source: https://help.justclick.io/archives/592
     """
-    status = choice(status, OrderStatus, "status")
+    status = parse_choice(status, OrderStatus, "status")
     if date is None and status in (OrderStatus.SENT, OrderStatus.PAID):
-        raise _required("date", status, "datetime.now(UTC)")
+        raise _required_error("date", status, "datetime.now(UTC)")
     if tracking_number is None and status is OrderStatus.SENT:
-        raise _required("tracking_number", status, '"10000000000000"')
+        raise _required_error("tracking_number", status, '"10000000000000"')
     params = {
-        "bill_id": number(bill_id, "bill_id"),
+        "bill_id": check_number(bill_id, "bill_id"),
         "status": status.value,
-        "date": None if date is None else unix_time(moment(date, "date")),
-        "rpo": None if tracking_number is None else given(tracking_number, "tracking_number"),
+        "date": None if date is None else to_unix_time(parse_moment(date, "date")),
+        "rpo": None
+        if tracking_number is None
+        else check_not_blank(tracking_number, "tracking_number"),
     }
-    return Call("UpdateOrderStatus", params, type(None), reshape=nothing)
+    return Call("UpdateOrderStatus", params, type(None), reshape=ignore_result)
 
 
-def _required(field: str, status: OrderStatus, example: str) -> InvalidInput:
+def _required_error(field: str, status: OrderStatus, example: str) -> InvalidInput:
     return InvalidInput(
-        f"{field} is required for the status {status.value!r}.",
+        _("{field} is required for status {status}.", field=field, status=repr(status.value)),
         field=field,
         method="UpdateOrderStatus",
-        hint=f"Pass {field}={example}.",
-        hint_ru=f"Передайте {field}={example}.",
+        hint=_("Write {example}.", example=f"{field}={example}"),
     )
 
 
 @endpoint
-def get_bills(email: str, *, pay_status: PayStatus | str | None = None) -> Call[list[Bill]]:
-    """List the orders of a customer, with the products in them.
+def get_bills(
+    email: str, *, pay_status: PayStatus | PayStatusName | None = None
+) -> Call[list[Bill]]:
+    """Return the orders of a customer, with their products.
 
     Args:
         email: The customer's e-mail address.
-        pay_status: Only orders that are ``paid``, ``waiting`` or ``cancel``; all when left out.
+        pay_status: Only ``paid``, ``waiting`` or ``cancel`` orders; all if omitted.
 
     Returns:
-        One ``Bill`` for each order, in the service's order; an empty list if there are none.
+        The orders, sorted as by the service; an empty list if there are none.
 
     Source: https://help.justclick.io/archives/571
     """
     params = {
-        "email": given(email, "email"),
-        "pay_status": None if pay_status is None else choice(pay_status, PayStatus, "pay_status"),
+        "email": check_not_blank(email, "email"),
+        "pay_status": None
+        if pay_status is None
+        else parse_choice(pay_status, PayStatus, "pay_status"),
     }
     return Call(
         "GetBills",
         params,
         list[Bill],
-        repeatable=True,
+        idempotent=True,
         empty_codes=frozenset({400}),
         reshape=_bills,
     )
 
 
-def _bills(result: object, _text: str) -> object:
+def _bills(result: object, _text: str, _url: str) -> object:
     """Turn ``{bill_id: {good_id: {...}}}`` into a list of bills; an empty PHP array is ``[]``."""
     if not is_object(result):
         return result
@@ -166,18 +212,18 @@ def _billed_goods(goods: object) -> object:
 
 @endpoint
 def delete_order(bill_id: int | str) -> Call[None]:
-    """Delete (hide) an order; there is no way back through the API.
+    """Delete (hide) an order; the API cannot restore it.
 
     Args:
         bill_id: The number of the order.
 
     Raises:
-        OrderNotFound: There is no such order (302).
+        OrderNotFound: The order does not exist (302).
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360050556792
     """
-    params = {"bill_id": number(bill_id, "bill_id")}
-    return Call("DeleteOrder", params, type(None), reshape=nothing)
+    params = {"bill_id": check_number(bill_id, "bill_id")}
+    return Call("DeleteOrder", params, type(None), reshape=ignore_result)
 
 
 # ── One order ───────────────────────────────────────────────────────────────────────
@@ -185,30 +231,81 @@ def delete_order(bill_id: int | str) -> Call[None]:
 
 @endpoint
 def get_order_details(bill_id: int | str, *, good_info: bool = False) -> Call[OrderDetails]:
-    """Tell everything about an order: its products, pin codes and affiliates.
+    """Return an order with its products, PIN codes and affiliates.
 
     Args:
         bill_id: The number of the order.
-        good_info: Whether to tell numbers of the products and the prepayment as well.
+        good_info: Include the numbers of the products and the prepayment.
 
     Returns:
-        The order.  Without a domain of its own, ``link`` is a path only.
+        The order.  If it has no domain, ``link`` is a path only.
 
     Raises:
-        OrderNotFound: There is no such order (400).
+        OrderNotFound: The order does not exist (400).
 
     Source: https://help.justclick.io/archives/2656
     """
     params = {
-        "bill_id": number(bill_id, "bill_id"),
-        "good_info": flag(good_info, "good_info") or None,
+        "bill_id": check_number(bill_id, "bill_id"),
+        "good_info": check_bool(good_info, "good_info") or None,
     }
-    return Call("getOrderDetails", params, OrderDetails, repeatable=True)
+    return Call(
+        "getOrderDetails", params, OrderDetails, idempotent=True, reshape=_check_order_number
+    )
+
+
+@frozen(kw_only=True)
+class _OrderNumber(Record):
+    """The required field of a single order; in lists, the number may be missing."""
+
+    id: int
+
+
+def _check_order_number(result: object, _text: str, _url: str) -> object:
+    structure(result, _OrderNumber)
+    return result
+
+
+@endpoint
+def payment_link(bill_id: int | str) -> Call[str]:
+    """Return the URL of the payment page of an order.
+
+    Read from the details of the order: not every response of ``create_order`` contains it.
+
+    Args:
+        bill_id: The number of the order.
+
+    Returns:
+        The absolute URL, on the host of the account if the order has no domain.
+
+    Raises:
+        OrderNotFound: The order does not exist (400).
+        UnreadableAnswer: The response contains no link.
+
+    Source: https://help.justclick.io/archives/2656
+    """
+    params = {"bill_id": check_number(bill_id, "bill_id")}
+    return Call("getOrderDetails", params, str, idempotent=True, reshape=_parse_payment_link)
+
+
+@frozen(kw_only=True)
+class _OrderLink(Record):
+    """The only field that is read, so that no other field can fail."""
+
+    link: str | None = None
+
+
+def _parse_payment_link(result: object, _text: str, url: str) -> str:
+    link = structure(result, _OrderLink).link
+    address = urljoin(url, link) if link else ""
+    if not address.startswith(("https://", "http://")):
+        raise MismatchError({"link": _("expected a URL, found none")})
+    return address
 
 
 @endpoint
 def get_order_info(bill_id: int | str) -> Call[OrderInfo]:
-    """Tell about an order.  Deprecated: ``get_order_details`` tells more.
+    """Return an order.  Deprecated: use ``get_order_details``.
 
     Args:
         bill_id: The number of the order.
@@ -217,22 +314,22 @@ def get_order_info(bill_id: int | str) -> Call[OrderInfo]:
         The order without its products.
 
     Raises:
-        OrderNotFound: There is no such order (400).
+        OrderNotFound: The order does not exist (400).
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360050664772
     """
-    replaced_by("get_order_details", "get_order_info")
-    params = {"bill_id": number(bill_id, "bill_id")}
-    return Call("GetOrderInfo", params, OrderInfo, repeatable=True)
+    warn_deprecated("get_order_details", "get_order_info")
+    params = {"bill_id": check_number(bill_id, "bill_id")}
+    return Call("GetOrderInfo", params, OrderInfo, idempotent=True, reshape=_check_order_number)
 
 
 # ── The orders of a period ──────────────────────────────────────────────────────────
 
 _NO_ORDERS = frozenset({400, 401})
-"""What an empty period answers is not documented; these are the candidates."""
+"""Candidates for the code of an empty period, which is not documented."""
 
 Goods: TypeAlias = int | str | Sequence[int | str]
-"""Numbers of products, or one of them."""
+"""One or several product numbers."""
 
 
 @endpoint
@@ -243,27 +340,27 @@ def get_orders(
     paid: bool = False,
     goods: Goods | None = None,
 ) -> Call[list[OrderInfo]]:
-    """List the orders of a period without their products.  Deprecated: ``get_orders_with_goods``.
+    """Return the orders of a period without products.  Deprecated: ``get_orders_with_goods``.
 
     Args:
-        begin: From when on (``date_s``); the service's own default is not documented.
-        end: Until when (``date_e``).
+        begin: Beginning of the period (``date_s``); the default is not documented.
+        end: End of the period (``date_e``).
         paid: Only paid orders.
-        goods: Only orders with these products, by their numbers.
+        goods: Only orders with these product numbers.
 
     Returns:
-        One ``OrderInfo`` for each; an empty list if there are none.
+        The orders; an empty list if there are none.
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360051149571
     """
-    replaced_by("get_orders_with_goods", "get_orders")
+    warn_deprecated("get_orders_with_goods", "get_orders")
     params = {
-        "date_s": None if begin is None else unix_time(moment(begin, "begin")),
-        "date_e": None if end is None else unix_time(moment(end, "end")),
-        "paid": flag(paid, "paid") or None,  # the word false may count as true
-        "goods": if_given(goods, _goods, "goods"),
+        "date_s": None if begin is None else to_unix_time(parse_moment(begin, "begin")),
+        "date_e": None if end is None else to_unix_time(parse_moment(end, "end")),
+        "paid": check_bool(paid, "paid") or None,  # the word false may count as true
+        "goods": convert_optional(goods, _product_numbers, "goods"),
     }
-    return Call("GetOrders", params, list[OrderInfo], repeatable=True, empty_codes=_NO_ORDERS)
+    return Call("GetOrders", params, list[OrderInfo], idempotent=True, empty_codes=_NO_ORDERS)
 
 
 @endpoint
@@ -274,110 +371,141 @@ def get_orders_with_goods(
     paid: bool = False,
     goods: Goods | None = None,
 ) -> Flow[list[OrderDetails]]:
-    """List the orders of any period with products and affiliates.
+    """Return the orders of any period with products and affiliates.
 
-    The service tells one month at the most, and silently leaves out the beginning of what is
-    longer; so a longer period is asked for piece by piece.  ``iter_orders`` does the same without
-    holding all orders at once.
+    The service returns at most one month and silently omits the beginning of longer periods, so
+    this sends one request per 30 days.  ``iter_orders`` does not hold all orders in memory.
 
     Args:
         begin: The first day, by creation, or by payment with *paid*.  Without *begin* and *end*,
-            the service tells of the current day.
-        end: The last day; today in Moscow, where it is left out.
-        paid: Only orders that were paid in the period.
-        goods: Only orders with these products, by their numbers.
+            the service returns the current day.
+        end: The last day; today in Moscow if omitted.
+        paid: Only orders paid in the period.
+        goods: Only orders with these product numbers.
 
     Returns:
-        One ``OrderDetails`` for each; an empty list if there are none.
+        The orders; an empty list if there are none.
 
     Source: https://help.justclick.io/archives/2642
     """
+    days = _days(begin, end)
     found: list[OrderDetails] = []
     seen: set[int] = set()
-    for window in _windows(begin, end, paid=paid, goods=goods):
+    for window in _windows(days, paid=paid, goods=goods):
         page = yield from window
-        found += [order for order in page if order.bill_id not in seen]
+        found += _select(page, seen, days, paid=paid)
         seen = {order.bill_id for order in page}
     return found
 
 
 @stream
 def iter_orders(
-    begin: date | None = None,
+    begin: date,
     end: date | None = None,
     *,
     paid: bool = False,
     goods: Goods | None = None,
 ) -> Stream[OrderDetails]:
-    """Go through the orders of any period, month by month, with no more than one in memory.
+    """Iterate over the orders of any period; at most one month is in memory.
+
+    These are the orders created in the period.  A later payment does not move an order: to see
+    that older orders were paid meanwhile, iterate again with ``paid=True``.
 
     Args:
-        begin: The first day, by creation, or by payment with *paid*.  Without *begin* and *end*,
-            the service tells of the current day.
-        end: The last day; today in Moscow, where it is left out.
-        paid: Only orders that were paid in the period.
-        goods: Only orders with these products, by their numbers.
+        begin: The first day, by creation, or by payment with *paid*.
+        end: The last day; today in Moscow if omitted.
+        paid: Only orders paid in the period, whenever they were created.
+        goods: Only orders with these product numbers.
 
     Returns:
-        An iterator of ``OrderDetails``; none comes twice.
+        An iterator of ``OrderDetails`` without duplicates.
 
     Source: https://help.justclick.io/archives/2642
     """
-    return _each(_windows(begin, end, paid=paid, goods=goods))
+    days = _days(to_day(begin, "begin"), end)
+    return _yield_pages(_windows(days, paid=paid, goods=goods), days, paid=paid)
 
 
-def _each(windows: Iterable[Call[list[OrderDetails]]]) -> Stream[OrderDetails]:
+def _yield_pages(
+    windows: Iterable[Call[list[OrderDetails]]], days: _Days | None, *, paid: bool
+) -> Stream[OrderDetails]:
     seen: set[int] = set()
     for window in windows:
         page = yield from window
-        yield Found([order for order in page if order.bill_id not in seen])
+        yield Page(_select(page, seen, days, paid=paid))
         seen = {order.bill_id for order in page}
 
 
+def _select(
+    page: list[OrderDetails], seen: set[int], days: _Days | None, *, paid: bool
+) -> list[OrderDetails]:
+    """Return the orders of a page that are new and belong to the period."""
+    new = [order for order in page if not order.bill_id or order.bill_id not in seen]
+    if days is None:
+        return new
+    moments = [order.paid if paid else order.created for order in new]
+    return [
+        order
+        for order, moment in zip(new, moments, strict=True)
+        if moment is None or days[0] <= moment.astimezone(SERVICE_TIME).date() <= days[1]
+    ]
+
+
 WINDOW = timedelta(days=30)
-"""The longest period that is asked for at once; the service's limit is a month of some length."""
+"""The longest period of one request; the documented limit is one month."""
+
+
+_Days: TypeAlias = tuple[date, date]
 
 
 def _windows(
-    begin: date | None, end: date | None, *, paid: bool, goods: Goods | None
+    days: _Days | None, *, paid: bool, goods: Goods | None
 ) -> list[Call[list[OrderDetails]]]:
-    """Describe the calls that cover a period.
+    """Return the calls that cover a period.
 
-    Each begins on the day on which the one before has ended: whether the last day counts is not
-    documented, and whoever comes twice is easily left out.
+    Neither the time zone of the service's days nor whether the last one is included is documented,
+    so a day more is requested on either side, and each call begins on the last day of the previous
+    one.  What is too much is dropped.
     """
     filters = {
-        "paid": flag(paid, "paid") or None,  # the word false may count as true
-        "goods": if_given(goods, _goods, "goods"),
+        "paid": check_bool(paid, "paid") or None,  # the word false may count as true
+        "goods": convert_optional(goods, _product_numbers, "goods"),
     }
-    first, last = if_given(begin, day, "begin"), if_given(end, day, "end")
-    if first is None and last is None:
+    if days is None:
         return [_window(filters)]
-    if first is None:
-        raise InvalidInput(
-            "end without begin is no period.",
-            field="begin",
-            method="getOrdersWithGoods",
-            hint="Pass begin as well.",
-            hint_ru="Передайте и begin.",
-        )
-    last = last or datetime.now(SERVICE_TIME).date()
-    if first > last:
-        raise InvalidInput(
-            "begin lies after end.",
-            field="begin",
-            method="getOrdersWithGoods",
-            hint="Swap them.",
-            hint_ru="Поменяйте их местами.",
-        )
+    first = days[0] - ONE_DAY if days[0] > date.min else days[0]
+    last = days[1] + ONE_DAY if days[1] < date.max else days[1]
     return [
         _window({"begin_date": f"{a:%d.%m.%Y}", "end_date": f"{b:%d.%m.%Y}", **filters})
         for a, b in periods(first, last)
     ]
 
 
+def _days(begin: date | None, end: date | None) -> _Days | None:
+    """Return the first and the last day of a period; ``None`` for the service's current day."""
+    first, last = convert_optional(begin, to_day, "begin"), convert_optional(end, to_day, "end")
+    if first is None and last is None:
+        return None
+    if first is None:
+        raise InvalidInput(
+            _("{field} is required if {other} is passed.", field="begin", other="end"),
+            field="begin",
+            method="getOrdersWithGoods",
+            hint=_("Pass both dates."),
+        )
+    last = last or datetime.now(SERVICE_TIME).date()
+    if first > last:
+        raise InvalidInput(
+            _("{field} must not be after {other}.", field="begin", other="end"),
+            field="begin",
+            method="getOrdersWithGoods",
+            hint=_("Swap the dates."),
+        )
+    return first, last
+
+
 def periods(first: date, last: date) -> Iterator[tuple[date, date]]:
-    """Cut a period into pieces of at most 30 days, each from the last day of the one before."""
+    """Split a period into parts of at most 30 days that overlap by a day."""
     begin, end = first, min(first + WINDOW - ONE_DAY, last)
     yield begin, end
     while end < last:
@@ -393,10 +521,10 @@ def _window(params: Mapping[str, object]) -> Call[list[OrderDetails]]:
         "getOrdersWithGoods",
         params,
         list[OrderDetails],
-        repeatable=True,
+        idempotent=True,
         empty_codes=_NO_ORDERS,
     )
 
 
-def _goods(value: Goods, name: str) -> int | list[int]:
-    return number(value, name) if isinstance(value, int | str) else numbers(value, name)
+def _product_numbers(value: Goods, name: str) -> int | list[int]:
+    return check_number(value, name) if isinstance(value, int | str) else check_numbers(value, name)

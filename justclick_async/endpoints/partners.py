@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from justclick_async.calls import Call
-from justclick_async.endpoints.formats import day, if_given
+from justclick_async.decorators import endpoint
+from justclick_async.endpoints.formats import convert_optional, to_day
 from justclick_async.errors import InvalidInput
-from justclick_async.faces import endpoint
-from justclick_async.models.checks import given
+from justclick_async.messages import _
+from justclick_async.models.checks import check_not_blank
 from justclick_async.models.partners import PartnerStats
 
 __all__ = ["get_partner_stats"]
@@ -18,31 +19,33 @@ __all__ = ["get_partner_stats"]
 def get_partner_stats(
     partner: str, *, date_from: date | None = None, date_to: date | None = None
 ) -> Call[PartnerStats]:
-    """Tell what an affiliate has brought, in all or in a period.
+    """Return the statistics of an affiliate, in total or for a period.
 
     Args:
         partner: The affiliate's login.
-        date_from: The first day; from the beginning, where it is left out.
-        date_to: The last day; until today, where it is left out.
+        date_from: The first day; the beginning if omitted.
+        date_to: The last day; today if omitted.
 
     Returns:
-        Sums and counts; zeros where there are no statistics.  What the service says of a partner
-        that does not exist is not documented.
+        Totals; zeros if there are no statistics.  The response for an unknown partner is not
+        documented.
 
     Source: https://help.justclick.io/archives/689
     """
-    begin, end = if_given(date_from, day, "date_from"), if_given(date_to, day, "date_to")
+    begin, end = (
+        convert_optional(date_from, to_day, "date_from"),
+        convert_optional(date_to, to_day, "date_to"),
+    )
     if begin and end and begin > end:
         raise InvalidInput(
-            "date_from lies after date_to.",
+            _("{field} must not be after {other}.", field="date_from", other="date_to"),
             field="date_from",
             method="GetPartnerStats",
-            hint="Swap them.",
-            hint_ru="Поменяйте их местами.",
+            hint=_("Swap the dates."),
         )
     params = {
-        "partner": given(partner, "partner"),
+        "partner": check_not_blank(partner, "partner"),
         "date_from": begin and begin.isoformat(),
         "date_to": end and end.isoformat(),
     }
-    return Call("GetPartnerStats", params, PartnerStats, repeatable=True)
+    return Call("GetPartnerStats", params, PartnerStats, idempotent=True)

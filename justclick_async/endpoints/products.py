@@ -5,13 +5,14 @@ from __future__ import annotations
 from types import NoneType
 
 from justclick_async.calls import Call
-from justclick_async.endpoints.formats import if_given, nothing
+from justclick_async.decorators import endpoint
+from justclick_async.endpoints.formats import convert_optional, ignore_result
 from justclick_async.errors import InvalidInput, InvalidInputType
-from justclick_async.faces import endpoint
+from justclick_async.messages import _
 from justclick_async.models import checks
-from justclick_async.models.checks import Price, choice, given, type_name
-from justclick_async.models.products import GoodSettings, GoodType, Product
-from justclick_async.wire import money, unstructure
+from justclick_async.models.checks import Price, check_not_blank, parse_choice, type_name
+from justclick_async.models.products import GoodSettings, GoodType, GoodTypeName, Product
+from justclick_async.wire import format_amount, unstructure
 
 __all__ = ["add_good", "delete_good", "get_all_goods", "update_good"]
 
@@ -20,36 +21,37 @@ __all__ = ["add_good", "delete_good", "get_all_goods", "update_good"]
 def add_good(
     name: str,
     *,
-    type: GoodType | str,  # noqa: A002  # the service's word
+    type: GoodType | GoodTypeName,  # noqa: A002  # the service's word
     title: str,
     price: Price,
     settings: GoodSettings | None = None,
 ) -> Call[None]:
     """Create a product.
 
-    The service does not tell its number: ``get_all_goods`` does.  Never repeated by itself.
+    The response does not contain its number: see ``get_all_goods``.  Never retried if the outcome
+    is unknown.
 
     Args:
         name: Its symbolic id (``good_name``), unique in the account.
-        type: ``real`` for what is mailed, ``digital`` for the rest.
-        title: What customers see.
-        price: In the currency of the account; not zero.
-        settings: Everything else.
+        type: ``real`` for physical products, ``digital`` for others.
+        title: The title that customers see.
+        price: In the currency of the account; not 0.
+        settings: Further settings.
 
     Raises:
-        BadRequest: Something is missing or wrong (3); code 2 is said to mean that support has to
-            enable this method for the account.
+        BadRequest: A parameter is missing or invalid (3); code 2 reportedly means that the support
+            has to enable this method for the account.
 
     Source: https://help.justclick.io/archives/548
     """
     params: dict[str, object] = {
-        "good_name": given(name, "name"),
-        "good_type": choice(type, GoodType, "type").value,
-        "good_title": given(title, "title"),
+        "good_name": check_not_blank(name, "name"),
+        "good_type": parse_choice(type, GoodType, "type").value,
+        "good_title": check_not_blank(title, "title"),
         "good_sum": _price(price, "AddGood", zero=False),
         **_settings(settings),
     }
-    return Call("AddGood", params, NoneType, reshape=nothing)
+    return Call("AddGood", params, NoneType, reshape=ignore_result)
 
 
 @endpoint
@@ -60,70 +62,69 @@ def update_good(
     title: str | None = None,
     settings: GoodSettings | None = None,
 ) -> Call[None]:
-    """Change a product; what is left out stays, but for the price.
+    """Change a product; omitted fields except the price stay unchanged.
 
-    The price is required here although the English pages do not say so: by the Russian page, the
-    service sets it to zero when it does not come.
+    The price is required: according to the Russian documentation, the service sets a missing price
+    to zero.
 
     Args:
         name: Its symbolic id (``good_name``), which cannot be changed.
-        price: The price that it shall have afterwards.
-        title: What customers see.
-        settings: Everything else that shall change.
+        price: The new or unchanged price.
+        title: The title that customers see.
+        settings: Further settings to change.
 
     Raises:
-        BadRequest: Something is wrong (3).
+        BadRequest: A parameter is invalid (3).
 
     Source: https://help.justclick.io/archives/561
     """
     params: dict[str, object] = {
-        "good_name": given(name, "name"),
-        "good_title": if_given(title, given, "title"),
+        "good_name": check_not_blank(name, "name"),
+        "good_title": convert_optional(title, check_not_blank, "title"),
         "good_sum": _price(price, "UpdateGood", zero=True),
         **_settings(settings),
     }
-    return Call("UpdateGood", params, NoneType, reshape=nothing)
+    return Call("UpdateGood", params, NoneType, reshape=ignore_result)
 
 
 @endpoint
 def delete_good(name: str) -> Call[None]:
-    """Delete a product; there is no way back through the API.
+    """Delete a product; the API cannot restore it.
 
     Args:
         name: Its symbolic id (``good_name``).
 
     Raises:
-        BadRequest: Something is wrong (3).
+        BadRequest: A parameter is invalid (3).
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360050672152
     """
-    params = {"good_name": given(name, "name")}
-    return Call("DeleteGood", params, NoneType, reshape=nothing)
+    params = {"good_name": check_not_blank(name, "name")}
+    return Call("DeleteGood", params, NoneType, reshape=ignore_result)
 
 
 @endpoint
 def get_all_goods() -> Call[list[Product]]:
-    """List all products of the shop with price and type.
+    """Return all products of the shop with price and type.
 
     Returns:
-        One ``Product`` for each; an empty list if there are none (700).
+        The products; an empty list if there are none (700).
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360051157731
     """
-    return Call("GetAllGoods", {}, list[Product], repeatable=True, empty_codes=frozenset({700}))
+    return Call("GetAllGoods", {}, list[Product], idempotent=True, empty_codes=frozenset({700}))
 
 
 def _price(value: Price, method: str, *, zero: bool) -> str:
-    amount = checks.price(value, "price")
+    amount = checks.parse_price(value, "price")
     if not amount and not zero:
         raise InvalidInput(
-            "price is zero, which the service does not take for a new product.",
+            _("{field} must not be 0 for a new product.", field="price"),
             field="price",
             method=method,
-            hint="Pass what it costs.",
-            hint_ru="Передайте цену товара.",
+            hint=_("Pass the price of the product."),
         )
-    return money(amount)
+    return format_amount(amount)
 
 
 def _settings(settings: GoodSettings | None) -> dict[str, object]:
@@ -131,9 +132,13 @@ def _settings(settings: GoodSettings | None) -> dict[str, object]:
         return {}
     if not isinstance(settings, GoodSettings):
         raise InvalidInputType(
-            f"settings must be GoodSettings, not {type_name(settings)}.",
+            _(
+                "{field} must be {expected}, not {type}.",
+                field="settings",
+                expected="GoodSettings",
+                type=type_name(settings),
+            ),
             field="settings",
-            hint="Write GoodSettings(publish=True, ...).",
-            hint_ru="Напишите GoodSettings(publish=True, ...).",
+            hint=_("Write {example}.", example="GoodSettings(publish=True, ...)"),
         )
     return unstructure(settings)

@@ -1,4 +1,4 @@
-"""API 2.0: the key travels in the body, lists are joined with commas, names are the service's."""
+"""API 2.0: the key is a parameter, lists are joined with commas, names are the service's."""
 
 from __future__ import annotations
 
@@ -8,21 +8,33 @@ from datetime import datetime
 from typing import Literal, TypeVar
 
 from justclick_async.calls import Call
+from justclick_async.decorators import endpoint
 from justclick_async.endpoints.formats import (
-    country,
-    if_given,
-    joined,
-    nothing,
-    prices,
-    texts,
-    wall_clock,
-    yes_or_no,
+    check_country,
+    check_texts,
+    convert_optional,
+    format_bool,
+    format_time,
+    ignore_result,
+    join_prices,
+    join_words,
 )
 from justclick_async.errors import InvalidInput
-from justclick_async.faces import endpoint
-from justclick_async.models.checks import Price, choice, given, number, text
+from justclick_async.messages import _
+from justclick_async.models.checks import (
+    Price,
+    check_not_blank,
+    check_number,
+    check_text,
+    parse_choice,
+)
 from justclick_async.models.contacts import ContactList, PersonalManager
-from justclick_async.models.orders import PaymentMethod, V2OrderStatus
+from justclick_async.models.orders import (
+    PaymentMethod,
+    PaymentMethodName,
+    V2OrderStatus,
+    V2OrderStatusName,
+)
 from justclick_async.models.products import Coupon, V2Good
 
 __all__ = [
@@ -43,12 +55,12 @@ Confirmed = Literal["Yes", "No", "True", "False", "Confirmed"]
 
 
 def _write(method: str, params: dict[str, object]) -> Call[None]:
-    return Call(method, params, type(None), version=2, reshape=nothing)
+    return Call(method, params, type(None), version=2, reshape=ignore_result)
 
 
 def _read(method: str, returns: type[R]) -> Call[R]:
-    # An empty catalogue is code 0 here, but 700 where the names lead to API 1.0.
-    return Call(method, {}, returns, version=2, repeatable=True, empty_codes=frozenset({700}))
+    # An empty catalogue has code 0 in API 2.0, and 700 in API 1.0.
+    return Call(method, {}, returns, version=2, idempotent=True, empty_codes=frozenset({700}))
 
 
 # ── Orders ──────────────────────────────────────────────────────────────────────────
@@ -82,10 +94,10 @@ def create_order(
     note: str | None = None,
     order_created_at: datetime | str | None = None,
     order_paid_at: datetime | str | None = None,
-    order_status: V2OrderStatus | str | None = None,
+    order_status: V2OrderStatus | V2OrderStatusName | None = None,
     order_confirmed: bool | Confirmed | None = None,
     order_sales_manager: int | str | None = None,
-    payment_method: PaymentMethod | str | None = None,
+    payment_method: PaymentMethod | PaymentMethodName | None = None,
     coupon: int | str | None = None,
     affiliates: Sequence[str] | None = None,
     utm_medium: str | None = None,
@@ -94,16 +106,16 @@ def create_order(
     utm_content: str | None = None,
     utm_term: str | None = None,
 ) -> Call[None]:
-    """Create an order, on wish one that is already paid or cancelled.
+    """Create an order, optionally with a status such as paid or cancelled.
 
-    The service does not return its number: use the ``create_order`` of API 1.0 where the number
-    counts, or find it with ``get_bills``.  Never repeated by itself.
+    The response does not contain its number: use the ``create_order`` of API 1.0 if you need it, or
+    find the order with ``get_bills``.  Never retried if the outcome is unknown.
 
     Args:
         product_names: Symbolic ids of the products, at least one.
-        customer_email: Whom to invoice.
-        product_prices: Prices in the order of *product_names*; products beyond its end cost what
-            the shop says.
+        customer_email: The customer's address.
+        product_prices: Prices in the order of *product_names*; the remaining products have the
+            price of the shop.
         customer_first_name: First name.
         customer_last_name: Surname.
         customer_middle_name: Middle name.
@@ -122,31 +134,31 @@ def create_order(
         customer_billing_state: Billing region.
         customer_billing_zip: Billing postal code.
         customer_billing_country_code: Two letters, such as ``RU``.
-        order_tag: A mark on the order; one only.
-        note: A note that the order's card shows.
-        order_created_at: When it was made: a datetime, or ``YYYY-MM-DD HH:MM:SS``.  An aware
-            datetime is told in Moscow time (an assumption: the service documents no zone), one
-            without a zone as it stands.
-        order_paid_at: When it was paid; the same.
+        order_tag: One tag of the order.
+        note: A note that the card of the order shows.
+        order_created_at: Time of creation: a datetime, or ``YYYY-MM-DD HH:MM:SS``.  An aware
+            datetime is converted to Moscow time (the documentation names no time zone), one
+            without a time zone is sent unchanged.
+        order_paid_at: Time of payment; the same format.
         order_status: ``Expected``, ``Paid``, ``Cancel`` or ``MoneyBack``.
-        order_confirmed: Whether it is confirmed.
+        order_confirmed: ``True`` if it is confirmed.
         order_sales_manager: Id of the personal manager.
         payment_method: ``PayPal`` or ``Stripe``.
         coupon: Id of a coupon, not its code.
         affiliates: Logins of partners, the first level first.
-        utm_medium: Mark.
-        utm_source: Mark.
-        utm_campaign: Mark.
-        utm_content: Mark.
-        utm_term: Mark.
+        utm_medium: UTM mark.
+        utm_source: UTM mark.
+        utm_campaign: UTM mark.
+        utm_content: UTM mark.
+        utm_term: UTM mark.
 
     Raises:
-        APIError: The service refused; the codes of API 2.0 are not documented.
-        InvalidInput: A required parameter is missing, or a value cannot be sent.
+        APIError: The service answered with an error code; those of API 2.0 are not documented.
+        InvalidInput: A required parameter is missing or invalid.
 
     Source: https://help.justclick.io/archives/8302
     """
-    optional = texts(
+    optional = check_texts(
         {
             "customer_first_name": customer_first_name,
             "customer_last_name": customer_last_name,
@@ -174,29 +186,33 @@ def create_order(
         }
     )
     params: dict[str, object] = {
-        "product_names": joined(product_names, "product_names"),
-        "customer_email": given(customer_email, "customer_email"),
+        "product_names": join_words(product_names, "product_names"),
+        "customer_email": check_not_blank(customer_email, "customer_email"),
         **optional,
-        "customer_shipping_country_code": if_given(
-            customer_shipping_country_code, country, "customer_shipping_country_code"
+        "customer_shipping_country_code": convert_optional(
+            customer_shipping_country_code, check_country, "customer_shipping_country_code"
         ),
-        "customer_billing_country_code": if_given(
-            customer_billing_country_code, country, "customer_billing_country_code"
+        "customer_billing_country_code": convert_optional(
+            customer_billing_country_code, check_country, "customer_billing_country_code"
         ),
-        "order_created_at": if_given(order_created_at, wall_clock, "order_created_at"),
-        "order_paid_at": if_given(order_paid_at, wall_clock, "order_paid_at"),
-        "order_confirmed": if_given(order_confirmed, yes_or_no, "order_confirmed"),
-        "order_sales_manager": if_given(order_sales_manager, number, "order_sales_manager"),
-        "coupon": if_given(coupon, number, "coupon"),
-        "affiliates": if_given(affiliates, joined, "affiliates"),
+        "order_created_at": convert_optional(order_created_at, format_time, "order_created_at"),
+        "order_paid_at": convert_optional(order_paid_at, format_time, "order_paid_at"),
+        "order_confirmed": convert_optional(order_confirmed, format_bool, "order_confirmed"),
+        "order_sales_manager": convert_optional(
+            order_sales_manager, check_number, "order_sales_manager"
+        ),
+        "coupon": convert_optional(coupon, check_number, "coupon"),
+        "affiliates": convert_optional(affiliates, join_words, "affiliates"),
     }
     if product_prices is not None:
         most = len(product_names)
-        params["product_prices"] = prices(product_prices, "product_prices", at_most=most)
+        params["product_prices"] = join_prices(product_prices, "product_prices", at_most=most)
     if order_status is not None:
-        params["order_status"] = choice(order_status, V2OrderStatus, "order_status").value
+        params["order_status"] = parse_choice(order_status, V2OrderStatus, "order_status").value
     if payment_method is not None:
-        params["payment_method"] = choice(payment_method, PaymentMethod, "payment_method").value
+        params["payment_method"] = parse_choice(
+            payment_method, PaymentMethod, "payment_method"
+        ).value
     return _write("createorder", params)
 
 
@@ -238,24 +254,23 @@ def add_update_lead(
     lead_vkontakte: str | None = None,
     lead_in: str | None = None,
 ) -> Call[None]:
-    """Create a contact, or change the one with this address; its groups and tags as well.
+    """Create or update a contact, its groups and tags.
 
-    Contacts made this way may not get mailings until they opt in: ``add_lead_to_group`` of API
-    1.0 with ``activation=True`` asks them to.
+    Contacts created this way may not get mailings until they opt in: see ``add_lead_to_group`` of
+    API 1.0 with ``activation=True``.
 
     Args:
-        lead_email: The contact's address.  Without it a contact without an address is created,
-            each time anew.
+        lead_email: The contact's address.  Without it, each call creates another contact.
         add_to_lists: Ids (``rass_name``) of groups to add it to.
         remove_from_lists: Ids of groups to remove it from.
-        add_tags: Tags to add; they come into being when first used.
+        add_tags: Tags to add; new tags are created.
         remove_tags: Tags to remove.
         lead_first_name: First name.
         lead_middle_name: Middle name.
         lead_last_name: Surname.
         lead_phone: Phone.
         lead_utc: Time zone: hours from UTC, or text such as ``UTC+03``.
-        lead_description: What the contact's card says.
+        lead_description: The text on the card of the contact.
         lead_personal_manager: Number of the personal manager.
         lead_shipping_address_1: Delivery address.
         lead_shipping_address_2: Delivery address, second line.
@@ -278,12 +293,12 @@ def add_update_lead(
         lead_in: LinkedIn id.
 
     Raises:
-        APIError: The service refused; the codes of API 2.0 are not documented.
-        InvalidInput: Nothing is said of the contact, or a value cannot be sent.
+        APIError: The service answered with an error code; those of API 2.0 are not documented.
+        InvalidInput: No field was passed, or one is invalid.
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360057803232
     """
-    optional = texts(
+    optional = check_texts(
         {
             "lead_email": lead_email,
             "lead_first_name": lead_first_name,
@@ -312,41 +327,41 @@ def add_update_lead(
     )
     params: dict[str, object] = {
         **optional,
-        "add_to_lists": if_given(add_to_lists, joined, "add_to_lists"),
-        "remove_from_lists": if_given(remove_from_lists, joined, "remove_from_lists"),
-        "add_tags": if_given(add_tags, joined, "add_tags"),
-        "remove_tags": if_given(remove_tags, joined, "remove_tags"),
-        "lead_utc": if_given(lead_utc, _hours, "lead_utc"),
-        "lead_personal_manager": if_given(lead_personal_manager, number, "lead_personal_manager"),
-        "lead_shipping_country_code": if_given(
-            lead_shipping_country_code, country, "lead_shipping_country_code"
+        "add_to_lists": convert_optional(add_to_lists, join_words, "add_to_lists"),
+        "remove_from_lists": convert_optional(remove_from_lists, join_words, "remove_from_lists"),
+        "add_tags": convert_optional(add_tags, join_words, "add_tags"),
+        "remove_tags": convert_optional(remove_tags, join_words, "remove_tags"),
+        "lead_utc": convert_optional(lead_utc, _hours, "lead_utc"),
+        "lead_personal_manager": convert_optional(
+            lead_personal_manager, check_number, "lead_personal_manager"
         ),
-        "lead_billing_country_code": if_given(
-            lead_billing_country_code, country, "lead_billing_country_code"
+        "lead_shipping_country_code": convert_optional(
+            lead_shipping_country_code, check_country, "lead_shipping_country_code"
+        ),
+        "lead_billing_country_code": convert_optional(
+            lead_billing_country_code, check_country, "lead_billing_country_code"
         ),
     }
     if all(value is None for value in params.values()):
         raise InvalidInput(
-            "nothing is said of the contact.",
+            _("no field of the contact was passed."),
             method="addupdatelead",
-            hint="Pass lead_email at least.",
-            hint_ru="Передайте хотя бы lead_email.",
+            hint=_("Pass lead_email or another field."),
         )
     return _write("addupdatelead", params)
 
 
 def _hours(value: int | str, name: str) -> str:
-    """Write a time zone in one of the documented forms: UTC+03, +03, -01, 3 or -1."""
+    """Return a time zone in one of the documented formats: UTC+03, +03, -01, 3 or -1."""
     zone = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    found = re.fullmatch(r"(?:UTC)?([+-]?\d{1,2})", text(zone, name), re.ASCII)
+    found = re.fullmatch(r"(?:UTC)?([+-]?\d{1,2})", check_text(zone, name), re.ASCII)
     if not found or not -12 <= int(found[1]) <= 14:
         raise InvalidInput(
-            f"{name} is no time zone in whole hours from UTC.",
+            _("{field} must be a time zone in whole hours from UTC.", field=name),
             field=name,
-            hint="Pass 3, -1 or UTC+03.",
-            hint_ru="Передайте 3, -1 или UTC+03.",
+            hint=_("Write {example}.", example="3, -1, UTC+03"),
         )
-    return text(zone, name)
+    return check_text(zone, name)
 
 
 @endpoint
@@ -358,13 +373,13 @@ def add_tag_to_lead(*, lead_email: str, add_tags: Sequence[str]) -> Call[None]:
         add_tags: The tags.
 
     Raises:
-        APIError: The service refused, as it does if there is no such contact.
+        APIError: The service refused, for example because the contact does not exist.
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360058445991
     """
     params: dict[str, object] = {
-        "lead_email": given(lead_email, "lead_email"),
-        "add_tags": joined(add_tags, "add_tags"),
+        "lead_email": check_not_blank(lead_email, "lead_email"),
+        "add_tags": join_words(add_tags, "add_tags"),
     }
     return _write("addtagtolead", params)
 
@@ -378,13 +393,13 @@ def remove_tag_from_lead(*, lead_email: str, remove_tags: Sequence[str]) -> Call
         remove_tags: The tags.
 
     Raises:
-        APIError: The service refused; the codes of API 2.0 are not documented.
+        APIError: The service answered with an error code; those of API 2.0 are not documented.
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360057986352
     """
     params: dict[str, object] = {
-        "lead_email": given(lead_email, "lead_email"),
-        "remove_tags": joined(remove_tags, "remove_tags"),
+        "lead_email": check_not_blank(lead_email, "lead_email"),
+        "remove_tags": join_words(remove_tags, "remove_tags"),
     }
     return _write("removetagfromlead", params)
 
@@ -398,26 +413,26 @@ def remove_lead_from_list(*, lead_email: str, remove_from_lists: Sequence[str]) 
         remove_from_lists: Ids (``rass_name``) of the groups.
 
     Raises:
-        APIError: The service refused; the codes of API 2.0 are not documented.
+        APIError: The service answered with an error code; those of API 2.0 are not documented.
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360058445811
     """
     params: dict[str, object] = {
-        "lead_email": given(lead_email, "lead_email"),
-        "remove_from_lists": joined(remove_from_lists, "remove_from_lists"),
+        "lead_email": check_not_blank(lead_email, "lead_email"),
+        "remove_from_lists": join_words(remove_from_lists, "remove_from_lists"),
     }
     return _write("removeleadfromlist", params)
 
 
 @endpoint
 def get_all_lists() -> Call[list[ContactList]]:
-    """List all groups of contacts, with their numbers.
+    """Return all contact groups with their numbers.
 
     Returns:
-        One ``ContactList`` for each.
+        The groups.
 
     Raises:
-        APIError: The service refused; the codes of API 2.0 are not documented.
+        APIError: The service answered with an error code; those of API 2.0 are not documented.
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360057987072
     """
@@ -429,13 +444,13 @@ def get_all_lists() -> Call[list[ContactList]]:
 
 @endpoint
 def get_personal_managers() -> Call[list[PersonalManager]]:
-    """List the employees of the account.
+    """Return the employees of the account.
 
     Returns:
-        One ``PersonalManager`` for each.
+        The employees.
 
     Raises:
-        APIError: The service refused; the codes of API 2.0 are not documented.
+        APIError: The service answered with an error code; those of API 2.0 are not documented.
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360058446851
     """
@@ -444,13 +459,13 @@ def get_personal_managers() -> Call[list[PersonalManager]]:
 
 @endpoint
 def get_goods() -> Call[list[V2Good]]:
-    """List all products, without prices; ``get_all_goods`` of API 1.0 tells those.
+    """Return all products without prices; see ``get_all_goods`` of API 1.0 for prices.
 
     Returns:
-        One ``V2Good`` for each.
+        The products.
 
     Raises:
-        APIError: The service refused; the codes of API 2.0 are not documented.
+        APIError: The service answered with an error code; those of API 2.0 are not documented.
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360057987312
     """
@@ -459,13 +474,13 @@ def get_goods() -> Call[list[V2Good]]:
 
 @endpoint
 def get_coupons() -> Call[list[Coupon]]:
-    """List all coupons.
+    """Return all coupons.
 
     Returns:
-        One ``Coupon`` for each: the number is for API 2.0, the code for API 1.0.
+        The coupons; API 2.0 takes their number, API 1.0 their code.
 
     Raises:
-        APIError: The service refused; the codes of API 2.0 are not documented.
+        APIError: The service answered with an error code; those of API 2.0 are not documented.
 
     Source: https://help.influencersoft.com/hc/en-us/articles/360058447251
     """

@@ -1,4 +1,4 @@
-"""What the service takes and gives, as frozen classes; one module for each area."""
+"""Models of requests and results: frozen classes, one module for each area."""
 
 from justclick_async.models.contacts import (
     ContactList,
@@ -13,8 +13,10 @@ from justclick_async.models.orders import (
     BilledGood,
     CreatedOrder,
     Good,
+    GoodFields,
     Order,
     OrderDetails,
+    OrderFields,
     OrderInfo,
     OrderStatus,
     PaymentMethod,
@@ -42,6 +44,7 @@ __all__ = [
     "Coupon",
     "CreatedOrder",
     "Good",
+    "GoodFields",
     "GoodSettings",
     "GoodType",
     "Group",
@@ -50,6 +53,7 @@ __all__ = [
     "MailFormat",
     "Order",
     "OrderDetails",
+    "OrderFields",
     "OrderInfo",
     "OrderStatus",
     "Partner",

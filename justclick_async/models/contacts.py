@@ -1,4 +1,4 @@
-"""Contacts: groups, who is in them, and who looks after whom."""
+"""Contacts, groups and personal managers."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ __all__ = [
 
 
 class SubscriptionStatus(StrEnum):
-    """How a contact stands in a group."""
+    """The status of a contact in a group."""
 
     WAIT = "STATUS_WAIT"
     """Waiting for activation."""
     SUBSCRIBE = "STATUS_SUBSCRIBE"
-    """Subscribed, activated."""
+    """Subscribed and activated."""
     UNSUBSCRIBE = "STATUS_UNSUBSCRIBE"
-    """Left the group."""
+    """Unsubscribed from the group."""
     UNSUBSCRIBE_BY_SERVICE = "STATUS_UNSUBSCRIBE_BY_SERVICE"
-    """Left everything that the service sends."""
+    """Unsubscribed from all mailings of the service."""
     INVALID_EMAIL = "STATUS_INVALID_EMAIL"
     """The address does not exist."""
 
@@ -39,24 +39,25 @@ class Group(Record):
     """A group of contacts.
 
     Attributes:
-        rass_name: Its id in all calls: a word, or like ``1473249885.2899961004``.  Always text.
-        rass_title: Its name.
-        rass_id: Its number, where the answer tells it.
+        rass_name: Its id in all calls: a word, or like ``1473249885.2899961004``.  Always text,
+            empty if missing.
+        rass_title: Its title.
+        rass_id: Its number, if present.
     """
 
-    rass_name: str
+    rass_name: str = ""
     rass_title: str = ""
     rass_id: int | None = None
 
 
 @frozen(kw_only=True)
 class GroupStatus(Group):
-    """A group of contacts, and how one contact stands in it.
+    """The subscription of a contact to a group.
 
     Attributes:
-        rass_status: The status; one that is not documented stays the service's own text.
-        subscription_time: When the contact joined; text where it is no Unix time, since its
-            format is not documented; ``None`` where it did not come.
+        rass_status: The status; an undocumented status stays text.
+        subscription_time: Time of the subscription; text if it is not Unix time, as the format is
+            not documented; ``None`` if missing.
     """
 
     rass_status: SubscriptionStatus | str = ""
@@ -65,31 +66,32 @@ class GroupStatus(Group):
 
 @frozen(kw_only=True)
 class Subscription(Record):
-    """What became of a contact that was added to groups.
+    """The result of adding a contact to groups.
 
     Attributes:
-        waits_for_activation: Whether a letter was sent that the contact has to answer.
-        text: The service's own words.
+        waits_for_activation: ``True`` if an activation e-mail was sent; ``None`` if the text of
+            the service is not documented.
+        text: The text of the service.
     """
 
-    waits_for_activation: bool
-    text: str
+    waits_for_activation: bool | None = None
+    text: str = ""
 
 
 @frozen(kw_only=True)
 class ContactList(Record):
-    """A group of contacts, as API 2.0 tells it.
+    """A group of contacts, as returned by API 2.0.
 
     Attributes:
-        id: Its number.
+        id: Its number; 0 if missing.
         rass_id: The same.
-        rass_name: Its id in all calls; always text, though it may look like a number.
-        rass_title: Its name.
+        rass_name: Its id in all calls; always text, even if it looks like a number.
+        rass_title: Its title.
     """
 
-    id: int
+    id: int = 0
     rass_id: int | None = None
-    rass_name: str
+    rass_name: str = ""
     rass_title: str = ""
 
 
@@ -98,11 +100,11 @@ class PersonalManager(Record):
     """An employee of the shop.
 
     Attributes:
-        id: The number that ``order_sales_manager`` and ``lead_personal_manager`` take.
+        id: The number for ``order_sales_manager`` and ``lead_personal_manager``; 0 if missing.
         manager_id: The same.
         manager_name: Name and surname.
     """
 
-    id: int
+    id: int = 0
     manager_id: int | None = None
     manager_name: str = field(default="", repr=False)

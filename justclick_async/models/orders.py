@@ -1,4 +1,4 @@
-"""Orders: what is bought and by whom, and what the service says of it."""
+"""Orders, as sent to and returned by the service."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Required, Self, TypeAlias, TypedDict
 
 from attrs import Attribute, field, frozen
 
 from justclick_async.errors import InvalidInput, InvalidInputType
+from justclick_async.messages import _
+from justclick_async.models.base import Model
 from justclick_async.models.checks import (
     Moment,
     Price,
-    given,
+    check_list,
+    check_not_blank,
     is_given,
     is_text,
-    items,
-    moment,
-    price,
+    parse_moment,
+    parse_price,
     type_name,
 )
 from justclick_async.models.records import Item, Record, UtmMarks
-from justclick_async.privacy import discreet_class
+from justclick_async.privacy import hide_init_locals
 
 if TYPE_CHECKING:
     from attrs import AttrsInstance
@@ -33,19 +35,26 @@ __all__ = [
     "BilledGood",
     "CreatedOrder",
     "Good",
+    "GoodFields",
     "Order",
     "OrderDetails",
+    "OrderFields",
     "OrderInfo",
     "OrderStatus",
+    "OrderStatusName",
     "PayStatus",
+    "PayStatusName",
     "PaymentMethod",
+    "PaymentMethodName",
     "Utm",
     "V2OrderStatus",
+    "V2OrderStatusName",
+    "to_goods",
 ]
 
 
 class OrderStatus(StrEnum):
-    """What ``update_order_status`` can say of an order."""
+    """The statuses that ``update_order_status`` sets."""
 
     SENT = "sent"
     """Shipped by mail; needs a date and a tracking number."""
@@ -57,8 +66,12 @@ class OrderStatus(StrEnum):
     """Cancelled."""
 
 
+OrderStatusName: TypeAlias = Literal["sent", "paid", "return", "cancel"]
+"""The same as text."""
+
+
 class PayStatus(StrEnum):
-    """Which orders ``get_bills`` lists."""
+    """The payment status of an order; a filter of ``get_bills``."""
 
     PAID = "paid"
     WAITING = "waiting"
@@ -66,8 +79,12 @@ class PayStatus(StrEnum):
     CANCEL = "cancel"
 
 
+PayStatusName: TypeAlias = Literal["paid", "waiting", "cancel"]
+"""The same as text."""
+
+
 class V2OrderStatus(StrEnum):
-    """The status that an order of API 2.0 is created with."""
+    """The initial status of an order of API 2.0."""
 
     EXPECTED = "Expected"
     PAID = "Paid"
@@ -75,36 +92,48 @@ class V2OrderStatus(StrEnum):
     MONEY_BACK = "MoneyBack"
 
 
+V2OrderStatusName: TypeAlias = Literal["Expected", "Paid", "Cancel", "MoneyBack"]
+"""The same as text."""
+
+
 class PaymentMethod(StrEnum):
-    """How an order of API 2.0 was paid."""
+    """The payment method of an order of API 2.0."""
 
     PAYPAL = "PayPal"
     STRIPE = "Stripe"
 
 
+PaymentMethodName: TypeAlias = Literal["PayPal", "Stripe"]
+"""The same as text."""
+
+
 def _good_price(value: Price | None) -> Decimal | None:
-    return None if value is None else price(value, "Good.price")
+    return None if value is None else parse_price(value, "Good.price")
 
 
 @frozen
-class Good:
+class Good(Model):
     """A product in an order.
 
     Args:
         name: Its symbolic id in the shop (``good_name``), such as ``invoice``.
-        price: What it costs in this order; the shop's own price where it is left out.
+        price: Its price in this order; the price of the shop if omitted.
     """
 
     name: str = field(validator=is_given)
     price: Decimal | None = field(default=None, converter=_good_price)
 
+    @classmethod
+    def _from_plain(cls, data: object, path: str) -> Self:
+        return cls(data) if isinstance(data, str) else super()._from_plain(data, path)
+
 
 @frozen(kw_only=True)
-class Utm:
-    """Where a customer came from.
+class Utm(Model):
+    """The UTM marks of an order.
 
-    The five plain marks are the shop's; those with ``aff_`` are the affiliate's own and are shown
-    to the affiliate only.  ``Utm.affiliate("login")`` credits a partner.
+    The five marks without prefix belong to the shop; those with ``aff_`` belong to the affiliate
+    and are visible to the affiliate only.  ``Utm.affiliate("login")`` credits a partner.
     """
 
     medium: str | None = field(default=None, validator=is_text)
@@ -126,17 +155,17 @@ class Utm:
             login: The partner's login; it must be a member of the affiliate programme.
             marks: Further marks, such as ``campaign`` or ``aff_term``.
         """
-        return cls(medium="affiliate", source=given(login, "login"), **marks)
+        return cls(medium="affiliate", source=check_not_blank(login, "login"), **marks)
 
 
-def _goods(value: Iterable[Good | str]) -> tuple[Good, ...]:
-    goods = items(value, "Order.goods", '[Good("invoice", price=1500)]')
+def to_goods(value: Iterable[Good | str]) -> tuple[Good, ...]:
+    """Return the products of an order, checked."""
+    goods = check_list(value, "Order.goods", '[Good("invoice", price=1500)]')
     if not goods:
         raise InvalidInput(
-            "Order.goods is empty.",
+            _("{field} must not be empty.", field="Order.goods"),
             field="Order.goods",
-            hint='An order needs at least one good: [Good("invoice")].',
-            hint_ru='В заказе нужен хотя бы один товар: [Good("invoice")].',
+            hint=_("Write {example}.", example='[Good("invoice", price=1500)]'),
         )
     return tuple(_good(good, number) for number, good in enumerate(goods))
 
@@ -147,93 +176,100 @@ def _good(value: object, number: int) -> Good:
     if isinstance(value, str):
         return Good(value)
     raise InvalidInputType(
-        f"Order.goods[{number}] must be Good or str, not {type_name(value)}.",
+        _(
+            "{field} must be Good or str, not {type}.",
+            field=f"Order.goods[{number}]",
+            type=type_name(value),
+        ),
         field=f"Order.goods[{number}]",
-        hint='Write Good("invoice", price=1500).',
-        hint_ru='Напишите Good("invoice", price=1500).',
+        hint=_("Write {example}.", example='Good("invoice", price=1500)'),
     )
 
 
 def _timer_kill(value: bool | Moment | None) -> bool | datetime | None:  # noqa: FBT001  # a field
     if value is None or isinstance(value, bool):
         return value
-    if value in (0, 1):  # the service's own spelling of "never" and "as the product says"
+    if value in (0, 1):  # the values of the service for "never" and "as set for the product"
         return bool(value)
     if not isinstance(value, datetime | int):
         raise InvalidInputType(
-            f"Order.timer_kill must be bool, datetime or int, not {type_name(value)}.",
+            _(
+                "{field} must be bool, datetime or int, not {type}.",
+                field="Order.timer_kill",
+                type=type_name(value),
+            ),
             field="Order.timer_kill",
-            hint="Pass True, False, an aware datetime, or Unix time in whole seconds.",
-            hint_ru="Передайте True, False, datetime с часовым поясом или время Unix в секундах.",
+            hint=_("Pass True, False, an aware datetime, or Unix time in seconds."),
         )
-    return moment(value, "Order.timer_kill")
+    return parse_moment(value, "Order.timer_kill")
 
 
 def _created(value: Moment | None) -> datetime | None:
-    return None if value is None else moment(value, "Order.created")
+    return None if value is None else parse_moment(value, "Order.created")
 
 
 def _without_scheme(_order: AttrsInstance, _field: Attribute[Any], value: object) -> None:
     if isinstance(value, str) and "/" in value:
         raise InvalidInput(
-            "Order.domain must be a bare domain.",
+            _("{field} must be a domain name without scheme and path.", field="Order.domain"),
             field="Order.domain",
-            hint="Leave out http:// and any slash: www.example.com.",
-            hint_ru="Уберите http:// и косые черты: www.example.com.",
+            hint=_("Write {example}.", example="www.example.com"),
         )
 
 
 def _utm(_order: AttrsInstance, _field: Attribute[Any], value: object) -> None:
     if value is not None and not isinstance(value, Utm):
         raise InvalidInputType(
-            f"Order.utm must be Utm, not {type_name(value)}.",
+            _(
+                "{field} must be {expected}, not {type}.",
+                field="Order.utm",
+                expected="Utm",
+                type=type_name(value),
+            ),
             field="Order.utm",
-            hint='Write Utm(medium="cpc", source="direct").',
-            hint_ru='Напишите Utm(medium="cpc", source="direct").',
+            hint=_("Write {example}.", example='Utm(medium="cpc", source="direct")'),
         )
 
 
-@discreet_class
+@hide_init_locals
 @frozen(kw_only=True)
-class Order:
+class Order(Model):
     """An order of one customer for one or more products of the shop.
 
-    Everything is checked when the order is made, before anything is sent.  Whatever is ``None``
-    is not sent.
+    The constructor validates all fields.  Fields that are ``None`` are not sent.
 
     Args:
         email: The customer's e-mail address; required.
-        goods: The products, at least one; a bare text is a product at the shop's price.
-        first_name: Required by the service for goods that are mailed, as are *last_name*,
-            *country*, *city* and *address*.
+        goods: The products, at least one; a ``str`` is a product at the price of the shop.
+        first_name: The service requires it for physical goods, as well as *last_name*, *country*,
+            *city* and *address*.
         last_name: The surname.
         middle_name: The middle name, sent as ``bill_middle_name``.
-        otchestvo: The middle name under the name that the Russian page uses,
-            ``bill_otchestvo``; give either, or both.
-        phone: As the customer writes it.
+        otchestvo: The middle name, sent as ``bill_otchestvo``, the name in the Russian
+            documentation; pass either or both.
+        phone: In any notation.
         country: Free text.
         region: Free text.
         city: Free text.
-        address: Street and house.
-        postal_code: Text, so that leading zeros stay.
-        coupon: The code of a coupon, as in the shop's settings.
-        tag: A free mark on the order.
+        address: Street and building.
+        postal_code: Text, to keep leading zeros.
+        coupon: The code of a coupon of the shop.
+        tag: A tag of the order.
         comment: A comment on the order.
         ip: The customer's IP address.
-        timer_kill: When an unpaid order is cancelled: ``True`` when the product's settings say,
-            ``False`` never, or a point in time.
-        created: When the order was made; now, where it is left out.  Whole seconds count.
-        domain: The domain that the order is taken on, without ``http://``.  With it, payment
-            links are complete.
-        utm: Where the customer came from.
+        timer_kill: When the order is cancelled if unpaid: ``True`` for the setting of the product,
+            ``False`` for never, or a point in time.
+        created: Time of creation, in whole seconds; now if omitted.
+        domain: The domain of the order, without ``http://``.  Makes payment links absolute.
+        utm: UTM marks.
 
     Raises:
-        InvalidInput: A field is missing or holds what cannot be sent.
-        InvalidInputType: A field is of a type that it cannot be.
+        InvalidInput: A field is missing or has an invalid value.
+        InvalidInputType: A field has the wrong type.
     """
 
     email: str = field(validator=is_given, repr=False)
-    goods: tuple[Good, ...] = field(converter=_goods)
+    goods: tuple[Good, ...] = field(converter=to_goods)
     first_name: str | None = field(default=None, validator=is_text, repr=False)
     last_name: str | None = field(default=None, validator=is_text, repr=False)
     middle_name: str | None = field(default=None, validator=is_text, repr=False)
@@ -254,18 +290,50 @@ class Order:
     utm: Utm | None = field(default=None, validator=_utm)
 
 
+class GoodFields(TypedDict, total=False):
+    """The fields of a :class:`Good`."""
+
+    name: Required[str]
+    price: Price | None
+
+
+class OrderFields(TypedDict, total=False):
+    """The fields of an :class:`Order`, as keywords or a mapping; the first two are required."""
+
+    email: str
+    goods: Iterable[Good | GoodFields | str]
+    first_name: str | None
+    last_name: str | None
+    middle_name: str | None
+    otchestvo: str | None
+    phone: str | None
+    country: str | None
+    region: str | None
+    city: str | None
+    address: str | None
+    postal_code: str | None
+    coupon: str | None
+    tag: str | None
+    comment: str | None
+    ip: str | None
+    timer_kill: bool | Moment | None
+    created: Moment | None
+    domain: str | None
+    utm: Utm | None
+
+
 @frozen(kw_only=True)
 class CreatedOrder(Record):
     """An order that the service has just created.
 
     Attributes:
         bill_id: Its number.
-        link: The payment page, where the answer names it; a path only, if the order has no
-            domain.
+        link: The payment page; ``None`` if the response does not contain it: the documentation
+            contradicts itself.  ``payment_link(bill_id)`` requests it.
     """
 
     bill_id: int
-    link: str = ""
+    link: str | None = None
 
 
 @frozen(kw_only=True)
@@ -273,13 +341,13 @@ class BilledGood(Record):
     """A product in an order of a customer.
 
     Attributes:
-        good_id: Its number.
+        good_id: Its number; 0 if missing.
         good_name: Its symbolic id.
         good_title: Its name.
     """
 
-    good_id: int
-    good_name: str
+    good_id: int = 0
+    good_name: str = ""
     good_title: str = ""
 
 
@@ -288,20 +356,20 @@ class Bill(Record):
     """An order of a customer, with the products in it.
 
     Attributes:
-        bill_id: The number of the order.
-        goods: What was ordered.
+        bill_id: The number of the order; 0 if missing.
+        goods: The products.
     """
 
-    bill_id: int
+    bill_id: int = 0
     goods: tuple[BilledGood, ...] = ()
 
 
 @frozen(kw_only=True)
 class OrderInfo(Record):
-    """What the service knows of an order, without its products.
+    """An order without its products.
 
-    Text that did not come is an empty string, and what else did not come is ``None``: no two
-    methods tell the same fields.
+    Missing text is an empty string, any other missing value is ``None``: each method returns
+    different fields.
 
     Attributes:
         bill_id: The number of the order (``id``).
@@ -315,24 +383,24 @@ class OrderInfo(Record):
         city: Delivery city.
         address: Delivery address.
         postal_code: Postal code (``postalcode``).
-        created: When it was made, in UTC.
-        pay_status: ``paid``, ``waiting``, ``cancel``; one that is not documented stays text.
-        paid: When it was paid, in UTC; ``None`` while it is not.
-        type: The service's own word; its values are not documented.
-        payway: How it was paid; the values are not documented.
+        created: Time of creation, in UTC.
+        pay_status: ``paid``, ``waiting``, ``cancel``; an undocumented status stays text.
+        paid: Time of payment, in UTC; ``None`` if unpaid.
+        type: Undocumented.
+        payway: The payment method; its values are not documented.
         comment: The comment.
-        domain: The domain that it belongs to.
-        link: The payment page; a path only, if the order has no domain.
-        good_count: How many products it has.
-        price: What it costs in all.
-        bill_sum_topay: What is still to be paid.
-        tag: The mark on it.
+        domain: The domain of the order.
+        link: The payment page; a path only if the order has no domain.
+        good_count: The number of products.
+        price: The total price.
+        bill_sum_topay: The unpaid amount.
+        tag: The tag of the order.
         coupon: The coupon used (``kupon`` or ``coupon``).
-        is_recurrent: Whether the bill comes back regularly.
-        utm: Where the customer came from.
+        is_recurrent: ``True`` for recurring bills.
+        utm: UTM marks.
     """
 
-    bill_id: int
+    bill_id: int = 0
     email: str = field(default="", repr=False)
     first_name: str = field(default="", repr=False)
     last_name: str = field(default="", repr=False)
@@ -362,13 +430,13 @@ class OrderInfo(Record):
 
 @frozen(kw_only=True)
 class OrderDetails(OrderInfo):
-    """What the service knows of an order, with its products.
+    """An order with its products.
 
     Attributes:
-        items: What was ordered.
+        items: The products.
         good_ids: Numbers of the products as text; with ``good_info`` only.
-        prepayment_enabled: Whether a part may be paid first; with ``good_info`` only.
-        prepayment_minsum: The least part that may be paid first; with ``good_info`` only.
+        prepayment_enabled: ``True`` if prepayment is possible; with ``good_info`` only.
+        prepayment_minsum: The minimum prepayment; with ``good_info`` only.
     """
 
     items: tuple[Item, ...] = ()

@@ -13,15 +13,15 @@ __all__ = ["PartnerStats"]
 
 @frozen(kw_only=True)
 class PartnerStats(Record):
-    """What an affiliate has brought; zeros where there are no statistics.
+    """The statistics of an affiliate; zeros if there are none.
 
     Attributes:
-        earned_total: Commissions charged, in the currency of the shop.
-        topay_total: Commissions still to be paid out.
+        earned_total: Earned commissions, in the currency of the shop.
+        topay_total: Commissions not paid out yet.
         clicks_total: Clicks.
         leads_total: Contacts.
         bills_total: Paid orders.
-        partners_total: Affiliates brought.
+        partners_total: Referred affiliates.
     """
 
     earned_total: Decimal = Decimal(0)

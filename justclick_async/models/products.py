@@ -6,21 +6,22 @@ from collections.abc import Iterable
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from attrs import Attribute, field, frozen
 
-from justclick_async.errors import InvalidInput, InvalidInputType
+from justclick_async.errors import InvalidInput
+from justclick_async.messages import _
+from justclick_async.models.base import Model
 from justclick_async.models.checks import (
     Price,
-    choice,
-    count,
+    check_bool,
+    check_count,
+    check_number,
+    check_text_list,
     is_text,
-    items,
-    number,
-    price,
-    text,
-    type_name,
+    parse_choice,
+    parse_price,
 )
 from justclick_async.models.countries import COUNTRIES
 from justclick_async.models.records import Record
@@ -32,43 +33,63 @@ __all__ = [
     "Coupon",
     "GoodSettings",
     "GoodType",
+    "GoodTypeName",
     "MailFormat",
+    "MailFormatName",
     "PostService",
+    "PostServiceName",
     "Product",
     "TimerUnit",
+    "TimerUnitName",
     "V2Good",
 ]
 
 
 class GoodType(StrEnum):
-    """What kind of product it is."""
+    """The type of a product."""
 
     REAL = "real"
-    """Physical: it is mailed."""
+    """Physical."""
     DIGITAL = "digital"
 
 
+GoodTypeName: TypeAlias = Literal["real", "digital"]
+"""The same as text."""
+
+
 class PostService(StrEnum):
-    """Who delivers a physical product."""
+    """The delivery service of a physical product."""
 
     NONE = "none"
     """The shop itself."""
     QUICKPOST = "quickpost"
 
 
+PostServiceName: TypeAlias = Literal["none", "quickpost"]
+"""The same as text."""
+
+
 class MailFormat(StrEnum):
-    """How the letter after the payment is written."""
+    """The format of the e-mail after the payment."""
 
     HTML = "html"
     TEXT = "text"
 
 
+MailFormatName: TypeAlias = Literal["html", "text"]
+"""The same as text."""
+
+
 class TimerUnit(StrEnum):
-    """The unit of the time to pay."""
+    """The unit of the payment deadline."""
 
     MINUTE = "min"
     HOUR = "hour"
     DAY = "day"
+
+
+TimerUnitName: TypeAlias = Literal["min", "hour", "day"]
+"""The same as text."""
 
 
 @frozen(kw_only=True)
@@ -76,15 +97,15 @@ class Product(Record):
     """A product of the shop.
 
     Attributes:
-        good_id: Its number.
-        good_name: Its symbolic id, which orders name.
-        good_title: Its name.
-        good_sum: Its price in the currency of the shop; ``None`` where it did not come.
-        good_type: Physical or digital; ``None`` where the service leaves it empty.
+        good_id: Its number; 0 if missing.
+        good_name: Its symbolic id, used in orders.
+        good_title: Its title.
+        good_sum: Its price in the currency of the shop; ``None`` if missing.
+        good_type: Physical or digital; ``None`` if empty.
     """
 
-    good_id: int
-    good_name: str
+    good_id: int = 0
+    good_name: str = ""
     good_title: str = ""
     good_sum: Decimal | None = None
     good_type: GoodType | str | None = None
@@ -92,58 +113,58 @@ class Product(Record):
 
 @frozen(kw_only=True)
 class V2Good(Record):
-    """A product, as API 2.0 tells it: without a price.
+    """A product as returned by API 2.0, without price.
 
     Attributes:
-        id: Its number.
-        good_name: Its symbolic id, which orders name.
-        good_title: Its name.
+        id: Its number; 0 if missing.
+        good_name: Its symbolic id, used in orders.
+        good_title: Its title.
     """
 
-    id: int
-    good_name: str
+    id: int = 0
+    good_name: str = ""
     good_title: str = ""
 
 
 @frozen(kw_only=True)
 class Coupon(Record):
-    """A discount.
+    """A coupon.
 
     Attributes:
-        id: Its number, which ``create_order`` of API 2.0 takes.
-        coupon: The code that buyers enter, which ``Order.coupon`` of API 1.0 takes.
+        id: Its number, for ``create_order`` of API 2.0; 0 if missing.
+        coupon: The code that customers enter, for ``Order.coupon`` of API 1.0.
     """
 
-    id: int
-    coupon: str
+    id: int = 0
+    coupon: str = ""
 
 
-# ── What can be set ─────────────────────────────────────────────────────────────────
+# ── Settings ────────────────────────────────────────────────────────────────────────
 
 
 def _is_flag(_good: AttrsInstance, attribute: Attribute[Any], value: object) -> None:
-    if value is not None and not isinstance(value, bool):
-        raise InvalidInputType(
-            f"GoodSettings.{attribute.name} must be bool, not {type_name(value)}.",
-            field=f"GoodSettings.{attribute.name}",
-            hint="Pass True or False.",
-            hint_ru="Передайте True или False.",
-        )
+    if value is not None:
+        check_bool(value, f"GoodSettings.{attribute.name}")
 
 
 def _is_amount(_good: AttrsInstance, attribute: Attribute[Any], value: object) -> None:
     if value is not None:
-        price(value, f"GoodSettings.{attribute.name}")
+        parse_price(value, f"GoodSettings.{attribute.name}")
 
 
 def _is_number(_good: AttrsInstance, attribute: Attribute[Any], value: object) -> None:
     if value is not None:
-        number(value, f"GoodSettings.{attribute.name}")
+        check_number(value, f"GoodSettings.{attribute.name}")
 
 
 def _is_count(_good: AttrsInstance, attribute: Attribute[Any], value: object) -> None:
     if value is not None:
-        count(value, f"GoodSettings.{attribute.name}", least=1, default="the product's own")
+        check_count(
+            value,
+            f"GoodSettings.{attribute.name}",
+            least=1,
+            default=_("the setting of the product"),
+        )
 
 
 def _groups(value: Iterable[str] | None) -> tuple[str, ...] | None:
@@ -157,78 +178,77 @@ def _countries(value: Iterable[str] | None) -> tuple[str, ...] | None:
     for wrong in (each for each in ids if each not in COUNTRIES):
         close = next(iter(get_close_matches(wrong.upper(), COUNTRIES, 1)), "RUS")
         raise InvalidInput(
-            f"GoodSettings.only_countries holds {wrong!r}, which the service does not know.",
+            _(
+                "{field} must be ids of countries; {value} is unknown.",
+                field="GoodSettings.only_countries",
+                value=repr(wrong),
+            ),
             field="GoodSettings.only_countries",
-            hint=f"Use the ids of models.countries.COUNTRIES, such as {close}.",
-            hint_ru="Используйте идентификаторы из models.countries.COUNTRIES, например RUS.",
+            hint=_("Use the ids of models.countries.COUNTRIES, such as {example}.", example=close),
         )
     return ids
 
 
 def _words(value: Iterable[str], name: str, example: str) -> tuple[str, ...]:
-    words = tuple(
-        text(word, f"GoodSettings.{name}[{i}]")
-        for i, word in enumerate(items(value, f"GoodSettings.{name}", example))
-    )
+    words = check_text_list(value, f"GoodSettings.{name}", example)
     if any("," in word or not word.strip() for word in words):
         raise InvalidInput(
-            f"GoodSettings.{name} holds a comma or a blank item.",
+            _("{field} must not contain commas or blank items.", field=f"GoodSettings.{name}"),
             field=f"GoodSettings.{name}",
-            hint="Pass one id for each element of the list.",
-            hint_ru="Передайте по одному идентификатору в каждом элементе списка.",
+            hint=_("Pass each id as a separate element of the list."),
         )
     return words
 
 
-def _post_service(value: PostService | str | None) -> PostService | None:
-    return None if value is None else choice(value, PostService, "GoodSettings.post_service")
+def _post_service(value: PostService | PostServiceName | None) -> PostService | None:
+    return None if value is None else parse_choice(value, PostService, "GoodSettings.post_service")
 
 
-def _mail_format(value: MailFormat | str | None) -> MailFormat | None:
-    return None if value is None else choice(value, MailFormat, "GoodSettings.mail_format")
+def _mail_format(value: MailFormat | MailFormatName | None) -> MailFormat | None:
+    return None if value is None else parse_choice(value, MailFormat, "GoodSettings.mail_format")
 
 
-def _timer_unit(value: TimerUnit | str | None) -> TimerUnit | None:
-    return None if value is None else choice(value, TimerUnit, "GoodSettings.timer_unit")
+def _timer_unit(value: TimerUnit | TimerUnitName | None) -> TimerUnit | None:
+    return None if value is None else parse_choice(value, TimerUnit, "GoodSettings.timer_unit")
 
 
 @frozen(kw_only=True)
-class GoodSettings:
-    """The settings of a product that ``add_good`` and ``update_good`` share.
+class GoodSettings(Model):
+    """The settings of a product for ``add_good`` and ``update_good``.
 
-    Whatever is ``None`` is not sent; an update leaves it as it is.
+    Fields that are ``None`` are not sent; an update leaves them unchanged.
 
     Args:
         parent_id: The number of the category, which must exist.
-        api_url_notif: Your script for notifications about paid orders.
-        api_url_new_order: Your script for notifications about created orders.
-        success_link: The page that a customer is sent to after paying.
-        client_rassilki: Ids of the groups that buyers are put into; missing ones are created.
-        nalozh_only: Physical goods: whether to ship cash on delivery right away.
+        api_url_notif: The webhook URL for paid orders.
+        api_url_new_order: The webhook URL for created orders.
+        success_link: The page that opens after the payment.
+        client_rassilki: Ids of the groups that customers are added to; missing groups are created.
+        nalozh_only: Physical goods: ship cash on delivery immediately.
         quickpost_article: The article number in the QuickPost delivery service.
-        post_service: Who delivers.
-        only_countries: Ids of the countries it may be delivered to (``models.countries``).
-        download: Where the digital product is downloaded from.
-        mail_subject: Subject of the letter after the payment.
-        mail_format: Whether that letter is HTML or text.
-        mail_body: The letter as HTML.
-        mail_text: The letter as text; ``{$download}`` stands for the link.
+        post_service: The delivery service.
+        only_countries: Ids of the countries it can be delivered to (``models.countries``).
+        download: The download URL of a digital product.
+        mail_subject: Subject of the e-mail after the payment.
+        mail_format: Format of that e-mail: HTML or text.
+        mail_body: The e-mail as HTML.
+        mail_text: The e-mail as text; ``{$download}`` is replaced by the link.
         partner_fee: Commission of the first level, absolute.
         partner_fee_perc: Commission of the first level, in per cent.
         partner_pfee: Commission of the second level, absolute.
         partner_pfee_perc: Commission of the second level, in per cent.
-        partner_show: Whether affiliates see it among their promotional materials.
+        partner_show: Show it in the promotional materials of affiliates.
         partner_SL_link: The page that describes the product.
         partner_addition_link: A page with further promotional materials.
         partner_text: A note for affiliates.
         pay_text: HTML of the payment page, with ``#IMAGE#``, ``#PRODUCT#``, ``#PRICE#``, ``#USD#``.
-        timer: Whether the time to pay is limited.
+        timer: Limit the time to pay.
         timer_unit: The unit of that time.
-        timer_duration: Its length in these units.
-        use_short: Whether the order page has a short link.
-        rashod: What making and shipping cost, absolute.
+        timer_duration: The time in these units.
+        use_short: Create a short link to the order page.
+        rashod: Costs of production and shipping, absolute.
         rashod_perc: The same in per cent of the price.
-        publish: Whether the catalogue shows it.
+        publish: Show it in the catalogue.
     """
 
     parent_id: int | None = field(default=None, validator=_is_number)

@@ -1,4 +1,4 @@
-"""What the service tells by itself: verified, typed, confirmed, handled once.
+"""Notifications of the service (webhooks): verified, typed, confirmed, handled once.
 
     event = notifications.parse(body, api_key=key)
     match event:
@@ -6,12 +6,30 @@
             confirmation = await notifications.confirm(client, event)
             ...
 
-No hash covers kind and sums, so what counts is confirmed.
+The hash does not cover kind and sums: confirm them before acting.
 """
 
 from justclick_async.errors import NotificationError
-from justclick_async.models.notifications import (
+from justclick_async.notifications.confirming import confirm, confirmation
+from justclick_async.notifications.custom_requests import CustomRequests, WrongSecret, custom
+from justclick_async.notifications.errors import (
+    EncodedNotification,
+    MalformedNotification,
+    MissingHash,
+    NotConfirmed,
+    NotificationRefused,
+    NotificationTooLarge,
+    NotificationTooOld,
+    UnknownNotification,
+    UnsignedNotification,
+    WrongHash,
+)
+from justclick_async.notifications.events import (
+    Confirmation,
+    Confirmed,
     ContactEvent,
+    CustomEvent,
+    Difference,
     Item,
     LeadActivated,
     LeadSubscribed,
@@ -27,24 +45,10 @@ from justclick_async.models.notifications import (
     PaymentEvent,
     UtmMarks,
 )
-from justclick_async.notifications.confirming import (
-    Confirmation,
-    Difference,
-    confirm,
-    confirmation,
-)
 from justclick_async.notifications.kinds import CANDIDATES
+from justclick_async.notifications.missed_events import CatchUp, catch_up
 from justclick_async.notifications.parsing import parse
-from justclick_async.notifications.refusals import (
-    MalformedNotification,
-    MissingHash,
-    NotConfirmed,
-    NotificationRefused,
-    NotificationTooLarge,
-    UnknownNotification,
-    UnsignedNotification,
-    WrongHash,
-)
+from justclick_async.notifications.receiver import Reply
 from justclick_async.notifications.replay import (
     Claim,
     Guard,
@@ -52,14 +56,19 @@ from justclick_async.notifications.replay import (
     ReplayGuard,
     SQLiteReplayGuard,
 )
-from justclick_async.notifications.router import Reply, Router
+from justclick_async.notifications.router import Router
 
 __all__ = [
     "CANDIDATES",
+    "CatchUp",
     "Claim",
     "Confirmation",
+    "Confirmed",
     "ContactEvent",
+    "CustomEvent",
+    "CustomRequests",
     "Difference",
+    "EncodedNotification",
     "Guard",
     "Item",
     "KeyStore",
@@ -73,6 +82,7 @@ __all__ = [
     "NotificationError",
     "NotificationRefused",
     "NotificationTooLarge",
+    "NotificationTooOld",
     "OrderCancelled",
     "OrderCreated",
     "OrderEvent",
@@ -89,7 +99,10 @@ __all__ = [
     "UnsignedNotification",
     "UtmMarks",
     "WrongHash",
+    "WrongSecret",
+    "catch_up",
     "confirm",
     "confirmation",
+    "custom",
     "parse",
 ]

@@ -1,4 +1,4 @@
-"""The eight kinds of notification, as tables: how to tell them apart, and what their hash covers.
+"""The eight kinds of notification, as tables: how they differ, and what their hash covers.
 
 The texts and the PHP samples of the documentation contradict each other about which time enters
 the hash of an order, so each kind has candidates, tried in this order.
@@ -10,7 +10,9 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from justclick_async.models.notifications import (
+from justclick_async.messages import _
+from justclick_async.notifications.errors import UnknownNotification
+from justclick_async.notifications.events import (
     LeadActivated,
     LeadSubscribed,
     LeadUnsubscribed,
@@ -21,8 +23,7 @@ from justclick_async.models.notifications import (
     OrderPrepaid,
     OrderRefunded,
 )
-from justclick_async.notifications.forms import Form
-from justclick_async.notifications.refusals import UnknownNotification
+from justclick_async.notifications.payload import Form
 
 __all__ = ["CANDIDATES", "ContactKind", "Fields", "OrderKind", "kind_of"]
 
@@ -65,7 +66,7 @@ _paid = OrderKind(OrderPaid, (_PAID,), amount="last_payment_sum")
 CANDIDATES: Mapping[type[Notification], tuple[Fields, ...]] = {
     kind.event: kind.candidates for kind in (_created, _paid, _prepaid, _cancelled, _refunded)
 }
-"""What the hash of a kind may cover, in the order in which it is tried."""
+"""The fields that the hash of a kind may cover, in the order in which they are tried."""
 
 _LEADS = {
     "2": ContactKind(LeadSubscribed),
@@ -82,11 +83,11 @@ _ORDERS = {
 
 
 def kind_of(form: Form) -> OrderKind | ContactKind:
-    """Tell of which kind a notification is; no hash covers that.
+    """Return the kind of a notification; the hash does not cover it.
 
     Raises:
-        UnknownNotification: Of none that is documented.
-        MalformedNotification: A field that decides is an array.
+        UnknownNotification: The kind is not documented.
+        MalformedNotification: A field that decides the kind is an array.
     """
     status = form.text("status")
     if "id_group" in form.fields:
@@ -94,7 +95,7 @@ def kind_of(form: Form) -> OrderKind | ContactKind:
     else:
         kind = _ORDERS.get(status) or _order_without_status(form)
     if kind is None:
-        raise UnknownNotification("this is of no kind that the documentation lists.")
+        raise UnknownNotification(_("the kind of the notification is not documented."))
     return kind
 
 

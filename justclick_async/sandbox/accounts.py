@@ -1,7 +1,7 @@
 """The accounts of a sandbox, and which of them a call means.
 
 The service takes the login from the first label of the host.  A bare address or ``localhost``
-names nobody; there a call is for the account whose key has signed it.
+names no login; there a call is for the account whose key has signed it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import Any, cast
 
 from attrs import Factory, define, field
 
-from justclick_async.sandbox.guard import host_name
+from justclick_async.messages import _
+from justclick_async.sandbox.access import host_name
 
-__all__ = ["API_KEY", "LOGIN", "Account", "Accounts", "label_of", "read_accounts"]
+__all__ = ["API_KEY", "LOGIN", "Account", "Accounts", "parse_login", "read_accounts"]
 
 LOGIN = "username"
 """The login of a sandbox that was given none; made up."""
@@ -27,7 +28,7 @@ API_KEY = "0123456789" * 4
 """The key of a sandbox that was given none; made up."""
 
 
-def _made_up(account: Any) -> str:
+def _generate_key(account: Any) -> str:
     """Return a key for an account that was given none: the same one for the same login."""
     if account.login == LOGIN:
         return API_KEY
@@ -43,20 +44,20 @@ class Account:
         api_key: Signs and is never shown; without one it is made up, the same for the same login.
         denied: Addresses of callers that are answered with code 6.
         disabled: Whether everybody is answered with code 7.
-        notify_url: Who is told of its orders and contacts at first, where no product or group
-            has an address of its own; empty for nobody, or for whoever the file names.
+        notify_url: The address for notifications of products and groups that have no other;
+            empty to use the one that the database stores, if any.
     """
 
     login: str
-    api_key: str = field(default=Factory(_made_up, takes_self=True), repr=False)
+    api_key: str = field(default=Factory(_generate_key, takes_self=True), repr=False)
     denied: set[str] = field(factory=set[str])
     disabled: bool = False
     notify_url: str = ""
 
     @property
     def shown_key(self) -> str:
-        """The key if it is made up; one that was given may be somebody's and is not shown."""
-        return self.api_key if self.api_key == _made_up(self) else ""
+        """The key if it is made up; a key that was passed may be a real one and is not shown."""
+        return self.api_key if self.api_key == _generate_key(self) else ""
 
 
 def read_accounts(path: str | PathLike[str]) -> list[Account]:
@@ -72,7 +73,13 @@ def read_accounts(path: str | PathLike[str]) -> list[Account]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not found:
-        raise OSError(f'the file {path} is no JSON such as {{"second": "its API key"}}')
+        raise OSError(
+            _(
+                "{path} must contain a JSON object such as {example}.",
+                path=str(path),
+                example='{"second": "its API key"}',
+            )
+        )
     return [_account(login, entry, path) for login, entry in cast("_Entries", found).items()]
 
 
@@ -83,7 +90,13 @@ def _account(login: str, entry: Any, path: str | PathLike[str]) -> Account:
     fields = cast("_Entries", entry if isinstance(entry, dict) else {"api_key": entry})
     texts = all(isinstance(value, str) and value for value in fields.values())
     if not texts or not set(fields) <= {"api_key", "notify_url"}:
-        raise OSError(f"the file {path}: {login} has neither a key nor api_key and notify_url")
+        raise OSError(
+            _(
+                "{path}: {login} must be an API key, or an object with api_key and notify_url.",
+                path=str(path),
+                login=login,
+            )
+        )
     return Account(login, **fields)
 
 
@@ -94,25 +107,15 @@ class Accounts:
         accounts: At least one.
 
     Raises:
-        ValueError: Two of them have the same login, or the same key, by which calls are told apart.
+        ValueError: Two of them have the same login or the same key.
     """
 
     def __init__(self, accounts: Iterable[Account]) -> None:
         self._all = tuple(accounts)
-        self._by_login = {account.login.lower(): account for account in self._all}
-        if len(self._by_login) < len(self._all):
-            raise ValueError("two accounts have the same login")
+        if len({account.login.lower() for account in self._all}) < len(self._all):
+            raise ValueError(_("accounts must have different logins."))
         if len({account.api_key for account in self._all}) < len(self._all):
-            raise ValueError("two accounts have the same API key; calls could not be told apart")
-
-    @property
-    def first(self) -> Account:
-        """The account that is meant where none is named."""
-        return self._all[0]
-
-    def find(self, login: str) -> Account | None:
-        """Return the account with this login, in any case of letters."""
-        return self._by_login.get(login.lower())
+            raise ValueError(_("accounts must have different API keys."))
 
     def __iter__(self) -> Iterator[Account]:
         return iter(self._all)
@@ -121,12 +124,10 @@ class Accounts:
         return len(self._all)
 
 
-def label_of(host: str) -> str:
-    """Return the login that a ``Host`` header names; empty for a bare address or ``localhost``."""
+def parse_login(host: str) -> str:
+    """Return the login that a ``Host`` header names; empty if it is an address or has no dot."""
     name = host_name(host)
-    if name.lower() == "localhost" or _is_address(name):
-        return ""
-    return name.partition(".")[0]
+    return "" if "." not in name or _is_address(name) else name.partition(".")[0]
 
 
 def _is_address(name: str) -> bool:

@@ -1,51 +1,59 @@
 """The sandbox over HTTP: ``POST /api/METHOD`` as the service, ``/sandbox/`` for its operator.
 
-HTTP statuses of the service are not documented.  Here an answer comes with 200 whatever its code,
-an unknown method is an HTML page with 404, anything but POST 405, a body beyond PHP's 8 MiB 413.
+An unknown method is an HTML page with 404, any verb but POST 405, a body beyond PHP's 8 MiB 413.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from html import escape
 
 from aiohttp import web
 from attrs import define
 
-from justclick_async.php import MAX_SIZE, urlencode
+from justclick_async.php import MAX_SIZE
 from justclick_async.sandbox import methods, pages
+from justclick_async.sandbox.access import Networks, access_middleware, add_security_headers
+from justclick_async.sandbox.bodies import BodyLimits, read_body
 from justclick_async.sandbox.controls import Controls
 from justclick_async.sandbox.faults import Faults
-from justclick_async.sandbox.guard import Networks, guarded, shielded
-from justclick_async.sandbox.service import Asked, Service
+from justclick_async.sandbox.pages.base import CLOSING
+from justclick_async.sandbox.service import ApiRequest, Service
 
 __all__ = ["Options", "make_app"]
 
 
 @define
 class Options:
-    """How the sandbox behaves where the documentation leaves a choice.
+    """Options of the server.
 
     Attributes:
         slow_for: Seconds by which the fault ``slow`` delays an answer.
-        redirect_v2: Whether the lower-case paths of API 2.0 answer with 307 to the capitalised
-            ones, as has been seen in the field.
-        visitors: Who may look at the pages besides this machine.
+        visitors: Networks that may open the pages besides this machine.
     """
 
     slow_for: float = 3.0
-    redirect_v2: bool = False
     visitors: Networks = ()
 
 
 def make_app(service: Service, faults: Faults, options: Options) -> web.Application:
     """Return the application."""
-    app = web.Application(client_max_size=MAX_SIZE, middlewares=[guarded(options.visitors)])
-    app.on_response_prepare.append(shielded)
+    app = web.Application(
+        client_max_size=MAX_SIZE, middlewares=[access_middleware(options.visitors)]
+    )
+    BodyLimits.bound(app)
+    app.on_response_prepare.append(add_security_headers)
+    app[CLOSING] = asyncio.Event()
+    app.on_shutdown.append(_end_streams)
     app.router.add_route("*", "/api/{method}", _Api(service, faults, options).answer)
     app.add_routes(Controls(service, faults).routes())
     app.add_routes(pages.routes(service, faults))
     return app
+
+
+async def _end_streams(app: web.Application) -> None:
+    app[CLOSING].set()
 
 
 class _Api:
@@ -61,15 +69,24 @@ class _Api:
             return _page(404, f"There is no method {name!r:.100}. Names are case-sensitive.")
         if request.method != "POST":
             return _page(405, "Methods are called with POST.", {"Allow": "POST"})
-        if self._options.redirect_v2 and (target := _redirect(name, versions)):
+        redirected = self._service.assumptions["v2_names"] == "redirected"
+        if redirected and (target := _redirect(name, versions)):
             raise web.HTTPTemporaryRedirect(f"/api/{target}")
-        body = await _body(request)
-        asked = Asked(name, versions, body, request.host, request.remote or "")
-        struck = self._faults.strike()
-        answer = self._service.answer(asked, struck)
-        if struck:
-            return await _ANSWERS[struck.answer](request, answer, self._options)
-        return _json(answer)
+        body = await read_body(request)
+        asked = ApiRequest(
+            name, versions, body, request.host, request.remote or "", dict(request.headers)
+        )
+        fault = self._faults.draw()
+        answer = await self._service.answer(asked, fault)
+        response = web.Response(body=answer.body, status=answer.status, headers=answer.headers)
+        if fault:
+            response = await _faulty(request, response, fault.answer, self._options)
+        status = 0 if fault and fault.answer == "none" else response.status
+        content = response.body if status and isinstance(response.body, bytes) else b""
+        self._service.log_response(
+            answer.seen, status, dict(response.headers) if status else {}, content
+        )
+        return response
 
 
 def _redirect(name: str, versions: Mapping[int, methods.Method]) -> str | None:
@@ -77,62 +94,24 @@ def _redirect(name: str, versions: Mapping[int, methods.Method]) -> str | None:
     return method.also[0] if method and method.also and name == method.name else None
 
 
-async def _body(request: web.Request) -> bytes:
-    """Return the parameters urlencoded.  PHP reads two types of body; any other is no data."""
-    if request.content_type == "application/x-www-form-urlencoded":
-        return await request.read()
-    if request.content_type == "multipart/form-data":
-        form = await request.post()
-        fields = ((name, value) for name, value in form.items() if isinstance(value, str))
-        return "&".join(f"{urlencode(name)}={urlencode(value)}" for name, value in fields).encode()
-    return b""
-
-
-# ── What comes back ─────────────────────────────────────────────────────────────────
-
-
-def _json(answer: bytes) -> web.Response:
-    return web.Response(body=answer, content_type="application/json", charset="utf-8")
+# ── Responses ─────────────────────────────────────────────────────────────────
 
 
 def _page(status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    page = f"<!DOCTYPE html>\n<title>{status}</title>\n<p>{_escaped(text)}</p>\n"
+    page = f"<!DOCTYPE html>\n<title>{status}</title>\n<p>{escape(text, quote=False)}</p>\n"
     return web.Response(status=status, text=page, content_type="text/html", headers=headers)
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-async def _nothing(request: web.Request, _answer: bytes, _options: Options) -> web.Response:
-    if request.transport is not None:
+async def _faulty(
+    request: web.Request, answer: web.Response, kind: str, options: Options
+) -> web.Response:
+    """Return what a client gets after a fault of this kind, instead of the answer."""
+    if kind == "http_500":
+        return _page(500, "Internal Server Error")
+    if kind == "html_page":
+        return _page(200, "The site is being worked on. Please come back in a few minutes.")
+    if kind == "slow":
+        await asyncio.sleep(options.slow_for)
+    if kind == "none" and request.transport is not None:
         request.transport.close()
-    return web.Response()
-
-
-async def _http_500(_request: web.Request, _answer: bytes, _options: Options) -> web.Response:
-    return _page(500, "Internal Server Error")
-
-
-async def _html_page(_request: web.Request, _answer: bytes, _options: Options) -> web.Response:
-    return _page(200, "The site is being worked on. Please come back in a few minutes.")
-
-
-async def _as_it_is(_request: web.Request, answer: bytes, _options: Options) -> web.Response:
-    return _json(answer)
-
-
-async def _late(_request: web.Request, answer: bytes, options: Options) -> web.Response:
-    await asyncio.sleep(options.slow_for)
-    return _json(answer)
-
-
-_ANSWERS: Mapping[str, Callable[[web.Request, bytes, Options], Awaitable[web.Response]]] = {
-    "none": _nothing,
-    "http_500": _http_500,
-    "html_page": _html_page,
-    "bad_hash": _as_it_is,
-    "slow": _late,
-    "limit": _as_it_is,
-}
-"""What a fault puts in place of an answer."""
+    return answer

@@ -1,11 +1,18 @@
-"""What the service can answer: its codes with their texts, and a refusal as an exception.
+"""The error codes of the service with their texts, and the exception for a refusal.
 
 The texts follow the service's own table, capitalised as the service does it.
 """
 
 from __future__ import annotations
 
-__all__ = ["TEXTS", "Refused"]
+from typing import Any
+
+from justclick_async.messages import Message
+
+__all__ = ["ABSENT", "TEXTS", "Refusal"]
+
+ABSENT: Any = object()
+"""The result of a response that has none."""
 
 TEXTS = {
     0: "OK",
@@ -29,6 +36,7 @@ TEXTS = {
     302: "Nonexistent order",
     303: "Wrong status",
     400: "Order not found",
+    401: "Orders not found",
     500: "Subscriber not found",
     501: "Group not found",
     600: "Wrong email",
@@ -44,19 +52,21 @@ TEXTS = {
 """The text of each code; ``{about}`` is what the service appends, such as a product."""
 
 
-class Refused(Exception):
-    """The service says no.
+class Refusal(Exception):
+    """A response with an error code.
 
     Attributes:
         code: One of ``TEXTS``.
         text: The text that goes with it.
-        result: What is sent along; ``None`` for nothing.
-        why: What the sandbox knows beyond the code, for its request log.
+        result: What is sent along.
+        why: The reason in detail, for the request log; equals *text* where there is none.
     """
 
-    def __init__(self, code: int, about: str = "", *, result: object = None, why: str = "") -> None:
+    def __init__(
+        self, code: int, about: str = "", *, result: object = ABSENT, why: Message | None = None
+    ) -> None:
         self.code = code
         self.text: str = TEXTS[code].format(about=about)
         self.result = result
-        self.why: str = why or self.text
+        self.why: str = self.text if why is None else why
         super().__init__(code, self.text)

@@ -9,11 +9,12 @@ from typing import Any
 
 from attrs import evolve, field, fields_dict, frozen
 
+from justclick_async.sandbox.orders import GOODS_TEXT
 from justclick_async.sandbox.tables import Tables
 
-__all__ = ["GROUPS", "NOBODY", "Contact", "Contacts", "Group", "Membership"]
+__all__ = ["DEFAULT_NAME", "GROUPS", "SORTS", "Contact", "Contacts", "Group", "Membership"]
 
-NOBODY = "Дорогой друг"
+DEFAULT_NAME = "Дорогой друг"
 """The name of a contact that was given none."""
 
 
@@ -30,7 +31,7 @@ class Contact:
 
     contact_id: int = 0
     email: str
-    name: str = NOBODY
+    name: str = DEFAULT_NAME
     phone: str = ""
     city: str = ""
     tags: list[str] = field(factory=list[str])
@@ -47,7 +48,7 @@ class Group:
         rass_name: Its id in the API: a word, or something that only looks like a fraction.
         rass_title: What people read.
         automatic: Whether the service alone decides who is in it.
-        notify_url: Who is told of subscriptions; empty for the account's address.
+        notify_url: The address for notifications; empty for that of the account.
     """
 
     rass_id: int
@@ -107,6 +108,20 @@ CREATE INDEX IF NOT EXISTS @memberships_by_group ON @memberships (rass_id, statu
 """
 
 
+SORTS: Mapping[str, str] = {
+    "contact": "folded(name || ' ' || email)",
+    "tags": "(SELECT ifnull(group_concat(value), '') FROM json_each(tags))",
+    "created": "created",
+}
+"""The columns of the page that contacts can be sorted by."""
+
+_MATCHES = f"""matches(?, name, email, phone, city,
+    (SELECT ifnull(group_concat(value, ' '), '') FROM json_each(tags)),
+    (SELECT ifnull(group_concat({GOODS_TEXT}, ' '), '') FROM @orders AS bought
+        WHERE bought.email = @contacts.email COLLATE NOCASE AND NOT deleted))"""  # noqa: S608
+_IN_GROUP = "contact_id IN (SELECT contact_id FROM @memberships WHERE rass_id = ?)"
+
+
 class Contacts:
     """The tables of contacts, groups and memberships."""
 
@@ -114,10 +129,10 @@ class Contacts:
         self._sql = tables
         tables.create(_SCHEMA)
         if not tables.execute("SELECT 1 FROM @contact_groups").fetchone():
-            self.fill()
+            self.reset()
 
-    def fill(self) -> None:
-        """Have the groups of a new sandbox, and nobody in them."""
+    def reset(self) -> None:
+        """Restore the groups of a new sandbox, without contacts."""
         for table in "memberships", "contacts", "contact_groups":
             self._sql.execute(f"DELETE FROM @{table}")  # noqa: S608 - ours
         self._sql.execute("DELETE FROM sqlite_sequence WHERE name = '@contacts'")
@@ -132,6 +147,11 @@ class Contacts:
             "SELECT * FROM @contacts WHERE email = ? COLLATE NOCASE AND email != ''", (email,)
         ).fetchone()
         return Contact(**_decoded(row)) if row else None
+
+    def find_by_number(self, number: int) -> Contact | None:
+        """Return the contact with this number."""
+        row = self._sql.execute("SELECT * FROM @contacts WHERE contact_id = ?", (number,))
+        return next((Contact(**_decoded(found)) for found in row), None)
 
     def put(self, contact: Contact) -> Contact:
         """Store a contact, new or changed, and return it with its number."""
@@ -177,7 +197,7 @@ class Contacts:
             for name in rass_names
         ]
 
-    # ── Who is in which ──
+    # ── Memberships ──
 
     def membership(self, contact: Contact, group: Group) -> Membership | None:
         """Return a contact's place in a group."""
@@ -211,26 +231,23 @@ class Contacts:
     # ── For the operator ──
 
     def page(
-        self, *, text: str = "", group: Group | None = None, before: int | None = None, limit: int
+        self, *, text: str = "", group: Group | None = None, sort: str = "", **place: Any
     ) -> list[Contact]:
         """Return some contacts, newest first.
 
         Args:
-            text: Only those with this in the address or the name.
+            text: Only those that contain this, or bought something that does: see ``search``.
             group: Only those that are, or were, in it.
-            before: Only numbers below.
-            limit: How many.
+            sort: One of ``SORTS``; by number without it.
+            place: Direction, position and limit: see ``Tables.page``.
         """
-        where = "contact_id < ?"
-        wanted: list[object] = [2**62 if before is None else before]
+        wanted: list[tuple[str, Iterable[object]]] = []
         if text:
-            where += " AND (instr(lower(email), lower(?)) OR instr(name, ?))"
-            wanted += [text, text]
+            wanted.append((_MATCHES, [text]))
         if group:
-            where += " AND contact_id IN (SELECT contact_id FROM @memberships WHERE rass_id = ?)"
-            wanted.append(group.rass_id)
-        sql = f"SELECT * FROM @contacts WHERE {where} ORDER BY contact_id DESC LIMIT ?"  # noqa: S608
-        return [Contact(**_decoded(row)) for row in self._sql.execute(sql, (*wanted, limit))]
+            wanted.append((_IN_GROUP, [group.rass_id]))
+        rows = self._sql.page("contacts", "contact_id", wanted, sort=SORTS.get(sort, ""), **place)
+        return [Contact(**_decoded(row)) for row in rows]
 
     def sizes(self) -> dict[int, int]:
         """Return how many are subscribed to each group, by its number."""

@@ -55,5 +55,5 @@ COUNTRIES = {entry.strip()[:2]: entry.strip()[3:].replace("\n", " ") for entry i
 
 
 def country(code: str) -> str:
-    """Return the name that is stored for *code*; what is no code is stored as it is."""
+    """Return the name that is stored for *code*; other text is stored unchanged."""
     return COUNTRIES.get(code.upper(), code)

@@ -1,8 +1,8 @@
-"""What can go wrong on the way, on demand: a table of faults, each with a probability.
+"""Faults that can be injected: a table, and a probability for each.
 
-A fault decides twice: whether the work is done, and what comes back instead of the answer.
-Every fault draws from a sequence of its own, so that changing one probability leaves the others
-as they were; with a seed, the same requests in the same order meet the same faults.
+A fault decides whether the call is executed, and what is returned instead of the response.
+Every fault draws from a separate random sequence, so that one probability does not change the
+others; with a seed, the same requests in the same order get the same faults.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Literal
 
 from attrs import frozen
 
-__all__ = ["FAULTS", "Fault", "Faults", "Struck"]
+from justclick_async.messages import Message, _
+
+__all__ = ["FAULTS", "Fault", "Faults", "InjectedFault"]
 
 Done = Literal["yes", "no", "half"]
 Answer = Literal["none", "http_500", "html_page", "bad_hash", "slow", "limit"]
@@ -33,25 +35,31 @@ class Fault:
 
     done: Done
     answer: Answer
-    meaning: str
+    meaning: Message
 
 
 FAULTS: Mapping[str, Fault] = {
-    "drop_before": Fault("no", "none", "the connection is closed and nothing is done"),
-    "drop_after": Fault("yes", "none", "the work is done, the connection closed without an answer"),
-    "http_500": Fault("half", "http_500", "HTTP 500; the work is done in half of the cases"),
-    "html_page": Fault(
-        "half", "html_page", "HTTP 200 with an HTML page; the work is done in half of the cases"
+    "drop_before": Fault("no", "none", _("the connection is closed before the call is executed")),
+    "drop_after": Fault(
+        "yes", "none", _("the call is executed, then the connection is closed without a response")
     ),
-    "bad_hash": Fault("yes", "bad_hash", "the work is done, the hash of the answer is wrong"),
-    "slow": Fault("yes", "slow", "the work is done, the answer comes late"),
-    "limit": Fault("no", "limit", "code 8, nothing is done"),
+    "http_500": Fault("half", "http_500", _("HTTP 500; the call is executed in half of the cases")),
+    "html_page": Fault(
+        "half",
+        "html_page",
+        _("HTTP 200 with an HTML page; the call is executed in half of the cases"),
+    ),
+    "bad_hash": Fault(
+        "yes", "bad_hash", _("the call is executed, the hash of the response is wrong")
+    ),
+    "slow": Fault("yes", "slow", _("the call is executed, the response is delayed")),
+    "limit": Fault("no", "limit", _("code 8, the call is not executed")),
 }
 """Every fault by its name, in the order in which they are tried."""
 
 
 @frozen
-class Struck:
+class InjectedFault:
     """A fault that has struck a request.
 
     Attributes:
@@ -66,10 +74,10 @@ class Struck:
 
 
 class Faults(MutableMapping[str, float]):
-    """The probability of each fault; all stand at 0 until they are set.
+    """The probability of each fault; all are 0 until they are set.
 
     ``faults["limit"] = 1.0`` sets one, ``del faults["limit"]`` puts it back to 0, and
-    ``faults.next("limit")`` lets one befall the next request, whatever chance would have it.
+    ``faults.next("limit")`` injects one into the next request.
 
     Raises:
         ValueError: There is no such fault, or the probability lies outside 0 to 1.
@@ -84,7 +92,7 @@ class Faults(MutableMapping[str, float]):
         self.update(given or {})
 
     def next(self, *names: str) -> None:
-        """Let these befall the next requests, one each, before chance decides again.
+        """Inject these into the next requests, one each, before probabilities apply again.
 
         Args:
             names: Of faults; ``""`` lets a request pass.
@@ -94,8 +102,13 @@ class Faults(MutableMapping[str, float]):
         """
         self._planned.extend([name and _known(name) for name in names])
 
-    def strike(self) -> Struck | None:
-        """Decide what befalls the next request; ``None`` if all goes well."""
+    @property
+    def planned(self) -> tuple[str, ...]:
+        """The faults of the next requests, one each."""
+        return tuple(self._planned)
+
+    def draw(self) -> InjectedFault | None:
+        """Return the fault for the next request; ``None`` for none."""
         # Each one draws for each request: whether another has struck must not shift the sequence.
         hits = [name for name, odds in self._odds.items() if self._chance[name].random() < odds]
         heads = self._chance["half"].random() < 0.5
@@ -104,7 +117,9 @@ class Faults(MutableMapping[str, float]):
         if not hits:
             return None
         fault = FAULTS[hits[0]]
-        return Struck(hits[0], fault.answer, heads if fault.done == "half" else fault.done == "yes")
+        return InjectedFault(
+            hits[0], fault.answer, heads if fault.done == "half" else fault.done == "yes"
+        )
 
     def __getitem__(self, name: str) -> float:
         return self._odds[_known(name)]
@@ -112,10 +127,16 @@ class Faults(MutableMapping[str, float]):
     def __setitem__(self, name: str, probability: float) -> None:
         if isinstance(probability, bool) or not isinstance(probability, int | float):
             raise ValueError(  # noqa: TRY004 - read from JSON and shells, where types are values
-                f"the probability of {name} must be a number from 0 to 1"
+                _("the probability of {name} must be a number from 0 to 1.", name=str(name))
             )
         if not 0 <= probability <= 1:
-            raise ValueError(f"the probability of {name} is {probability}, not within 0 to 1")
+            raise ValueError(
+                _(
+                    "the probability of {name} must be from 0 to 1; got {value}.",
+                    name=name,
+                    value=probability,
+                )
+            )
         self._odds[_known(name)] = float(probability)
 
     def __delitem__(self, name: str) -> None:
@@ -142,5 +163,11 @@ def _sequences(seed: int | None) -> Mapping[str, Random]:
 
 def _known(name: str) -> str:
     if name not in FAULTS:
-        raise ValueError(f"there is no fault {name!r}; there are {', '.join(FAULTS)}")
+        raise ValueError(
+            _(
+                "fault must be one of {faults}; got {name}.",
+                faults=", ".join(FAULTS),
+                name=str(name),
+            )
+        )
     return name

@@ -1,60 +1,66 @@
-"""Why a hash is wrong in a sandbox: login and key of two of its accounts may be mixed up.
+"""The search for the cause of a wrong hash, which includes mixed up accounts.
 
-The search goes through some thousand mistakes, which takes longer than a hundred calls.  Under a
-storm of wrong hashes only some are searched at once; the others when somebody looks at them.
+The search goes through some thousand mistakes, which takes longer than a hundred calls.  It is
+done in steps of about a millisecond, one search after the other, and the event loop does other
+work in between.  Under a storm of wrong hashes only some are searched at once; the others when
+somebody looks at them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Callable, Generator, Iterable
 from time import perf_counter
+from typing import TypeAlias
 
 from attrs import frozen
 
-from justclick_async.diagnosis import KEY, diagnose
+from justclick_async.diagnosis import KEY, search
+from justclick_async.messages import Message, _
 from justclick_async.sandbox.accounts import Account
-from justclick_async.sandbox.auth import Posted
-from justclick_async.signing import same_hash, sign_query
+from justclick_async.sandbox.auth import PostedBody
+from justclick_async.signing import same_hash
 
-__all__ = ["Cause", "Search", "cause_of"]
+__all__ = ["Cause", "CauseSearch", "Steps", "run_search", "search_cause"]
 
-_SEARCHED = 500_000
-"""How many bytes are hashed in search of what is wrong with a hash: others are waiting."""
+_SEARCHED = 100_000_000
+"""The most bytes to hash in search of a cause."""
+
+_LARGEST_REQUEST = 100_000
+"""Bytes of a request beyond which a single step would take too long."""
 
 _SHARE = 0.1
-"""How much of the time may be spent on searching."""
+"""The share of the time for searches."""
 
-_AT_ONCE = 1.0
+_BURST = 1.0
 """Seconds that may be spent before the share counts."""
 
-
-_HINT = "Take the login, the key and the address of one and the same account."
-_HINT_RU = "Возьмите логин, ключ и адрес одного и того же аккаунта."
+_HINT = _("Use the login, the key and the address of the same account.")
 
 
 @frozen
 class Cause:
-    """What made a hash wrong.
+    """The mistake that made a hash wrong.
 
     Attributes:
-        why: In one sentence, without its full stop.
-        why_ru: The same in Russian.
+        why: A sentence without its full stop.
         hint: What to do.
-        hint_ru: The same in Russian.
         hashed: What was hashed, without the key, as far as that is known.
-        found: Whether the mistake is known, so that it tells whose hash it was.
+        found: Whether the mistake is known, which identifies the account.
     """
 
-    why: str
-    why_ru: str
-    hint: str
-    hint_ru: str
+    why: Message
+    hint: Message
     hashed: str
     found: bool = True
 
 
-def cause_of(posted: Posted, account: Account, others: Iterable[Account] = ()) -> Cause | None:
-    """Say which mistake made a hash, as far as one of the usual ones did.
+Steps: TypeAlias = "Generator[float, None, Cause | None]"
+"""A search that yields after each millisecond or so."""
+
+
+def search_cause(posted: PostedBody, account: Account, others: Iterable[Account] = ()) -> Steps:
+    """Search for the mistake that made a hash, step by step.
 
     Args:
         posted: What came.
@@ -66,12 +72,16 @@ def cause_of(posted: Posted, account: Account, others: Iterable[Account] = ()) -
     """
     received = posted.received or ""
     for other in others:
-        for login, key, why, why_ru in _mixed_up(account, other):
-            if same_hash(sign_query(posted.query, login, key), received.lower()):
-                return Cause(why, why_ru, _HINT, _HINT_RU, f"{posted.query}::{login}::{KEY}")
-    found = diagnose(
+        yield 0.0
+        for login, key, why in _mixed_credentials(account, other):
+            if same_hash(posted.hash_for(login, key), received.lower()):
+                return Cause(why, _HINT, f"{posted.query}::{login}::{KEY}")
+    if max(len(posted.raw), len(posted.query)) > _LARGEST_REQUEST:
+        return _TOO_LARGE
+    found = yield from search(
         posted.params,
         received,
+        right=posted.query,
         login=account.login,
         api_key=account.api_key,
         raw=posted.raw,
@@ -80,51 +90,73 @@ def cause_of(posted: Posted, account: Account, others: Iterable[Account] = ()) -
     if found is None:
         return None
     known = found.certain and bool(found.hashed)
-    return Cause(found.why, found.why_ru, found.hint, found.hint_ru, found.hashed, known)
+    return Cause(found.why, found.hint, found.hashed, known)
 
 
-class Search:
-    """Says for how much longer may be searched.
+_TOO_LARGE = Cause(
+    _("the request is too large to search for the cause while it is being answered"),
+    _("Save the body to a file and run: justclick explain FILE"),
+    "",
+    found=False,
+)
+
+
+async def run_search(steps: Steps) -> Cause | None:
+    """Take all steps of a search, and let the event loop do other work after each."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Cause | None = end.value
+            return found
+        await asyncio.sleep(0)
+
+
+class CauseSearch:
+    """Searches for causes, one at a time and for a share of the time.
 
     Args:
-        clock: Tells seconds.
+        clock: Returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
         self._clock = clock
         self._then = clock()
-        self._left = _AT_ONCE
+        self._left = _BURST
+        self._one_at_a_time = asyncio.Lock()
 
-    def cause_of(
-        self, posted: Posted, account: Account, others: Iterable[Account] = ()
+    async def find_cause(
+        self, posted: PostedBody, account: Account, others: Iterable[Account] = ()
     ) -> Cause | None:
-        """Say which mistake made a hash; ``None`` if the time for it is used up, or it is right."""
-        started = self._clock()
-        self._left = min(_AT_ONCE, self._left + (started - self._then) * _SHARE)
-        self._then = started
-        if self._left <= 0:
-            return None
-        try:
-            return cause_of(posted, account, others)
-        finally:
-            self._left -= self._clock() - started
+        """Return the mistake that made a hash; ``None`` if it is right, or the time is used up."""
+        async with self._one_at_a_time:
+            return await run_search(self._in_time(search_cause(posted, account, others)))
+
+    def _in_time(self, steps: Steps) -> Steps:
+        """Charge what each step takes, and end where nothing is left."""
+        while True:
+            began = self._clock()
+            self._left = min(_BURST, self._left + (began - self._then) * _SHARE)
+            self._then = began
+            if self._left <= 0:
+                return None
+            try:
+                used = next(steps)
+            except StopIteration as end:
+                found: Cause | None = end.value
+                return found
+            finally:
+                self._left -= self._clock() - began
+            yield used
 
 
-def _mixed_up(account: Account, other: Account) -> Iterable[tuple[str, str, str, str]]:
+def _mixed_credentials(account: Account, other: Account) -> Iterable[tuple[str, str, Message]]:
     """Go through logins and keys that may have been used, and what that is called."""
     name = other.login
-    yield (
-        *(name, other.api_key),
-        f"the hash is right for the account {name}, but another one was called",
-        f"хеш верен для аккаунта {name}, а вызван другой",
-    )
+    right = _("the hash is right for the account {login}, but another one was called", login=name)
+    yield name, other.api_key, right
     yield (
         *(account.login, other.api_key),
-        f"the hash was made with the key of the account {name}",
-        f"хеш сделан с ключом аккаунта {name}",
+        _("the hash was made with the key of the account {login}", login=name),
     )
-    yield (
-        *(name, account.api_key),
-        f"the hash was made with the login {name}",
-        f"хеш сделан с логином {name}",
-    )
+    yield name, account.api_key, _("the hash was made with the login {login}", login=name)

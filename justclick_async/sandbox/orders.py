@@ -1,28 +1,29 @@
-"""The orders of the shop: what was sold to whom, what has become of it, and where it is kept."""
+"""Orders and their table."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, TypedDict
 
 from attrs import evolve, field, fields_dict, frozen
 
+from justclick_async.sandbox.search import parse_number
 from justclick_async.sandbox.tables import Tables
 
-__all__ = ["FIRST_NUMBER", "Event", "Order", "Orders", "Sold"]
+__all__ = ["FIRST_NUMBER", "GOODS_TEXT", "SORTS", "Order", "OrderItem", "Orders", "StatusChange"]
 
 FIRST_NUMBER = 102937
 """The number of the first order of a new sandbox."""
 
 APART = 1_000_000
-"""How far the first numbers of two accounts in one sandbox lie apart."""
+"""The distance between the first numbers of two accounts."""
 
 
-class Sold(TypedDict):
+class OrderItem(TypedDict):
     """A product in an order, as it was when it was sold."""
 
     good_id: int
@@ -33,8 +34,8 @@ class Sold(TypedDict):
     partners: list[dict[str, str]]  # who is credited with it, first level first
 
 
-class Event(TypedDict):
-    """What happened to an order, and when."""
+class StatusChange(TypedDict):
+    """A change of the status of an order."""
 
     at: int
     status: str
@@ -46,7 +47,7 @@ class Order:
 
     Attributes:
         bill_id: Its number; 0 until it is stored.
-        status: What was last said of it: ``waiting``, ``prepaid``, ``paid``, ``sent``,
+        status: The latest one: ``waiting``, ``prepaid``, ``paid``, ``sent``,
             ``return``, ``cancel`` or ``moneyback``.
         pay_status: ``waiting``, ``paid``, ``cancel`` or ``moneyback``.
         created: Unix time.
@@ -63,7 +64,7 @@ class Order:
     pay_status: str = "waiting"
     created: int
     paid: int | None = None
-    goods: list[Sold]
+    goods: list[OrderItem]
     received: str = "0.00"
     last_payment: str = "0.00"
     first_name: str = ""
@@ -91,17 +92,17 @@ class Order:
     confirmed: str = ""
     billing: Mapping[str, str] = field(factory=dict[str, str])
     source: int = 1
-    history: list[Event] = field(factory=list[Event])
+    history: list[StatusChange] = field(factory=list[StatusChange])
     deleted: int = 0
 
     @property
     def total(self) -> Decimal:
-        """What all of it costs."""
+        """The price of all products."""
         return sum((Decimal(sold["good_sum"]) for sold in self.goods), Decimal("0.00"))
 
     @property
     def to_pay(self) -> Decimal:
-        """What is still to be paid."""
+        """The amount to pay."""
         return Decimal("0.00") if self.paid else self.total - Decimal(self.received)
 
     @property
@@ -115,6 +116,12 @@ def link(bill_id: int, email: str, domain: str) -> str:
     path = f"/bill/?id={bill_id}&crc={zlib.crc32(f'{bill_id}:{email}'.encode())}"
     return f"http://{domain}{path}" if domain else path
 
+
+GOODS_TEXT = (
+    "(SELECT ifnull(group_concat(json_extract(value, '$.good_title') || ' '"
+    " || json_extract(value, '$.good_name'), ' '), '') FROM json_each(goods))"
+)
+"""The titles and names of the goods in a row of orders."""
 
 _JSON = frozenset({"goods", "utm", "affiliates", "billing", "history"})
 _COLUMNS = tuple(fields_dict(Order))
@@ -134,48 +141,66 @@ CREATE INDEX IF NOT EXISTS @orders_to_kill ON @orders (kill_at)
 _INSERT = f"INSERT INTO @orders ({', '.join(_STORED)}) VALUES ({', '.join('?' * len(_STORED))})"  # noqa: S608
 _EQUAL = """
 SELECT bill_id, goods FROM @orders
-WHERE email = ? COLLATE NOCASE AND created = ? AND pay_status = 'waiting' AND NOT deleted
+WHERE email = ? COLLATE NOCASE AND created BETWEEN ? AND ? AND pay_status IN ('waiting', ?)
+AND NOT deleted
 """
 
 
 class Orders:
-    """The table of orders.  A deleted order stays in it and is seen by nobody but the state."""
+    """The table of orders.  A deleted order stays in it and is shown in the state only.
+
+    Attributes:
+        touched: The number of the order that was found, made or changed last.
+    """
 
     def __init__(self, tables: Tables) -> None:
         self._sql = tables
+        self.touched: int = 0
         tables.create(_SCHEMA)
         if not tables.execute("SELECT 1 FROM sqlite_sequence WHERE name = '@orders'").fetchone():
-            self.fill()
+            self.reset()
 
     def add(self, order: Order) -> Order:
         """Store a new order and return it with its number."""
         order = evolve(order, history=[{"at": order.created, "status": order.status}])
-        bill_id = self._sql.execute(_INSERT, _values(order, _STORED)).lastrowid
-        return evolve(order, bill_id=bill_id or 0)
+        self.touched = self._sql.execute(_INSERT, _values(order, _STORED)).lastrowid or 0
+        return evolve(order, bill_id=self.touched)
 
-    def equal(self, order: Order) -> int | None:
-        """Return the number of an unpaid order with the same e-mail, goods and created time."""
+    def find_duplicate(self, order: Order, start: int, end: int, *, paid: bool) -> int | None:
+        """Return the number of an order of a period with the same e-mail and goods.
+
+        Args:
+            order: The new order.
+            start: The first creation time, in Unix time.
+            end: The last one.
+            paid: Whether to find orders that are paid, too.
+        """
         wanted = _basket(order.goods)
-        for row in self._sql.execute(_EQUAL, (order.email, order.created)):
+        status = "paid" if paid else "waiting"
+        for row in self._sql.execute(_EQUAL, (order.email, start, end, status)):
             if _basket(json.loads(row["goods"])) == wanted:
-                return int(row["bill_id"])
+                self.touched = int(row["bill_id"])
+                return self.touched
         return None
 
     def find(self, bill_id: int) -> Order | None:
         """Return the order with this number, also one that was deleted."""
         row = self._sql.execute("SELECT * FROM @orders WHERE bill_id = ?", (bill_id,)).fetchone()
-        return _order(row) if row else None
+        if row is None:
+            return None
+        self.touched = bill_id
+        return _order(row)
 
-    def of(self, email: str) -> list[Order]:
+    def find_by_email(self, email: str) -> list[Order]:
         """Return the orders of a customer by number."""
         return self._select("email = ? COLLATE NOCASE AND NOT deleted", email)
 
-    def between(self, start: int, end: int, *, paid: bool) -> list[Order]:
+    def find_in_period(self, start: int, end: int, *, paid: bool) -> list[Order]:
         """Return the orders that were created in a period, or paid in it; bounds included."""
         moment = "paid" if paid else "created"
         return self._select(f"{moment} BETWEEN ? AND ? AND NOT deleted", start, end)
 
-    def due(self, now: int) -> list[Order]:
+    def find_expired(self, now: int) -> list[Order]:
         """Return the unpaid orders whose time to pay is over."""
         return self._select("kill_at <= ? AND pay_status = 'waiting' AND NOT deleted", now)
 
@@ -206,43 +231,26 @@ class Orders:
     # ── For the pages ──
 
     def page(
-        self,
-        *,
-        status: str = "",
-        text: str = "",
-        before: int | None = None,
-        after: int | None = None,
-        limit: int = 50,
+        self, *, status: str = "", text: str = "", sort: str = "", **place: Any
     ) -> list[Order]:
         """Return some orders, newest first.
 
         Args:
-            status: Only those that stand there; ``deleted`` for those that were deleted.
-            text: Only those with this number, or with this in the address or a name.
-            before: Only numbers below, as one goes on to the older ones.
-            after: Only numbers beyond, as one goes back to the newer ones.
-            limit: How many.
+            status: Only those with this status, or ``deleted`` ones.
+            text: Only those with this number, or that contain this: see ``search``.
+            sort: One of ``SORTS``; by number without it.
+            place: Direction, position and limit: see ``Tables.page``.
         """
         # A plus keeps SQLite from sorting all orders by an index that is of no use here.
         deleted = "deleted = ?" if status else "+deleted = ?"
-        wanted: list[tuple[str, object]] = [(deleted, int(status == "deleted"))]
-        wanted += [("status = ?", status)] if status not in ("", "deleted") else []
-        wanted += [("bill_id < ?", before)] if before is not None else []
-        wanted += [("bill_id > ?", after)] if after is not None else []
-        where = " AND ".join(condition for condition, _ in wanted)
-        values = [value for _, value in wanted]
-        if text:
-            where += f" AND {_MATCHES}"
-            values += [_number(text), *[f"%{_literally(text)}%"] * 3]
-        direction = "ASC" if after is not None and before is None else "DESC"
-        rows = self._sql.execute(
-            f"SELECT * FROM @orders WHERE {where} ORDER BY bill_id {direction} LIMIT ?",  # noqa: S608
-            (*values, limit),
-        )
-        return sorted(map(_order, rows), key=lambda order: -order.bill_id)
+        wanted: list[tuple[str, Iterable[object]]] = [(deleted, [int(status == "deleted")])]
+        wanted += [("status = ?", [status])] if status not in ("", "deleted") else []
+        wanted += [(_MATCHES, [parse_number(text), text])] if text else []
+        rows = self._sql.page("orders", "bill_id", wanted, sort=SORTS.get(sort, ""), **place)
+        return [_order(row) for row in rows]
 
     def counts(self) -> dict[str, int]:
-        """Return how many orders stand where; those that were deleted as ``deleted``."""
+        """Return the number of orders by status; deleted ones count as ``deleted``."""
         counts: dict[str, int] = {}
         for deleted, status, count in self._sql.execute(
             "SELECT deleted, status, count(*) FROM @orders GROUP BY deleted, status"
@@ -252,13 +260,13 @@ class Orders:
         return counts
 
     def restore(self, order: Order) -> Order:
-        """Store an order as it stands, under its number if it has one."""
+        """Store an order unchanged, with its number if it has one."""
         columns = _COLUMNS if order.bill_id else _STORED
         sql = f"INSERT OR REPLACE INTO @orders ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608, E501
         done = self._sql.execute(sql, _values(order, columns))
         return evolve(order, bill_id=order.bill_id or done.lastrowid or 0)
 
-    def fill(self) -> None:
+    def reset(self) -> None:
         """Make the first number the next one; what is in the table goes."""
         first = FIRST_NUMBER + APART * (self._sql.number - 1)
         self._sql.execute("DELETE FROM @orders")
@@ -270,21 +278,22 @@ class Orders:
         return [_order(row) for row in self._sql.execute(sql, values)]
 
 
+SORTS: Mapping[str, str] = {
+    "customer": "folded(first_name || ' ' || last_name || ' ' || email)",
+    "products": f"folded({GOODS_TEXT})",
+    "amount": ("(SELECT total(json_extract(value, '$.good_sum')) FROM json_each(goods))"),
+    "status": "status",
+    "created": "created",
+}
+"""The columns of the page that orders can be sorted by."""
+
 _MATCHES = (
-    "(bill_id = ? OR email LIKE ? ESCAPE '\\' OR first_name LIKE ? ESCAPE '\\'"
-    " OR last_name LIKE ? ESCAPE '\\')"
+    "(bill_id = ? OR matches(?, first_name, middle_name, last_name, email, phone,"
+    f" tag, comment, coupon, {GOODS_TEXT}))"
 )
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 19 else -1
-
-
-def _literally(text: str) -> str:
-    return "".join(f"\\{char}" if char in "\\%_" else char for char in text)
-
-
-def _basket(goods: list[Sold]) -> list[tuple[str, str]]:
+def _basket(goods: list[OrderItem]) -> list[tuple[str, str]]:
     """Return what makes two lists of goods equal: names and sums, in any order."""
     return sorted((sold["good_name"], sold["good_sum"]) for sold in goods)
 

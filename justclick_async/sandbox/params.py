@@ -7,26 +7,32 @@ as left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
 from typing import cast
 
-from justclick_async.sandbox.codes import Refused
+from justclick_async.messages import _
+from justclick_async.sandbox.codes import Refusal
 
 __all__ = [
+    "LATEST",
     "MOSCOW",
     "Params",
     "array",
+    "as_items",
+    "choice",
     "email",
+    "get_local_time",
     "is_email",
-    "items_of",
+    "local_time",
     "moment",
     "money",
     "number",
+    "required",
     "text",
     "truth",
-    "wall_clock",
     "words",
 ]
 
@@ -35,6 +41,9 @@ Params = Mapping[str, object]
 
 MOSCOW = timezone(timedelta(hours=3), "MSK")
 """The time zone of dates without one; not documented."""
+
+LATEST = 253_402_300_799
+"""The end of the year 9999 in Unix time."""
 
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s.,;<>]+")
 _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,10})?", re.ASCII)
@@ -45,28 +54,52 @@ def text(params: Params, name: str) -> str:
     """Return a parameter as text; empty if it was left out.
 
     Raises:
-        Refused: 3, it is an array.
+        Refusal: 3, it is an array.
     """
     value = params.get(name, "")
     if not isinstance(value, str):
-        raise Refused(3, why=f"{name} is an array, not text")
-    return value.strip()
+        raise Refusal(3, why=_("{name} must be a string, not an array", name=name))
+    return value
+
+
+def required(params: Params, name: str) -> str:
+    """Return a parameter as text.
+
+    Raises:
+        Refusal: 3, it was left out, or is an array.
+    """
+    if not (given := text(params, name)):
+        raise Refusal(3, why=_("{name} is missing", name=name))
+    return given
+
+
+def choice(params: Params, name: str, choices: Iterable[str], code: int = 3) -> str:
+    """Return a parameter that is one of some words; empty if it was left out.
+
+    Raises:
+        Refusal: *code*, it is another word.
+    """
+    given = text(params, name)
+    if given and given not in choices:
+        words = ", ".join(choices)
+        raise Refusal(code, why=_("{name} must be one of {choices}", name=name, choices=words))
+    return given
 
 
 def array(params: Params, name: str) -> Params:
     """Return a parameter as an array, keyed as in PHP; empty if it was left out.
 
     Raises:
-        Refused: 3, it is text.
+        Refusal: 3, it is text.
     """
     value = params.get(name)
-    items = items_of(value)
+    items = as_items(value)
     if items is None and value:
-        raise Refused(3, why=f"{name} is text, not an array")
+        raise Refusal(3, why=_("{name} must be an array, not a string", name=name))
     return items or {}
 
 
-def items_of(value: object) -> Params | None:
+def as_items(value: object) -> Params | None:
     """Return the items of an array, keyed as in PHP; ``None`` if it is none."""
     if isinstance(value, list):
         return {str(key): item for key, item in enumerate(cast("list[object]", value))}
@@ -84,21 +117,23 @@ def number(params: Params, name: str) -> int | None:
     """Return a whole number that is not negative; ``None`` if it was left out.
 
     Raises:
-        Refused: 3, it is no such number.
+        Refusal: 3, it is not such a number.
     """
     digits = text(params, name)
     if not digits:
         return None
     if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
-        raise Refused(3, why=f"{name} is no whole number")
+        raise Refusal(3, why=_("{name} must be a non-negative integer", name=name))
     return int(digits)
 
 
 def moment(params: Params, name: str) -> int | None:
     """Return a point in time given as Unix time in seconds; ``None`` if it was left out."""
     seconds = number(params, name)
-    if seconds is not None and seconds > 253_402_300_799:  # the end of the year 9999
-        raise Refused(3, why=f"{name} lies beyond the year 9999; milliseconds?")
+    if seconds is not None and seconds > LATEST:
+        raise Refusal(
+            3, why=_("{name} must be Unix time in seconds, not in milliseconds", name=name)
+        )
     return seconds
 
 
@@ -106,23 +141,20 @@ def money(amount: str, name: str) -> str:
     """Return an amount as the service writes it, with two decimals.
 
     Raises:
-        Refused: 3, it is no amount.
+        Refusal: 3, it is not an amount.
     """
     if not _AMOUNT.fullmatch(amount):
-        raise Refused(3, why=f"{name} is no decimal number with a point")
-    try:
-        return str(Decimal(amount).quantize(_CENT, ROUND_HALF_UP))
-    except InvalidOperation:  # pragma: no cover - the pattern lets nothing through that is too long
-        raise Refused(3, why=f"{name} is too large") from None
+        raise Refusal(3, why=_("{name} must be a decimal number with a point", name=name))
+    return str(Decimal(amount).quantize(_CENT, ROUND_HALF_UP))
 
 
 def truth(params: Params, name: str) -> bool:
-    """Say whether a flag is set, as PHP does: empty and ``0`` are false, any other text is true."""
+    """Return whether a flag is set, as in PHP: empty and ``0`` are false, other texts are true."""
     return text(params, name) not in ("", "0")
 
 
 def is_email(address: str) -> bool:
-    """Say whether the service would take *address*."""
+    """Return whether the service would accept *address*."""
     return bool(_EMAIL.fullmatch(address))
 
 
@@ -130,35 +162,46 @@ def email(params: Params, name: str, code: int) -> str:
     """Return an e-mail address.
 
     Raises:
-        Refused: *code*, it is missing or none.
+        Refusal: *code*, it is missing or none.
     """
     address = text(params, name)
     if not is_email(address):
-        raise Refused(code, why=f"{name} is no e-mail address")
+        raise Refusal(code, why=_("{name} must be an e-mail address", name=name))
     return address
 
 
-_CLOCKS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
+_CLOCKS = {
+    "YYYY-MM-DD HH:MM:SS": ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d"),
+    "YYYY-MM-DD": ("%Y-%m-%d",),
+    "DD.MM.YYYY": ("%d.%m.%Y",),
+}
 
 
-def wall_clock(params: Params, name: str, *further: str) -> int | None:
-    """Return a date and time of API 2.0 as Unix time; ``None`` if it was left out.
+def local_time(
+    params: Params, name: str, zone: tzinfo, form: str = "YYYY-MM-DD HH:MM:SS", *further: str
+) -> datetime | None:
+    """Return a date and time; ``None`` if it was left out.
 
     Args:
         params: All parameters.
         name: Which one.
-        further: Forms beside ``YYYY-MM-DD HH:MM:SS``, as ``strptime`` spells them.
+        zone: Its time zone.
+        form: A key of ``_CLOCKS``.
+        further: Forms beside it, as ``strptime`` spells them.
 
     Raises:
-        Refused: 3, it has another form.
+        Refusal: 3, it has another form.
     """
     written = text(params, name)
     if not written:
         return None
-    for form in (*_CLOCKS, *further):
-        try:
-            local = datetime.strptime(written, form).replace(tzinfo=MOSCOW)
-        except ValueError:
-            continue
-        return max(0, int(local.astimezone(UTC).timestamp()))
-    raise Refused(3, why=f"{name} is no date of a documented form")
+    for each in (*_CLOCKS[form], *further):
+        with suppress(ValueError):
+            return datetime.strptime(written, each).replace(tzinfo=zone)
+    raise Refusal(3, why=_("{name} must have the form {form}", name=name, form=form))
+
+
+def get_local_time(params: Params, name: str, zone: tzinfo, *further: str) -> int | None:
+    """Return a date and time of API 2.0 as Unix time; see ``local_time``."""
+    local = local_time(params, name, zone, "YYYY-MM-DD HH:MM:SS", *further)
+    return None if local is None else max(0, int(local.astimezone(UTC).timestamp()))

@@ -1,4 +1,4 @@
-"""The products of the shop: what can be ordered, at what price, and who is told of it."""
+"""The products of the shop: prices, settings, and addresses for notifications."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import asdict, astuple, field, frozen
 
 from justclick_async.sandbox.tables import Tables
 
@@ -22,7 +22,7 @@ class Product:
         good_name: Its symbolic id, which orders name.
         good_title: What people read.
         good_sum: The price, with two decimals.
-        good_type: ``real``, ``digital``, or empty where nobody has said.
+        good_type: ``real``, ``digital``, or empty if it is unknown.
         settings: All other ``good_...`` parameters as they were given.
     """
 
@@ -34,61 +34,44 @@ class Product:
     settings: Mapping[str, str] = field(factory=dict[str, str])
 
     @property
-    def groups_of_buyers(self) -> list[str]:
+    def buyer_groups(self) -> list[str]:
         """The ids of the groups that buyers are put into."""
         groups = self.settings.get("good_client_rassilki", "").split(",")
         return [group.strip() for group in groups if group.strip()]
 
 
-CATALOGUE = (
+_TABLE = """
+12549 payment       digital  3900.00 Payment for training
+13011 sales         digital  2200.00 Sales in cinemas
+28363 222           digital   222.00 222 ways
+30117 invoice       digital  1500.00 Оплата по счёту
+30118 lessons       digital   990.00 Уроки кулинарии
+30119 lesson1       digital  1200.00 Lesson 1
+41250 book          real      750.00 Книга с автографом
+41251 notebook      real      350.50 Notebook, A5
+52004 webinar       digital   490.00 Вебинар «Первые продажи»
+52005 club          digital  1990.00 Клуб, доступ на месяц
+63310 consulting    digital 15000.00 Personal consulting
+71546 super_product -         900.00 SUPER PRODUCT 3000
+75696 digital       digital   100.00 Digital product
+75791 testdrive     digital     1.00 testdrive
+"""
+_SETTINGS = {"sales": {"good_partner_fee_perc": "25", "good_partner_pfee": "35"}}
+
+CATALOGUE = tuple(
     Product(
-        good_id=12549, good_name="payment", good_title="Payment for training", good_sum="3900.00"
-    ),
-    Product(
-        good_id=13011,
-        good_name="sales",
-        good_title="Sales in cinemas",
-        good_sum="2200.00",
-        settings={"good_partner_fee_perc": "25", "good_partner_pfee": "35"},
-    ),
-    Product(good_id=28363, good_name="222", good_title="222 ways", good_sum="222.00"),
-    Product(good_id=30117, good_name="invoice", good_title="Оплата по счёту", good_sum="1500.00"),
-    Product(good_id=30118, good_name="lessons", good_title="Уроки кулинарии", good_sum="990.00"),
-    Product(good_id=30119, good_name="lesson1", good_title="Lesson 1", good_sum="1200.00"),
-    Product(
-        good_id=41250,
-        good_name="book",
-        good_title="Книга с автографом",
-        good_sum="750.00",
-        good_type="real",
-    ),
-    Product(
-        good_id=41251,
-        good_name="notebook",
-        good_title="Notebook, A5",
-        good_sum="350.50",
-        good_type="real",
-    ),
-    Product(
-        good_id=52004, good_name="webinar", good_title="Вебинар «Первые продажи»", good_sum="490.00"
-    ),
-    Product(
-        good_id=52005, good_name="club", good_title="Клуб, доступ на месяц", good_sum="1990.00"
-    ),
-    Product(
-        good_id=63310, good_name="consulting", good_title="Personal consulting", good_sum="15000.00"
-    ),
-    Product(
-        good_id=71546,
-        good_name="super_product",
-        good_title="SUPER PRODUCT 3000",
-        good_sum="900.00",
-        good_type="",
-    ),
-    Product(good_id=75696, good_name="digital", good_title="Digital product", good_sum="100.00"),
-    Product(good_id=75791, good_name="testdrive", good_title="testdrive", good_sum="1.00"),
+        good_id=int(number),
+        good_name=name,
+        good_title=title,
+        good_sum=price,
+        good_type=kind.strip("-"),
+        settings=_SETTINGS.get(name, {}),
+    )
+    for number, name, kind, price, title in (
+        row.split(None, 4) for row in _TABLE.strip().split("\n")
+    )
 )
-"""What a new sandbox sells; the names are those of the documentation's samples and some more."""
+"""The products of a new sandbox; the names are those of the documentation's samples and more."""
 
 NOTIFY_SETTINGS = {
     "order_created": "good_api_url_new_order",
@@ -98,7 +81,7 @@ NOTIFY_SETTINGS = {
     "order_cancelled": "good_api_url_cancelled",
     "order_moneyback": "good_api_url_moneyback",
 }
-"""Which setting of a product holds the address that is told of an event."""
+"""The setting of a product that holds the address for an event."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS @products (
@@ -121,9 +104,9 @@ class Products:
         new = not tables.execute("SELECT 1 FROM sqlite_master WHERE name = '@products'").fetchone()
         tables.create(_SCHEMA)
         if new:
-            self.fill()
+            self.reset()
 
-    def fill(self) -> None:
+    def reset(self) -> None:
         """Sell what a new sandbox sells, and nothing else."""
         self._sql.execute("DELETE FROM @products")
         for product in CATALOGUE:
@@ -138,7 +121,7 @@ class Products:
             self._known[good_name] = _product(row) if row else None
         return self._known[good_name]
 
-    def forget(self) -> None:
+    def clear_cache(self) -> None:
         """Forget what is remembered of the table; it may have been changed."""
         self._known.clear()
 
@@ -150,22 +133,15 @@ class Products:
 
     def put(self, product: Product) -> None:
         """Store a product, new or changed."""
-        self.forget()
+        self.clear_cache()
         self._sql.execute(
             "INSERT OR REPLACE INTO @products VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                product.good_id or None,
-                product.good_name,
-                product.good_title,
-                product.good_sum,
-                product.good_type,
-                json.dumps(dict(product.settings)),
-            ),
+            (product.good_id or None, *astuple(product)[1:-1], json.dumps(dict(product.settings))),
         )
 
     def remove(self, good_name: str) -> bool:
         """Remove a product; say whether there was one."""
-        self.forget()
+        self.clear_cache()
         done = self._sql.execute("DELETE FROM @products WHERE good_name = ?", (good_name,))
         return bool(done.rowcount)
 
@@ -173,11 +149,7 @@ class Products:
         """Return all products as ``state.json`` shows them."""
         return [
             {
-                "good_id": product.good_id,
-                "good_name": product.good_name,
-                "good_title": product.good_title,
-                "good_sum": product.good_sum,
-                "good_type": product.good_type,
+                **asdict(product, filter=lambda field, _: field.name != "settings"),
                 **product.settings,
             }
             for product in self.all()
@@ -185,11 +157,4 @@ class Products:
 
 
 def _product(row: Any) -> Product:
-    return Product(
-        good_id=row["good_id"],
-        good_name=row["good_name"],
-        good_title=row["good_title"],
-        good_sum=row["good_sum"],
-        good_type=row["good_type"],
-        settings=json.loads(row["settings"]),
-    )
+    return Product(**{**dict(row), "settings": json.loads(row["settings"])})

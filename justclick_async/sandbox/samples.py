@@ -1,4 +1,4 @@
-"""Made-up orders and notifications, for whoever needs some to look at or to test with."""
+"""Sample orders and notifications for tests and examples."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import Any
 
 from attrs import evolve
 
+from justclick_async.messages import _
 from justclick_async.php import parse_str
 from justclick_async.sandbox.contacts import GROUPS, Contact, Membership
-from justclick_async.sandbox.notices import (
-    HASHED_MOMENT,
+from justclick_async.sandbox.notifications import (
+    HASHED_FIELD,
     LEAD_KINDS,
     ORDER_KINDS,
-    lead_notice,
-    order_notice,
+    encode_contact_notification,
+    encode_order_notification,
 )
 from justclick_async.sandbox.orders import FIRST_NUMBER, Order
 from justclick_async.signing import notification_hash
 
-__all__ = ["KINDS", "sample_notice", "sample_order"]
+__all__ = ["KINDS", "sample_notification", "sample_order"]
 
 KINDS: tuple[str, ...] = (*ORDER_KINDS, *LEAD_KINDS)
 """Every kind of notification."""
@@ -55,7 +56,7 @@ def sample_order(bill_id: int = FIRST_NUMBER, created: int = _CREATED) -> Order:
     )
 
 
-def sample_notice(
+def sample_notification(
     kind: str, api_key: str, fields: Mapping[str, object] | None = None
 ) -> dict[str, object]:
     """Return the fields of a notification, signed after some of them were replaced.
@@ -75,7 +76,7 @@ def sample_notice(
     made = {name: value for name, value in made.items() if value is not None}
     if kind in ORDER_KINDS and "hash" not in given:
         made.pop("hash", None)
-        moment = str(made.get(HASHED_MOMENT[kind], ""))
+        moment = str(made.get(HASHED_FIELD[kind], ""))
         made["hash"] = notification_hash(
             str(made.get("id", "")), str(made.get("email", "")), moment, api_key
         )
@@ -84,17 +85,19 @@ def sample_notice(
 
 def _sample_body(kind: str, api_key: str) -> str:
     if kind in ORDER_KINDS:
-        return order_notice(kind, _after(kind), api_key)
+        return encode_order_notification(kind, _after(kind), api_key)
     if kind not in LEAD_KINDS:
-        raise ValueError(f"there is no notification {kind!r}; there are {', '.join(KINDS)}")
+        raise ValueError(
+            _("kind must be one of {kinds}; got {kind}.", kinds=", ".join(KINDS), kind=kind)
+        )
     group = GROUPS[2]
     contact = Contact(contact_id=1, email="anna@example.com", name="Анна", created=_CREATED)
     place = Membership(contact_id=1, rass_id=group.rass_id, status="", since=_CREATED)
-    return lead_notice(kind, contact, group, place)
+    return encode_contact_notification(kind, contact, group, place)
 
 
 def _after(kind: str) -> Order:
-    """Return the sample order as it stands when it is told of."""
+    """Return the sample order as it is when the notification is sent."""
     order = sample_order()
     after: Mapping[str, Mapping[str, Any]] = {
         "order_paid": {"paid": _PAID, "last_payment": "1500.00", "received": "1500.00"},

@@ -1,7 +1,7 @@
-"""Filling a sandbox from JSON, and writing what it holds so that another can be filled with it.
+"""Import and export of the state of a shop as JSON.
 
 An order may be as short as ``{"email": "a@example.com", "goods": [{"good_name": "invoice"}]}``;
-what is left out is as the shop would have it.
+omitted fields have the defaults of the shop.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ import cattrs
 from attrs import asdict, evolve, fields_dict
 from cattrs.v import format_exception
 
-from justclick_async.sandbox.codes import Refused
+from justclick_async.messages import _
+from justclick_async.sandbox.codes import Refusal
 from justclick_async.sandbox.contacts import Contact, Group, Membership
-from justclick_async.sandbox.orders import Order, Sold
+from justclick_async.sandbox.orders import Order, OrderItem
 from justclick_async.sandbox.params import money
 from justclick_async.sandbox.products import Product
 from justclick_async.sandbox.shop import Shop
 
-__all__ = ["exported", "read_seed", "sow"]
+__all__ = ["export_seed", "import_seed", "read_seed"]
 
 T = TypeVar("T")
 _Row = Mapping[str, Any]
@@ -41,14 +42,16 @@ def read_seed(path: str | PathLike[str]) -> Mapping[str, Any]:
     try:
         seed = json.loads(Path(path).read_text("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise OSError(f"the seed file {path} holds no JSON: {error}") from None
+        raise OSError(
+            _("{path} must contain a JSON object: {error}.", path=str(path), error=str(error))
+        ) from None
     if not isinstance(seed, dict):
-        raise OSError(f"the seed file {path} holds no JSON object")
+        raise OSError(_("{path} must contain a JSON object.", path=str(path)))
     return cast("Mapping[str, Any]", seed)
 
 
-def exported(shop: Shop) -> dict[str, object]:
-    """Return all that ``sow`` would need to make the same shop again."""
+def export_seed(shop: Shop) -> dict[str, object]:
+    """Return all that ``import_seed`` would need to make the same shop again."""
     return {
         "products": shop.products.state(),
         "groups": [asdict(group) for group in shop.contacts.groups()],
@@ -60,10 +63,10 @@ def exported(shop: Shop) -> dict[str, object]:
     }
 
 
-def sow(shop: Shop, seed: Mapping[str, Any]) -> dict[str, int]:
-    """Put what *seed* holds into the shop; what has a number or a name of its own is replaced.
+def import_seed(shop: Shop, seed: Mapping[str, Any]) -> dict[str, int]:
+    """Import products, groups, contacts and orders; those with a known number or name are replaced.
 
-    Call it in a transaction.  Nobody is notified.
+    Call it in a transaction.  No notifications are sent.
 
     Args:
         shop: Where it is put.
@@ -76,34 +79,43 @@ def sow(shop: Shop, seed: Mapping[str, Any]) -> dict[str, int]:
         ValueError: Something is unknown or missing; the message says where.
     """
     if unknown := set(seed) - set(_PARTS):
-        raise ValueError(f"there is no {', '.join(sorted(unknown))}, but {', '.join(_PARTS)}")
+        raise ValueError(
+            _(
+                "unknown keys: {unknown}; expected {known}.",
+                unknown=", ".join(sorted(unknown)),
+                known=", ".join(_PARTS),
+            )
+        )
     put = {"products": _product, "groups": _group, "contacts": _contact, "orders": _order}
     counts: dict[str, int] = {}
     for part in _PARTS:
         rows = _rows(seed, part)
         counts[part] = len(rows)
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             try:
                 put[part](shop, row)
-            except (ValueError, KeyError, Refused, cattrs.BaseValidationError) as error:
-                raise ValueError(f"{part}[{place}]: {_told(error)}") from None
+            except (ValueError, KeyError, Refusal, cattrs.BaseValidationError) as error:
+                problem = _describe(error)
+                raise ValueError(
+                    _("{part}[{index}]: {problem}", part=part, index=index, problem=problem)
+                ) from None
     return counts
 
 
-def _told(error: Exception) -> str:
+def _describe(error: Exception) -> object:
     if isinstance(error, KeyError):
-        return f"it has no {error}"
-    if isinstance(error, Refused):
+        return _("{name} is missing.", name=str(error.args[0]))
+    if isinstance(error, Refusal):
         return error.why
     if isinstance(error, cattrs.BaseValidationError):
         return "; ".join(
             text.replace(" @ $.", " in ")
-            for text in cattrs.transform_error(error, format_exception=_said)
+            for text in cattrs.transform_error(error, format_exception=_format_error)
         )
-    return str(error)
+    return error.args[0]
 
 
-def _said(error: BaseException, kind: type | None) -> str:
+def _format_error(error: BaseException, kind: type | None) -> str:
     return str(error) if type(error) is ValueError else format_exception(error, kind)
 
 
@@ -114,7 +126,11 @@ def _rows(seed: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
 def _listed(value: Any, name: str, *, objects: bool = False) -> list[Any]:
     listed = cast("list[object]", value) if isinstance(value, list) else None
     if listed is None or (objects and not all(isinstance(one, dict) for one in listed)):
-        raise ValueError(f"{name} is no list{' of JSON objects' if objects else ''}")
+        raise ValueError(
+            _("{name} must be a list of JSON objects.", name=name)
+            if objects
+            else _("{name} must be a list.", name=name)
+        )
     return listed
 
 
@@ -129,7 +145,7 @@ def _product(shop: Shop, row: Mapping[str, Any]) -> None:
     }
     settings = {name: _text(value) for name, value in row.items() if name not in own}
     if unknown := [name for name in settings if not name.startswith("good_")]:
-        raise ValueError(f"there is no field {', '.join(unknown)}")
+        raise ValueError(_("unknown fields: {unknown}.", unknown=", ".join(unknown)))
     shop.products.put(_made(Product, {**made, "settings": settings}))
 
 
@@ -163,10 +179,14 @@ def _order(shop: Shop, row: Mapping[str, Any]) -> None:
     fields["deleted"] = int(fields.get("deleted", 0) in (1, True))
     fields.pop("link", None)
     status = _text(fields.get("status", "waiting"))
-    fields.setdefault("pay_status", _STANDS_AT.get(status, status))
+    fields.setdefault("pay_status", _PAY_STATUS_OF.get(status, status))
     if status not in _STATUSES or fields["pay_status"] not in _PAY_STATUSES:
         raise ValueError(
-            f"status is one of {', '.join(_STATUSES)}, pay_status of {', '.join(_PAY_STATUSES)}"
+            _(
+                "status must be one of {statuses}, and pay_status one of {pay_statuses}.",
+                statuses=", ".join(_STATUSES),
+                pay_statuses=", ".join(_PAY_STATUSES),
+            )
         )
     if fields["pay_status"] == "paid":
         fields.setdefault("paid", fields["created"])
@@ -179,13 +199,13 @@ def _order(shop: Shop, row: Mapping[str, Any]) -> None:
 
 _STATUSES = ("waiting", "prepaid", "paid", "sent", "return", "cancel", "moneyback")
 _PAY_STATUSES = ("waiting", "paid", "cancel", "moneyback")
-_STANDS_AT = {"prepaid": "waiting", "sent": "paid", "return": "paid"}
+_PAY_STATUS_OF = {"prepaid": "waiting", "sent": "paid", "return": "paid"}
 
 
-def _sold(shop: Shop, given: Mapping[str, Any]) -> Sold:
+def _sold(shop: Shop, given: Mapping[str, Any]) -> OrderItem:
     product = shop.products.find(_text(given["good_name"]))
     if unknown := set(given) - _SOLD:
-        raise ValueError(f"there is no field {', '.join(sorted(unknown))}")
+        raise ValueError(_("unknown fields: {unknown}.", unknown=", ".join(sorted(unknown))))
     price = _money(given, "price", product.good_sum if product else "0.00")
     return {
         "good_id": given.get("good_id") or (product.good_id if product else 0),
@@ -198,12 +218,14 @@ def _sold(shop: Shop, given: Mapping[str, Any]) -> Sold:
     }
 
 
-# ── What a value may be ─────────────────────────────────────────────────────────────
+# ── Values ─────────────────────────────────────────────────────────────
 
 
 def _text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"{value!s:.40} is no text")  # noqa: TRY004 - read from JSON
+        raise ValueError(  # noqa: TRY004 - read from JSON
+            _("must be a string or a number, not {kind}", kind=type(value).__name__)
+        )
     return str(value)
 
 
@@ -215,26 +237,26 @@ def _money(fields: Mapping[str, Any], name: str, otherwise: str = "0.00") -> str
 def _made(kind: type[T], fields: Mapping[str, Any]) -> T:
     """Make something of what JSON holds, whose values have the types that the fields have."""
     if unknown := set(fields) - set(fields_dict(cast("Any", kind))):
-        raise ValueError(f"there is no field {', '.join(sorted(unknown))}")
+        raise ValueError(_("unknown fields: {unknown}.", unknown=", ".join(sorted(unknown))))
     return _converter.structure(fields, kind)
 
 
-def _str(value: object, _: object) -> str:
+def _str(value: object, _kind: object) -> str:
     if not isinstance(value, str):
-        raise ValueError("no text")  # noqa: TRY004 - read from JSON
+        raise ValueError(_("must be a string, not {kind}", kind=type(value).__name__))  # noqa: TRY004 - read from JSON
     return value
 
 
-def _int(value: object, _: object) -> int:
+def _int(value: object, _kind: object) -> int:
     # Times up to the year 9999; numbers after which others can follow.
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 253_402_300_799:
-        raise ValueError("no whole number from 0 to 253402300799")
+        raise ValueError(_("must be an integer from 0 to {largest}", largest=253_402_300_799))
     return value
 
 
 def _list(value: object, kind: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise ValueError("no list")  # noqa: TRY004 - read from JSON
+        raise ValueError(_("must be a list, not {kind}", kind=type(value).__name__))  # noqa: TRY004 - read from JSON
     (item,) = get_args(kind)
     return [_converter.structure(one, item) for one in cast("list[object]", value)]
 

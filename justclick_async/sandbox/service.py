@@ -1,38 +1,48 @@
 """A call from its body to the bytes of its answer, without HTTP.
 
 The checks come in this order: who is meant (5), may anybody call (7), may this caller (6), is
-there a body (2), is it theirs (1, 4), does it make sense (all others).
+there a body (2), is it authentic (1, 4), is it valid (all others).
 """
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections.abc import Mapping, Sequence
 from time import perf_counter, time
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from justclick_async.diagnosis import KEY
-from justclick_async.php import http_build_query
-from justclick_async.sandbox import auth
-from justclick_async.sandbox.accounts import Account, label_of
-from justclick_async.sandbox.auth import Posted
-from justclick_async.sandbox.codes import Refused
-from justclick_async.sandbox.faults import Struck
-from justclick_async.sandbox.hashes import Cause, Search, cause_of
-from justclick_async.sandbox.journal import Journal, Seen
+from justclick_async.messages import Message, _
+from justclick_async.php import http_build_query, urlencode
+from justclick_async.sandbox import auth, methods
+from justclick_async.sandbox.accounts import Account, parse_login
+from justclick_async.sandbox.assumptions import Assumptions
+from justclick_async.sandbox.auth import PostedBody
+from justclick_async.sandbox.codes import Refusal
+from justclick_async.sandbox.faults import InjectedFault
+from justclick_async.sandbox.formats import (
+    encode_response,
+    format_result,
+    http_status,
+    normalize_params,
+)
+from justclick_async.sandbox.hashes import Cause, CauseSearch, search_cause
 from justclick_async.sandbox.methods import Method, Reply
+from justclick_async.sandbox.request_log import KEY_PLACEHOLDER, LoggedRequest, RequestLog
 from justclick_async.sandbox.shop import Shop
-from justclick_async.signing import answer_hash, sign_query
+from justclick_async.signing import answer_hash
 
-__all__ = ["Asked", "Service"]
+__all__ = ["ApiRequest", "EncodedResponse", "Service"]
 
 _WRONG_HASH = "0" * 32
+_RATE_LIMITS = {"per_address": (1, 10), "per_method": (1, 10), "per_day": (86400, 1000)}
+"""Seconds, and how many calls they may have."""
 
 
 @frozen
-class Asked:
-    """A call as it came.
+class ApiRequest:
+    """A call as received.
 
     Attributes:
         name: The method as the path spells it.
@@ -40,6 +50,7 @@ class Asked:
         body: Urlencoded.
         host: The host that was called.
         caller: The address it came from.
+        headers: Of HTTP.
     """
 
     name: str
@@ -47,21 +58,44 @@ class Asked:
     body: bytes
     host: str
     caller: str
+    headers: Mapping[str, str] = field(factory=dict[str, str])
+
+
+@frozen
+class EncodedResponse:
+    """A response.
+
+    Attributes:
+        status: Of HTTP.
+        body: Its bytes.
+        headers: What a client sees beside them.
+        seen: The entry in the log.
+    """
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+    seen: LoggedRequest
 
 
 class Service:
-    """Answers calls for the accounts of a sandbox, each with a shop of its own.
+    """The answers to the calls of all accounts, each with a separate shop.
 
     Args:
-        shops: Where the work is done, one for each account; the first stands in where a call
-            names no account and fits none.
-        journal: Where each call is noted.
+        shops: One for each account; the first serves calls that name no account and fit none.
+        request_log: Records each call.
     """
 
-    def __init__(self, shops: Sequence[Shop], journal: Journal) -> None:
+    def __init__(self, shops: Sequence[Shop], request_log: RequestLog) -> None:
         self.shops: Sequence[Shop] = shops
-        self.journal = journal
-        self._search = Search()
+        self.request_log = request_log
+        self._search = CauseSearch()
+        self._calls: dict[str, tuple[int, int]] = {}
+
+    @property
+    def assumptions(self) -> Assumptions:
+        """The choices, the same for all accounts."""
+        return self.shop.assumptions
 
     @property
     def shop(self) -> Shop:
@@ -78,7 +112,7 @@ class Service:
             if login.lower() in ("", shop.account.login.lower()):
                 return shop
         logins = ", ".join(shop.account.login for shop in self.shops)
-        raise LookupError(f"there is no such account, but {logins}")
+        raise LookupError(_("account must be one of {logins}.", logins=logins))
 
     def reset(self, only: Shop | None = None) -> None:
         """Be a new sandbox again, one that has not been asked anything.
@@ -88,163 +122,245 @@ class Service:
         """
         for shop in self.shops if only is None else (only,):
             shop.reset()
-        self.journal.forget(only.account.login if only and len(self.shops) > 1 else "")
+        self.request_log.clear(only.account.login if only and len(self.shops) > 1 else "")
 
-    def answer(self, asked: Asked, struck: Struck | None = None) -> bytes:
-        """Carry out a call, unless a fault forbids it, and return its answer."""
-        seen = Seen(at=time(), method=asked.name, caller=asked.caller)
+    async def answer(
+        self, asked: ApiRequest, fault: InjectedFault | None = None
+    ) -> EncodedResponse:
+        """Execute a call, unless a fault forbids it, and return its answer."""
+        seen = LoggedRequest(
+            at=time(), method=asked.name, caller=asked.caller, headers=asked.headers
+        )
         started = perf_counter()
-        posted = _read(asked.body)
-        shop, cause = self._meant(asked.host, posted)
+        posted = await _read(asked.body)
+        if not isinstance(posted, Refusal):
+            seen.sent = _without_key(posted)
+            seen.body = seen.sent if seen.sent != posted.raw else _text(asked.body)
+        shop, cause = await self._find_account(asked.host, posted)
         seen.account = shop.account.login if shop else ""
         try:
-            if struck and not struck.done:
-                raise Refused(8, asked.caller, why=f"the fault {struck.name}: nothing was done")
+            if fault and not fault.done:
+                raise Refusal(
+                    8,
+                    asked.caller,
+                    why=_("the fault {name} was injected; nothing was done", name=fault.name),
+                )
             if shop is None:
-                raise Refused(5, why="the first label of the host is not the login of the account")
-            reply = self._carry_out(asked, shop, posted, cause, seen)
-            answer = _success(reply, shop, seen, struck)
-        except Refused as refused:
-            answer = _refusal(refused, shop, seen)
-        if struck:
-            seen.outcome = struck.name
+                raise Refusal(
+                    5, why=_("the first label of the host is not the login of an account")
+                )
+            reply = await self._execute(asked, shop, posted, cause, seen)
+            seen.outcome, seen.code, seen.text, seen.done = "done", 0, reply.text, True
+            result = reply.result
+        except Refusal as refused:
+            seen.outcome, seen.code, seen.text = "refused", refused.code, refused.text
+            seen.why, result = refused.why, refused.result
+        if fault:
+            seen.outcome = fault.name
         seen.milliseconds = round((perf_counter() - started) * 1000, 3)
-        self._remember(seen)
+        answer = self._encode(seen, result, shop, fault)
+        self._log(seen)
         return answer
 
-    def _meant(self, host: str, posted: Posted | Refused) -> tuple[Shop | None, Cause | None]:
+    def _encode(
+        self, seen: LoggedRequest, result: object, shop: Shop | None, fault: InjectedFault | None
+    ) -> EncodedResponse:
+        code, text = seen.code or 0, seen.text
+        if self.assumptions["error_text"] == "lowercase":
+            text = text.lower()
+        signature: str | None = answer_hash(code, text, shop.account.api_key if shop else "")
+        if shop is None and self.assumptions["unknown_login"] == "unsigned":
+            signature = None
+        if seen.version == 2 and self.assumptions["v2_signature"] != "signed":
+            signature = "" if self.assumptions["v2_signature"] == "empty" else None
+        if fault and fault.answer == "bad_hash":
+            signature = _WRONG_HASH
+        body = encode_response(code, text, result, signature, self.assumptions)
+        kind = "application/json" if self.assumptions["content_type"] == "json" else "text/html"
+        headers = {"Content-Type": f"{kind}; charset=utf-8", "Content-Length": str(len(body))}
+        return EncodedResponse(http_status(code, self.assumptions), body, headers, seen)
+
+    def log_response(
+        self, seen: LoggedRequest, status: int, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        """Add to the log what a client got; a status of 0 is a closed connection."""
+        seen.set_response(status, headers, body, self._keys())
+
+    async def replay(self, number: int, caller: str) -> LoggedRequest | None:
+        """Answer a request of the log again, without faults; return its new entry."""
+        seen = self.request_log.find(number)
+        if seen is None or not seen.replayable:
+            return None
+        shop = self.shop_of(seen.account)
+        body = seen.body.replace(KEY, shop.account.api_key)
+        if seen.code not in (1, 4, 5):  # otherwise it was another key
+            body = body.replace(KEY_PLACEHOLDER, urlencode(shop.account.api_key))
+        raw, host = body.encode("utf-8", "surrogateescape"), seen.headers.get("Host", "")
+        versions = methods.find(seen.method) or {}
+        answer = await self.answer(
+            ApiRequest(seen.method, versions, raw, host, caller, seen.headers)
+        )
+        self.log_response(answer.seen, answer.status, answer.headers, answer.body)
+        return answer.seen
+
+    async def _find_account(
+        self, host: str, posted: PostedBody | Refusal
+    ) -> tuple[Shop | None, Cause | None]:
         """Return the shop that is called: by its host, or else by the key that signed the call.
 
         A call that fits no account is for the one that it was most likely meant for; what is
         wrong with its hash comes along, if it has been looked for.
         """
-        if label := label_of(host):
+        if label := parse_login(host):
             found = (s for s in self.shops if s.account.login.lower() == label.lower())
             return next(found, None), None
-        if len(self.shops) == 1 or isinstance(posted, Refused):
+        if len(self.shops) == 1 or isinstance(posted, Refusal):
             return self.shop, None
         for shop in self.shops:
-            if auth.fits(posted, shop.account):
+            if auth.is_authentic(posted, shop.account):
                 return shop, None
-        return self._nearest(posted) if posted.received is not None else (self.shop, None)
+        return (
+            await self._guess_account(posted) if posted.received is not None else (self.shop, None)
+        )
 
-    def _nearest(self, posted: Posted) -> tuple[Shop, Cause | None]:
-        causes = [
-            (s, self._search.cause_of(posted, s.account, self._beside(s))) for s in self.shops
-        ]
-        return next(((shop, cause) for shop, cause in causes if cause and cause.found), causes[0])
+    async def _guess_account(self, posted: PostedBody) -> tuple[Shop, Cause | None]:
+        first: Cause | None = None
+        for shop in self.shops:
+            cause = await self._search.find_cause(posted, shop.account, self._other_accounts(shop))
+            if cause is not None and cause.found:
+                return shop, cause
+            first = first or cause
+        return self.shop, first
 
-    def _beside(self, shop: Shop) -> list[Account]:
+    def _other_accounts(self, shop: Shop) -> list[Account]:
         return [other.account for other in self.shops if other is not shop]
 
-    def _carry_out(
+    async def _execute(
         self,
-        asked: Asked,
+        asked: ApiRequest,
         shop: Shop,
-        posted: Posted | Refused,
+        posted: PostedBody | Refusal,
         cause: Cause | None,
-        seen: Seen,
+        seen: LoggedRequest,
     ) -> Reply:
         account = shop.account
         if account.disabled:
-            raise Refused(7)
+            raise Refusal(7)
         if asked.caller in account.denied:
-            raise Refused(6, asked.caller)
-        if isinstance(posted, Refused):
+            raise Refusal(6, asked.caller)
+        self._check_rate(asked, shop)
+        if isinstance(posted, Refusal):
             raise posted
         _note(posted, account, seen)
         method = _choose(asked.versions, posted)
         seen.version = method.version
-        self._check(posted, shop, method, cause, seen)
-        with shop.transaction():
-            return method.carry_out(shop, posted.params)
+        await self._check(posted, shop, method, cause, seen)
+        params = normalize_params(posted.params, self.assumptions)
+        shop.orders.touched = 0
+        try:
+            with shop.transaction():
+                reply = method.execute(shop, params)
+        finally:
+            seen.bill_id = shop.orders.touched
+        if method.version == 1:
+            return evolve(reply, result=format_result(reply.result, self.assumptions))
+        return reply
 
-    def _check(
-        self, posted: Posted, shop: Shop, method: Method, cause: Cause | None, seen: Seen
+    def _check_rate(self, asked: ApiRequest, shop: Shop) -> None:
+        rate = self.assumptions["rate_limit"]
+        if rate == "none":
+            return
+        seconds, limit = _RATE_LIMITS[rate]
+        key = asked.name if rate == "per_method" else asked.caller
+        window = shop.now() // seconds
+        started, count = self._calls.get(key, (window, 0))
+        count = count + 1 if started == window else 1
+        self._calls[key] = window, count
+        if count > limit:
+            raise Refusal(8, asked.caller)
+
+    async def _check(
+        self,
+        posted: PostedBody,
+        shop: Shop,
+        method: Method,
+        cause: Cause | None,
+        seen: LoggedRequest,
     ) -> None:
-        account, others = shop.account, self._beside(shop)
+        account, others = shop.account, self._other_accounts(shop)
         try:
             (auth.check_key if method.version == 2 else auth.check_hash)(posted, account)
-        except Refused as refused:
+        except Refusal as refused:
             if refused.code != 4:
                 raise
             if method.version == 2:
-                raise Refused(4, why=_whose_key(posted, others) or refused.why) from None
-            cause = cause or self._search.cause_of(posted, account, others)
+                code = 4 if self.assumptions["wrong_key"] == "code_4" else 5
+                raise Refusal(code, why=_other_key(posted, others)) from None
+            cause = cause or await self._search.find_cause(posted, account, others)
             if cause is None:
-                seen.explain_later(lambda: cause_of(posted, account, others), len(posted.raw))
+                seen.explain_later(lambda: search_cause(posted, account, others), len(posted.raw))
                 raise
-            seen.caused_by(cause)
-            raise Refused(4, why=cause.why) from None
+            seen.set_cause(cause)
+            raise Refusal(4, why=cause.why) from None
 
-    def _remember(self, seen: Seen) -> None:
-        """Note a call, without the keys wherever somebody has put them."""
-        self._mask(seen)
-        self.journal.add(seen)
+    def _log(self, seen: LoggedRequest) -> None:
+        """Note a call, without the keys, wherever they occur."""
+        seen.redact(self._keys())
+        self.request_log.add(seen)
 
-    def explained(self, number: int) -> Seen | None:
+    async def explain(self, number: int) -> LoggedRequest | None:
         """Return a call that is remembered; what is wrong with its hash is looked for by now."""
-        seen = self.journal.find(number)
-        if seen is not None and (cause := seen.explained_now()) is not None:
-            seen.caused_by(cause)
-            seen.why = cause.why
-            self._mask(seen)
+        seen = self.request_log.find(number)
+        if seen is not None and (cause := await seen.explain()) is not None:
+            seen.set_cause(cause)
+            seen.redact_cause(self._keys())
+            seen.why = seen.cause
         return seen
 
-    def _mask(self, seen: Seen) -> None:
-        for name in "hashed", "sent", "received", "theirs", "cause", "cause_ru", "why":
-            shown: str = getattr(seen, name)
-            for shop in self.shops:
-                shown = shown.replace(shop.account.api_key, KEY)
-            setattr(seen, name, shown)
+    def _keys(self) -> list[str]:
+        return [shop.account.api_key for shop in self.shops]
 
 
-def _read(body: bytes) -> Posted | Refused:
+_LARGE = 100_000
+"""Bytes of a body that takes longer to be read than the event loop should be held up."""
+
+
+async def _read(body: bytes) -> PostedBody | Refusal:
     try:
-        return auth.read(body)
-    except Refused as refused:
+        return (
+            await asyncio.to_thread(auth.parse_body, body)
+            if len(body) > _LARGE
+            else auth.parse_body(body)
+        )
+    except Refusal as refused:
         return refused
 
 
-def _whose_key(posted: Posted, accounts: Sequence[Account]) -> str:
-    found = next((account for account in accounts if auth.fits(posted, account)), None)
-    return f"rpsKey is the key of the account {found.login}" if found else ""
+def _other_key(posted: PostedBody, accounts: Sequence[Account]) -> Message:
+    for account in accounts:
+        if auth.is_authentic(posted, account):
+            return _("rpsKey is the key of the account {login}", login=account.login)
+    return _("rpsKey is not the key of the account")
 
 
-def _note(posted: Posted, account: Account, seen: Seen) -> None:
-    if "rpsKey" in posted.params:  # it is the key, or was meant to be one
-        seen.sent = http_build_query({**posted.params, "rpsKey": KEY})
-        return
-    seen.hashed = f"{posted.query}::{account.login}::{KEY}"
-    seen.sent = posted.raw
-    seen.received = posted.received or ""
-    seen.expected = sign_query(posted.query, account.login, account.api_key)
+def _note(posted: PostedBody, account: Account, seen: LoggedRequest) -> None:
+    if "rpsKey" not in posted.params:
+        seen.hashed = f"{posted.query}::{account.login}::{KEY}"
+        seen.received = posted.received or ""
+        seen.expected = posted.hash_for(account.login, account.api_key)
 
 
-def _success(reply: Reply, shop: Shop, seen: Seen, struck: Struck | None) -> bytes:
-    seen.outcome, seen.code, seen.text, seen.done = "done", 0, reply.text, True
-    signature = answer_hash(0, reply.text, shop.account.api_key)
-    if struck and struck.answer == "bad_hash":
-        signature = _WRONG_HASH
-    return _envelope(0, reply.text, reply.result, signature)
+def _without_key(posted: PostedBody) -> str:
+    """Return the body without its hash, and without ``rpsKey``: it is a key, or was meant to be."""
+    if "rpsKey" not in posted.params:
+        return posted.raw
+    return http_build_query({**posted.params, "rpsKey": KEY})
 
 
-def _refusal(refused: Refused, shop: Shop | None, seen: Seen) -> bytes:
-    seen.outcome, seen.code, seen.text = "refused", refused.code, refused.text
-    seen.why = refused.why
-    # An answer about nobody's account is signed with nobody's key.
-    key = shop.account.api_key if shop else ""
-    signature = answer_hash(refused.code, refused.text, key)
-    return _envelope(refused.code, refused.text, refused.result, signature)
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "surrogateescape")
 
 
-def _choose(versions: Mapping[int, Method], posted: Posted) -> Method:
+def _choose(versions: Mapping[int, Method], posted: PostedBody) -> Method:
     """Return the method of the version that the body speaks, or else the only one there is."""
-    return versions.get(auth.version_of(posted)) or next(iter(versions.values()))
-
-
-def _envelope(code: int, text: str, result: object, signature: str) -> bytes:
-    answer = {"error_code": code, "error_text": text, "result": result, "hash": signature}
-    if result is None:
-        del answer["result"]
-    return json.dumps(answer).encode()
+    return versions.get(auth.detect_version(posted)) or next(iter(versions.values()))

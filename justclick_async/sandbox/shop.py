@@ -8,39 +8,42 @@ forced to the disk, so a power cut may cost the last moments.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, tzinfo
 from time import time
+from urllib.parse import urlsplit
 
 from attrs import evolve
 
+from justclick_async.messages import _
 from justclick_async.sandbox.accounts import Account
+from justclick_async.sandbox.assumptions import Assumptions
 from justclick_async.sandbox.contacts import Contact, Contacts, Group, Membership
 from justclick_async.sandbox.deliveries import Outbox
-from justclick_async.sandbox.notices import lead_notice, order_notice
-from justclick_async.sandbox.orders import Order, Orders
-from justclick_async.sandbox.owner import (
-    COUPONS,
-    MANAGERS,
-    PARTNERS,
-    Coupon,
-    Manager,
-    Partner,
+from justclick_async.sandbox.fixtures import COUPONS, MANAGERS, PARTNERS, Coupon, Manager, Partner
+from justclick_async.sandbox.notifications import (
+    encode_contact_notification,
+    encode_custom_request,
+    encode_order_notification,
 )
+from justclick_async.sandbox.orders import Order, Orders
+from justclick_async.sandbox.params import MOSCOW
 from justclick_async.sandbox.products import NOTIFY_SETTINGS, Products
-from justclick_async.sandbox.tables import File, Tables
+from justclick_async.sandbox.tables import Database, Tables
 
 __all__ = ["Shop"]
 
 
 class Shop:
-    """All that the sandbox knows of one account, area by area.
+    """The state of one account, area by area.
 
     Args:
         account: Whose shop it is.
         file: What holds the state.
         number: Of the account in the file; without one it is the only account.
-        clock: Tells the time in seconds since 1970.
+        assumptions: What it assumes where the documentation is silent.
+        clock: Returns Unix time in seconds.
 
     Raises:
         OSError: The file cannot be used.
@@ -49,12 +52,14 @@ class Shop:
     def __init__(
         self,
         account: Account,
-        file: File,
+        file: Database,
         number: int | None = None,
         *,
+        assumptions: Assumptions | None = None,
         clock: Callable[[], float] = time,
     ) -> None:
         self.account = account
+        self.assumptions: Assumptions = Assumptions() if assumptions is None else assumptions
         self._clock = clock
         self._sql = file.sql
         try:
@@ -62,7 +67,7 @@ class Shop:
             self._open_areas(Tables(file.sql, self._number))
             self._notify_url: str | None = None
             if account.notify_url:
-                self.notify(account.notify_url)
+                self.set_notify_url(account.notify_url)
         except sqlite3.Error as error:
             raise file.unusable(error) from error
 
@@ -77,7 +82,7 @@ class Shop:
 
     @property
     def notify_url(self) -> str:
-        """Who is told of what happens to orders of products without an address of their own."""
+        """The address for notifications of products and groups that have no other."""
         if self._notify_url is None:
             row = self._sql.execute(
                 "SELECT notify_url FROM accounts WHERE number = ?", (self._number,)
@@ -85,8 +90,21 @@ class Shop:
             self._notify_url = str(row[0])
         return self._notify_url
 
+    def assumes(self, name: str, *choices: str) -> bool:
+        """Return whether the current choice of an assumption is one of these."""
+        return self.assumptions[name] in choices
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """The time zone of dates without one."""
+        return MOSCOW if self.assumes("time_zone", "moscow") else UTC
+
+    def changes(self) -> int:
+        """Return a number that grows with each change of the file."""
+        return self._sql.total_changes
+
     def now(self) -> int:
-        """Return the time in whole seconds, which is all that the service ever tells."""
+        """Return the time in whole seconds, as the service does."""
         return int(self._clock())
 
     @contextmanager
@@ -99,20 +117,20 @@ class Shop:
         except BaseException:
             if self._sql.in_transaction:  # a full disk has ended it already
                 self._sql.execute("ROLLBACK")
-            self.products.forget()
+            self.products.clear_cache()
             self._notify_url = None
             raise
-
-    # ── What only the owner sets up ──
 
     def coupon(self, *, code: str = "", number: int | None = None) -> Coupon | None:
         """Return the coupon with this code or number."""
         return next((c for c in self.coupons if c.coupon == code or c.id == number), None)
 
-    # ── Who is told ──
+    # ── Notifications ──
 
-    def notify(self, url: str, *, product: str = "", kind: str = "", group: str = "") -> None:
-        """Set who is told: of a kind of event of a product's orders, of a group, or of the rest.
+    def set_notify_url(
+        self, url: str, *, product: str = "", kind: str = "", group: str = ""
+    ) -> None:
+        """Set an address for notifications: of a product and a kind, of a group, or of the account.
 
         Args:
             url: The address of a script.
@@ -127,13 +145,18 @@ class Shop:
         if product or kind:
             found = self.products.find(product)
             if found is None or kind not in NOTIFY_SETTINGS:
-                raise LookupError(f"no such product, or none of {', '.join(NOTIFY_SETTINGS)}")
+                raise LookupError(
+                    _(
+                        "product must exist, and kind must be one of {kinds}.",
+                        kinds=", ".join(NOTIFY_SETTINGS),
+                    )
+                )
             settings = {**found.settings, NOTIFY_SETTINGS[kind]: url}
             self.products.put(evolve(found, settings=settings))
         elif group:
             place = self.contacts.group(group)
             if place is None:
-                raise LookupError("there is no such group")
+                raise LookupError(_("Group not found."))
             self.contacts.put_group(evolve(place, notify_url=url))
         else:
             self._sql.execute(
@@ -141,20 +164,50 @@ class Shop:
             )
             self._notify_url = None
 
-    def tell(self, kind: str, order: Order) -> None:
-        """Tell of something that happened to *order*: once each address that wants to know."""
+    def notify_order(self, kind: str, order: Order) -> None:
+        """Send a notification about *order* to each address of its products."""
         urls = {self._address(sold["good_name"], kind): None for sold in order.goods}
-        if wanted := [url for url in urls if url]:
-            body = order_notice(kind, order, self.account.api_key)
-            self.outbox.post(kind, f"order {order.bill_id}", wanted, body)
+        wanted = [url for url in urls if url]
+        if self.assumes("product_addresses", "first"):
+            wanted = wanted[:1]
+        if wanted:
+            body = encode_order_notification(kind, order, self.account.api_key, self.assumptions)
+            self.outbox.add(kind, f"order {order.bill_id}", wanted, body)
 
-    def tell_of_contact(
+    def notify_contact(
         self, kind: str, contact: Contact, group: Group, membership: Membership
     ) -> None:
-        """Tell of a subscription: the address of the group, or else that of the account."""
+        """Send a notification about a subscription to the group's address, or the account's."""
         if url := group.notify_url or self.notify_url:
-            body = lead_notice(kind, contact, group, membership)
-            self.outbox.post(kind, f"contact {contact.contact_id}", [url], body)
+            body = encode_contact_notification(kind, contact, group, membership, self.assumptions)
+            self.outbox.add(kind, f"contact {contact.contact_id}", [url], body)
+
+    def send_request(
+        self, url: str, fields: Mapping[str, object], *, method: str = "POST", bill_id: int = 0
+    ) -> int:
+        """Send a request of the automation, which nothing signs; return its number.
+
+        Args:
+            url: The address of a script.
+            fields: See ``encode_custom_request``.
+            method: ``GET`` or ``POST``.
+            bill_id: The order whose fields are inserted; 0 for none.
+
+        Raises:
+            LookupError: There is no such order.
+            ValueError: The address or the method is invalid.
+        """
+        order = self.orders.find(bill_id)
+        if bill_id and order is None:
+            raise LookupError(_("Order not found."))
+        if method not in ("GET", "POST"):
+            raise ValueError(_("method must be GET or POST."))
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            raise ValueError(_("The address must begin with http:// or https://."))
+        about = f"order {bill_id}" if order else ""
+        body = encode_custom_request(fields, order)
+        self.outbox.add(f"custom_{method.lower()}", about, [url], body)
+        return self.outbox.last()
 
     def _address(self, good_name: str, kind: str) -> str:
         product = self.products.find(good_name)
@@ -162,9 +215,9 @@ class Shop:
         return own or self.notify_url
 
     def reset(self) -> None:
-        """Be a new sandbox again: no orders, no contacts, and what is sold at first."""
+        """Restore the initial state: no orders, no contacts, the initial products."""
         with self.transaction():
-            self.orders.fill()
-            self.contacts.fill()
-            self.products.fill()
-            self.outbox.forget()
+            self.orders.reset()
+            self.contacts.reset()
+            self.products.reset()
+            self.outbox.clear()

@@ -1,6 +1,6 @@
-"""All that a sandbox holds, at once or bit by bit.
+"""The state of an account as JSON, at once or in pieces.
 
-The shape of ``orders`` is fixed: others rely on it.
+The shape of ``orders`` is fixed: programs rely on it.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from attrs import asdict
 from justclick_async.sandbox.service import Service
 from justclick_async.sandbox.shop import Shop
 
-__all__ = ["pieces_of", "state_of"]
+__all__ = ["account_state", "stream_state"]
 
 _PIECE = 500
 
 
-def state_of(service: Service, shop: Shop) -> dict[str, object]:
+def account_state(service: Service, shop: Shop) -> dict[str, object]:
     """Return all that the sandbox holds of one account.
 
-    Calls for an account that there is not stand with those of the first.
+    The requests of the first account include those for no account.
     """
     return {"orders": list(shop.orders.state()), **_beside_orders(service, shop)}
 
 
-async def pieces_of(service: Service, shop: Shop) -> AsyncIterator[str]:
-    """Write the same as JSON bit by bit: there may be many orders, and others want to be served."""
+async def stream_state(service: Service, shop: Shop) -> AsyncIterator[str]:
+    """Yield the same as JSON in pieces, so that other requests are answered in between."""
     yield '{"orders":['
     after, comma = 0, ""
     while orders := list(shop.orders.state(after=after, limit=_PIECE)):
@@ -50,6 +50,6 @@ def _beside_orders(service: Service, shop: Shop) -> dict[str, object]:
         "contacts": shop.contacts.state(),
         "groups": [asdict(group) for group in shop.contacts.groups()],
         "products": shop.products.state(),
-        "requests": service.journal.state(login, nobodys=shop is service.shop),
+        "requests": service.request_log.state(login, anonymous=shop is service.shop),
         "deliveries": shop.outbox.state(),
     }

@@ -1,6 +1,6 @@
-"""What becomes of contacts in groups, whoever brings it about: a method, the contact, an order.
+"""Changes of subscriptions, made by a method, the contact or an order.
 
-Each function stores the change and tells of it.
+Each function stores the change and sends the notification.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from contextlib import suppress
 
 from attrs import evolve
 
-from justclick_async.sandbox.codes import Refused
-from justclick_async.sandbox.contacts import NOBODY, Contact, Group, Membership
+from justclick_async.sandbox.codes import Refusal
+from justclick_async.sandbox.contacts import DEFAULT_NAME, Contact, Group, Membership
 from justclick_async.sandbox.orders import Order
 from justclick_async.sandbox.shop import Shop
 
 __all__ = [
     "activate",
     "is_member",
-    "join_groups_of_buyers",
+    "join_buyer_groups",
     "leave_service",
     "subscribe",
     "unsubscribe",
@@ -28,7 +28,7 @@ _MEMBER = frozenset({"STATUS_WAIT", "STATUS_SUBSCRIBE"})
 
 
 def is_member(shop: Shop, contact: Contact, group: Group) -> bool:
-    """Say whether a contact is in a group, or on its way into it."""
+    """Return whether a contact is in a group, or has yet to confirm that."""
     membership = shop.contacts.membership(contact, group)
     return membership is not None and membership.status in _MEMBER
 
@@ -50,7 +50,7 @@ def subscribe(
         left is not asked again.
 
     Raises:
-        Refused: 101, the contact wants nothing from this service, or cannot be reached.
+        Refusal: 101, the contact wants nothing from this service, or cannot be reached.
     """
     before = shop.contacts.membership(contact, group)
     if before and before.status in _MEMBER:
@@ -93,34 +93,34 @@ def leave_service(shop: Shop, contact: Contact) -> None:
         unsubscribe(shop, contact, group, "STATUS_UNSUBSCRIBE_BY_SERVICE")
 
 
-def join_groups_of_buyers(shop: Shop, order: Order) -> None:
+def join_buyer_groups(shop: Shop, order: Order) -> None:
     """Put the customer into the groups that the products of an order name."""
     products = (shop.products.find(sold["good_name"]) for sold in order.goods)
-    names = [name for product in products if product for name in product.groups_of_buyers]
-    if not names:
+    names = [name for product in products if product for name in product.buyer_groups]
+    if not names and shop.assumes("buyer_contact", "product_groups"):
         return
     contact = shop.contacts.find(order.email) or shop.contacts.put(
         Contact(
             email=order.email,
-            name=f"{order.first_name} {order.last_name}".strip() or NOBODY,
+            name=f"{order.first_name} {order.last_name}".strip() or DEFAULT_NAME,
             phone=order.phone,
             city=order.city,
             created=shop.now(),
         )
     )
     for group in shop.contacts.ensure_groups(names):
-        with suppress(Refused):  # who wants no letters may still buy
+        with suppress(Refusal):  # who left the service may still buy
             subscribe(shop, contact, group, confirmed=True)
 
 
 def _check_reachable(shop: Shop, contact: Contact) -> None:
     statuses = {membership.status for _, membership in shop.contacts.memberships(contact)}
     if "STATUS_UNSUBSCRIBE_BY_SERVICE" in statuses:
-        raise Refused(101, "the subscriber has unsubscribed from the service")
+        raise Refusal(101, "the subscriber has unsubscribed from the service")
     if contact.email.lower().endswith(".invalid"):
-        raise Refused(101, "the address does not exist")
+        raise Refusal(101, "the address does not exist")
 
 
 def _store(shop: Shop, kind: str, contact: Contact, group: Group, membership: Membership) -> None:
     shop.contacts.put_membership(membership)
-    shop.tell_of_contact(kind, contact, group, membership)
+    shop.notify_contact(kind, contact, group, membership)

@@ -10,7 +10,11 @@ import sqlite3
 from collections.abc import Iterable
 from os import PathLike, fspath
 
-__all__ = ["File", "Tables"]
+from justclick_async.messages import _
+from justclick_async.private_files import create_private
+from justclick_async.sandbox.search import add_functions
+
+__all__ = ["Database", "Tables"]
 
 VERSION = 2
 """Of the tables, kept in the file; one of an unknown version is refused, not guessed at."""
@@ -55,25 +59,72 @@ class Tables:
             named = self._named[query] = query.replace("@", self._prefix)
         return self.sql.execute(named, tuple(values))
 
+    def page(
+        self,
+        table: str,
+        key: str,
+        conditions: Iterable[tuple[str, Iterable[object]]],
+        *,
+        sort: str = "",
+        ascending: bool = False,
+        before: int | None = None,
+        after: int | None = None,
+        limit: int = 50,
+    ) -> list[sqlite3.Row]:
+        """Return some rows of a table in an order.
+
+        Args:
+            table: Its name without the ``@``.
+            key: The column with the number of a row.
+            conditions: Conditions with their values.
+            sort: The expression to sort by, never null; empty for the key.
+            ascending: Whether the smallest is the first.
+            before: Only rows that follow the one with this number.
+            after: Only rows that precede it; the last ones of them.
+            limit: How many.
+        """
+        where, values = ["TRUE"], list[object]()
+        for condition, given in conditions:
+            where.append(condition)
+            values.extend(given)
+        for number, follows in (before, True), (after, False):
+            if number is None:
+                continue
+            sign = "<" if follows != ascending else ">"
+            place = f"(SELECT {sort}, {key} FROM @{table} WHERE {key} = ?)"  # noqa: S608 - ours
+            where.append(f"({sort}, {key}) {sign} {place}" if sort else f"{key} {sign} ?")
+            values.append(number)
+        backwards = after is not None and before is None
+        direction = "ASC" if ascending != backwards else "DESC"
+        order = f"{sort} {direction}, {key} {direction}" if sort else f"{key} {direction}"
+        rows = self.execute(
+            f"SELECT * FROM @{table} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?",  # noqa: S608
+            (*values, limit),
+        ).fetchall()
+        return rows[::-1] if backwards else rows
+
     def create(self, script: str) -> None:
         """Execute the statements that make the tables."""
         for statement in filter(str.strip, script.split(";")):
             self.execute(statement)
 
 
-class File:
+class Database:
     """The file that holds everything, or the memory in place of one.
 
     Args:
         db: The file; ``None`` is memory.
 
     Raises:
-        OSError: It cannot be used: another sandbox has it, or it holds something else.
+        BlockingIOError: Another sandbox is using it.
+        OSError: It cannot be used, or it holds something else.
     """
 
     def __init__(self, db: str | PathLike[str] | None) -> None:
         self._name = fspath(db) if db is not None else ":memory:"
         try:
+            if self._name not in ("", ":memory:"):
+                create_private(self._name)
             self.sql: sqlite3.Connection = sqlite3.connect(
                 self._name,
                 timeout=1,
@@ -82,9 +133,10 @@ class File:
                 check_same_thread=False,
                 cached_statements=256,
             )
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise self.unusable(error) from error
         self.sql.row_factory = sqlite3.Row
+        add_functions(self.sql)
         try:
             self._prepare()
         except sqlite3.Error as error:
@@ -92,10 +144,10 @@ class File:
             raise self.unusable(error) from error
 
     def _prepare(self) -> None:
-        self._check()  # before anything is changed: it may be somebody else's
+        self._check()  # before anything is changed: the file may belong to another program
         for pragma in _PRAGMAS:
             self.sql.execute(pragma)
-        # Version 1 had the tables of one account, whoever it was: they become the first one's.
+        # Version 1 had the tables of one account: they become those of the first one.
         self.sql.execute("BEGIN IMMEDIATE")
         self.sql.execute(_ACCOUNTS)
         self.sql.execute(f"PRAGMA user_version = {VERSION}")
@@ -105,14 +157,20 @@ class File:
         version = self.sql.execute("PRAGMA user_version").fetchone()[0]
         names = {row[0] for row in self.sql.execute("SELECT name FROM sqlite_master")}
         if names and (version == 0 or not names & {"accounts", "orders"}):
-            raise sqlite3.DatabaseError("it holds something else than a sandbox")
+            raise sqlite3.DatabaseError(_("it is not a database of the sandbox"))
         if version > VERSION:
-            raise sqlite3.DatabaseError(f"its tables are of version {version}, not {VERSION}")
+            raise sqlite3.DatabaseError(
+                _(
+                    "it has version {version}; this sandbox reads versions up to {latest}",
+                    version=version,
+                    latest=VERSION,
+                )
+            )
 
     def numbers(self, logins: Iterable[str]) -> list[int]:
         """Return the numbers of the accounts with these logins; new ones get the next.
 
-        A file of one account opened for one of another login goes on with it under that login.
+        A file of one account opened for one of another login keeps its data under that login.
         """
         wanted = [login.lower() for login in logins]
         known = self._numbers()
@@ -126,9 +184,14 @@ class File:
     def _numbers(self) -> dict[str, int]:
         return dict(self.sql.execute("SELECT login, number FROM accounts ORDER BY number"))
 
-    def unusable(self, error: sqlite3.Error) -> OSError:
+    def unusable(self, error: sqlite3.Error | OSError) -> OSError:
         """Return what is raised when the file cannot be used."""
-        return OSError(f"the file {self._name} cannot be used: {error}")
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            return BlockingIOError(
+                _("another sandbox is using the file {name}.", name=str(self._name))
+            )
+        why = error.strerror if isinstance(error, OSError) else error.args[0]
+        return OSError(_("cannot use the file {name}: {reason}.", name=str(self._name), reason=why))
 
     def close(self) -> None:
         """Close the file."""

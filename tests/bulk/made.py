@@ -10,16 +10,22 @@ from pathlib import Path
 from time import time
 from typing import Any
 
-from justclick_async.bulk.importer import Finished, Importer
-from justclick_async.bulk.journal import Identity, Journal
+from justclick_async.bulk.importer import Importer
+from justclick_async.bulk.journal.base import Journal
+from justclick_async.bulk.journal.model import Identity
+from justclick_async.bulk.journal.sqlite import SqliteJournal
+from justclick_async.bulk.options import ImportOptions
 from justclick_async.bulk.planning import plan_rows
-from justclick_async.bulk.rows import Rows, read_rows
+from justclick_async.bulk.results import ImportResult
+from justclick_async.bulk.rows.reader import Rows, read_rows
 from justclick_async.calls import Call, Pause, Steps
+from justclick_async.drivers import drive
 from justclick_async.errors import BadStatus, ConnectionLost, OutcomeUnknown
-from justclick_async.faces import drive
 from justclick_async.models import Bill, BilledGood, CreatedOrder, OrderDetails
 
 NOW = 1_716_000_000
+
+CALLBACKS = ("on_row", "on_note", "clock")
 
 
 def orders_file(folder: Path, count: int = 10, *, tail: str = "") -> Path:
@@ -38,7 +44,7 @@ def identity(rows: Rows) -> Identity:
 def planned(path: Path, **options: Any) -> Iterator[tuple[Rows, Journal]]:
     """Open a file and its journal, planned if it is new."""
     rows = read_rows(path)
-    with Journal(path.with_name(f"{path.name}.journal"), identity(rows)) as journal:
+    with SqliteJournal(path.with_name(f"{path.name}.journal"), identity(rows)) as journal:
         if journal.is_new:
             journal.plan(plan_rows(rows), now=NOW, **options)
         yield rows, journal
@@ -62,6 +68,8 @@ class Answering:
         sent: The parameters of all calls, in order.
         most: How many calls were under way at once at most.
     """
+
+    account_name = "me"
 
     def __init__(self, answer: Callable[[dict[str, Any], int], object] | None = None) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -161,6 +169,8 @@ def _billed(good: dict[str, Any]) -> BilledGood:
     return BilledGood(good_id=1, good_name=good["good_name"], good_title="")
 
 
-def carry_out(client: Any, rows: Rows, journal: Journal, **options: Any) -> Finished:
+def carry_out(client: Any, rows: Rows, journal: Journal, **options: Any) -> ImportResult:
     options = {"clock": Clock()} | options
-    return asyncio.run(Importer(client, rows, journal, **options).run())
+    sending = {name: options.pop(name) for name in list(options) if name not in CALLBACKS}
+    importer = Importer(client, rows, journal, ImportOptions(**sending), **options)
+    return asyncio.run(importer.run())

@@ -10,14 +10,18 @@ from typing import Any
 
 import pytest
 
-from justclick_async.bulk.fates import Fate, State
-from justclick_async.bulk.importer import Importer, Reached, StopReason
-from justclick_async.bulk.journal import Change, Journal
-from justclick_async.bulk.problems import CannotImport, FileProblem
+from justclick_async.bulk.errors import CannotImport, FileProblem
+from justclick_async.bulk.importer import Importer, RowEvent, StopReason
+from justclick_async.bulk.journal.base import Journal
+from justclick_async.bulk.journal.sqlite import not_writable
+from justclick_async.bulk.options import ImportOptions
 from justclick_async.bulk.report import write_report
+from justclick_async.bulk.states import RowOutcome, RowState
+from justclick_async.calls import Call
 from justclick_async.errors import (
     AnswerHashMismatch,
     AnswerTimeout,
+    BadStatus,
     ConnectionFailed,
     ConnectionLost,
     JustClickError,
@@ -37,13 +41,13 @@ from tests.bulk.made import (
 
 
 def test_every_row_is_sent_once_and_becomes_an_order(tmp_path: Path) -> None:
-    told: list[Reached] = []
+    told: list[RowEvent] = []
     client = Answering()
     with planned(orders_file(tmp_path, 50)) as (rows, journal):
-        finished = carry_out(client, rows, journal, concurrency=7, tell=told.append)
-        numbers = {entry.number: entry.bill_id for entry in journal.entries()}
+        finished = carry_out(client, rows, journal, concurrency=7, on_row=told.append)
+        numbers = {entry.number: entry.bill_id for entry in journal.rows()}
     assert finished.stop is None
-    assert finished.totals.by_fate == {Fate.CREATED: 50}
+    assert finished.totals.by_outcome == {RowOutcome.CREATED: 50}
     assert sorted(f"t{i}" for i in range(50)) == sorted(client.tags)
     assert {row.number: row.bill_id for row in told} == numbers
     assert client.most <= 7
@@ -52,16 +56,16 @@ def test_every_row_is_sent_once_and_becomes_an_order(tmp_path: Path) -> None:
 def test_a_row_is_on_the_disk_before_it_is_sent(tmp_path: Path) -> None:
     """The journal is read over a connection of its own while the request is under way."""
     path = orders_file(tmp_path, 20)
-    states: list[State] = []
+    states: list[RowState] = []
 
     def answer(params: dict[str, Any], number: int) -> CreatedOrder:
-        entry = next(e for e in journal.entries() if f"t{e.number - 1}" == params["bill_tag"])
+        entry = next(e for e in journal.rows() if f"t{e.number - 1}" == params["bill_tag"])
         states.append(entry.state)
         return CreatedOrder(bill_id=number)
 
     with planned(path) as (rows, journal):
         carry_out(Answering(answer), rows, journal)
-    assert states == [State.SENDING] * 20
+    assert states == [RowState.SENDING] * 20
 
 
 def test_orders_without_a_time_get_one_that_stays_the_same(tmp_path: Path) -> None:
@@ -78,50 +82,68 @@ def test_done_rows_are_not_sent_again(tmp_path: Path) -> None:
     again = Answering()
     with planned(path) as (rows, journal):
         finished = carry_out(again, rows, journal)
-    assert (again.sent, finished.totals[Fate.CREATED]) == ([], 10)
+    assert (again.sent, finished.totals[RowOutcome.CREATED]) == ([], 10)
 
 
 def test_rows_that_were_being_sent_are_unknown_and_not_sent_again(tmp_path: Path) -> None:
     path = orders_file(tmp_path, 10)
     with planned(path) as (rows, journal):
-        journal.write([Change(3, State.SENDING), Change(4, State.SENDING)])
+        journal.join("somebody")
+        journal.claim(RowState.PLANNED, 2, 2)
     client = Answering()
     with planned(path) as (rows, journal):
         finished = carry_out(client, rows, journal)
-    assert finished.totals.by_fate == {Fate.CREATED: 8, Fate.UNKNOWN: 2}
+    assert finished.totals.by_outcome == {RowOutcome.CREATED: 8, RowOutcome.UNKNOWN: 2}
     assert not {"t2", "t3"} & set(client.tags)
 
 
 @pytest.mark.parametrize(
-    ("error", "fate"),
+    ("error", "outcome"),
     [
-        (api_error(604, "Product not exist"), Fate.FAILED),
-        (api_error(600, "wrong"), Fate.FAILED),
-        (api_error(12345, "?"), Fate.FAILED),
-        (api_error(601, "exists", result={"bill_id": 77}), Fate.EXISTED),
-        (AnswerTimeout("no answer"), Fate.UNKNOWN),
-        (ConnectionLost("cut"), Fate.UNKNOWN),
-        (AnswerHashMismatch("wrong hash"), Fate.UNKNOWN),
+        (api_error(604, "Product not exist"), RowOutcome.FAILED),
+        (api_error(600, "wrong"), RowOutcome.FAILED),
+        (api_error(12345, "?"), RowOutcome.FAILED),
+        (api_error(601, "exists", result={"bill_id": 77}), RowOutcome.EXISTED),
+        (AnswerTimeout("no answer"), RowOutcome.UNKNOWN),
+        (ConnectionLost("cut"), RowOutcome.UNKNOWN),
+        (AnswerHashMismatch("wrong hash"), RowOutcome.UNKNOWN),
     ],
 )
-def test_what_becomes_of_a_row_follows_from_the_outcome(
-    tmp_path: Path, error: JustClickError, fate: Fate
+def test_the_state_of_a_row_follows_from_the_outcome_of_its_request(
+    tmp_path: Path, error: JustClickError, outcome: RowOutcome
 ) -> None:
     def answer(params: dict[str, Any], number: int) -> object:
         return error if params["bill_tag"] == "t1" else CreatedOrder(bill_id=number)
 
-    told: list[Reached] = []
+    told: list[RowEvent] = []
     with planned(orders_file(tmp_path, 3)) as (rows, journal):
-        finished = carry_out(Answering(answer), rows, journal, tell=told.append)
-    assert {Fate.CREATED: 2, fate: 1} == finished.totals.by_fate
-    assert [fate] == [row.fate for row in told if row.number == 2]
-    if fate is Fate.EXISTED:
+        finished = carry_out(Answering(answer), rows, journal, on_row=told.append)
+    assert {RowOutcome.CREATED: 2, outcome: 1} == finished.totals.by_outcome
+    assert [outcome] == [row.outcome for row in told if row.number == 2]
+    if outcome is RowOutcome.EXISTED:
         assert [row.bill_id for row in told if row.number == 2] == [77]
-    if fate is Fate.FAILED:
+    if outcome is RowOutcome.FAILED:
         assert all(row.hint and row.reason for row in told if row.number == 2)
 
 
-def test_what_was_not_sent_is_tried_again_in_the_same_run(tmp_path: Path) -> None:
+def test_a_row_is_asked_about_again_when_a_lookup_fails(tmp_path: Path) -> None:
+    class Failing(Shop):
+        failures = 2
+
+        def look_up(self, call: Call[Any]) -> Any:
+            if call.method == "GetBills" and self.failures:
+                self.failures -= 1
+                raise BadStatus("bad", status=500)
+            return super().look_up(call)
+
+    client = Failing(lose=lambda params, _: "after" if params["bill_tag"] == "t1" else "")
+    with planned(orders_file(tmp_path, 3)) as (rows, journal):
+        finished = carry_out(client, rows, journal)
+    assert finished.totals.by_outcome == {RowOutcome.CREATED: 3}
+    assert len(client.orders) == 3
+
+
+def test_rows_that_were_not_sent_are_retried_in_the_same_run(tmp_path: Path) -> None:
     tried: Counter[str] = Counter()
 
     def answer(params: dict[str, Any], number: int) -> object:
@@ -131,7 +153,7 @@ def test_what_was_not_sent_is_tried_again_in_the_same_run(tmp_path: Path) -> Non
 
     with planned(orders_file(tmp_path, 5)) as (rows, journal):
         finished = carry_out(Answering(answer), rows, journal)
-    assert finished.totals.by_fate == {Fate.CREATED: 5}
+    assert finished.totals.by_outcome == {RowOutcome.CREATED: 5}
     assert tried["t1"] == 3
 
 
@@ -146,9 +168,10 @@ def test_the_line_stops_when_the_account_is_refused(tmp_path: Path, code: int, r
     assert finished.stop is not None
     assert StopReason(reason) is finished.stop.reason
     assert len(client.sent) <= 7
-    assert {Fate.CREATED: len(client.sent) - 1, Fate.NOT_SENT: 51 - len(client.sent)} == (
-        finished.totals.by_fate
-    )
+    assert {
+        RowOutcome.CREATED: len(client.sent) - 1,
+        RowOutcome.NOT_SENT: 51 - len(client.sent),
+    } == (finished.totals.by_outcome)
 
 
 class TestComplaints:
@@ -161,7 +184,7 @@ class TestComplaints:
     @pytest.mark.parametrize(
         "error", [api_error(8, "limit"), with_status(429), with_status(503)], ids=str
     )
-    def test_the_line_is_held_and_goes_on(self, tmp_path: Path, error: JustClickError) -> None:
+    def test_throttling_pauses_the_import(self, tmp_path: Path, error: JustClickError) -> None:
         said: list[str] = []
         once: set[str] = set()
 
@@ -174,12 +197,10 @@ class TestComplaints:
 
         shop = Shop(fail=lose)
         with planned(orders_file(tmp_path, 20)) as (rows, journal):
-            finished = carry_out(
-                shop, rows, journal, concurrency=1, say=lambda text: said.append(text.en)
-            )
-        assert finished.totals.by_fate == {Fate.CREATED: 20}
+            finished = carry_out(shop, rows, journal, concurrency=1, on_note=said.append)
+        assert finished.totals.by_outcome == {RowOutcome.CREATED: 20}
         assert len(shop.orders) == 20
-        assert len([text for text in said if "slower" in text]) == 2
+        assert len([text for text in said if "slow down" in text]) == 2
 
     def test_after_some_in_a_row_it_stops(self, tmp_path: Path) -> None:
         client = Answering(lambda _p, n: api_error(8, "no") if n > 5 else CreatedOrder(bill_id=n))
@@ -188,7 +209,7 @@ class TestComplaints:
         assert finished.stop is not None
         assert finished.stop.reason is StopReason.LIMIT
         assert len(client.sent) == 10
-        assert finished.totals.by_fate == {Fate.CREATED: 5, Fate.NOT_SENT: 45}
+        assert finished.totals.by_outcome == {RowOutcome.CREATED: 5, RowOutcome.NOT_SENT: 45}
 
 
 @pytest.mark.parametrize("stop_after", [3, 0])
@@ -196,7 +217,7 @@ def test_the_line_stops_after_so_many_equal_errors(tmp_path: Path, stop_after: i
     client = Answering(lambda _p, _n: api_error(604, "Product not exist"))
     with planned(orders_file(tmp_path, 30)) as (rows, journal):
         finished = carry_out(client, rows, journal, concurrency=1, stop_after=stop_after)
-    assert (stop_after or 30) == finished.totals[Fate.FAILED]
+    assert (stop_after or 30) == finished.totals[RowOutcome.FAILED]
     assert (finished.stop is not None) is bool(stop_after)
 
 
@@ -213,19 +234,23 @@ def test_errors_that_differ_or_alternate_with_success_do_not_stop_it(tmp_path: P
     assert finished.stop is None
 
 
-def test_stopping_finishes_what_is_under_way_and_puts_the_rest_back(tmp_path: Path) -> None:
+def test_stopping_finishes_requests_in_flight_and_frees_other_rows(tmp_path: Path) -> None:
     async def run() -> None:
         with planned(orders_file(tmp_path, 40)) as (rows, journal):
             client = Answering()
             importer = Importer(
-                client, rows, journal, concurrency=4, tell=lambda _: importer.stop()
+                client,
+                rows,
+                journal,
+                ImportOptions(concurrency=4),
+                on_row=lambda _: importer.stop(),
             )
             finished = await importer.run()
-            states = Counter(entry.state for entry in journal.entries())
+            states = Counter(entry.state for entry in journal.rows())
         assert finished.stop is not None
         assert finished.stop.reason is StopReason.ASKED
-        assert states[State.DONE] == len(client.sent) < 40
-        assert states[State.DONE] + states[State.PLANNED] == 40
+        assert states[RowState.DONE] == len(client.sent) < 40
+        assert states[RowState.DONE] + states[RowState.PLANNED] == 40
 
     asyncio.run(run())
 
@@ -244,7 +269,9 @@ def test_a_cancelled_import_leaves_its_rows_unknown(tmp_path: Path) -> None:
 
     async def run() -> None:
         with planned(path) as (rows, journal):
-            task = asyncio.create_task(Importer(Hanging(), rows, journal, concurrency=3).run())
+            task = asyncio.create_task(
+                Importer(Hanging(), rows, journal, ImportOptions(concurrency=3)).run()
+            )
             await all_started.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -256,7 +283,7 @@ def test_a_cancelled_import_leaves_its_rows_unknown(tmp_path: Path) -> None:
     again = Answering()
     with planned(path) as (rows, journal):
         finished = carry_out(again, rows, journal)
-    assert (len(again.sent), finished.totals[Fate.UNKNOWN]) == (7, 3)
+    assert (len(again.sent), finished.totals[RowOutcome.UNKNOWN]) == (7, 3)
 
 
 def test_rows_that_were_only_claimed_are_given_back(tmp_path: Path) -> None:
@@ -273,10 +300,12 @@ def test_rows_that_were_only_claimed_are_given_back(tmp_path: Path) -> None:
             await asyncio.Event().wait()
 
     def states(journal: Journal) -> Counter[str]:
-        return Counter(entry.state.value for entry in journal.entries())
+        return Counter(entry.state.value for entry in journal.rows())
 
     async def run(rows: Any, journal: Journal) -> int:
-        task = asyncio.create_task(Importer(Hanging(), rows, journal, concurrency=4).run())
+        task = asyncio.create_task(
+            Importer(Hanging(), rows, journal, ImportOptions(concurrency=4)).run()
+        )
         await all_started.wait()
         await asyncio.sleep(0.1)
         claimed = states(journal)["sending"]
@@ -287,7 +316,7 @@ def test_rows_that_were_only_claimed_are_given_back(tmp_path: Path) -> None:
 
     with planned(orders_file(tmp_path, 100)) as (rows, journal):
         assert asyncio.run(run(rows, journal)) == 4 + 4
-        assert states(journal) == {"sending": 4, "planned": 96}
+        assert states(journal) == {"unknown": 4, "planned": 96}
 
 
 def test_a_journal_that_cannot_be_written_stops_before_anything_more_is_sent(
@@ -295,19 +324,18 @@ def test_a_journal_that_cannot_be_written_stops_before_anything_more_is_sent(
 ) -> None:
     path = orders_file(tmp_path, 200)
     client = Answering()
-    write, calls = Journal.write, Counter[str]()
+    write, calls = Journal.write_and_claim, Counter[str]()
 
-    def failing(self: Journal, changes: Any) -> None:
+    def failing(self: Journal, *given: Any) -> Any:
         calls["all"] += 1
         if calls["all"] > 5:
-            from justclick_async.bulk.journal import _not_writable
-
-            raise _not_writable(path, "disk full")
-        write(self, changes)
-        calls["claimed"] += sum(change.state is State.SENDING for change in changes)
+            raise not_writable(path, "disk full")
+        done = write(self, *given)
+        calls["claimed"] += len(done[1])
+        return done
 
     with planned(path) as (rows, journal):
-        monkeypatch.setattr(Journal, "write", failing)
+        monkeypatch.setattr(Journal, "write_and_claim", failing)
         with pytest.raises(CannotImport, match="disk full"):
             carry_out(client, rows, journal, concurrency=2)
         monkeypatch.undo()
@@ -388,7 +416,7 @@ class TestReport:
             )
         with planned(path) as (rows, journal):
             carry_out(Answering(), rows, journal)
-            report = write_report(rows, journal, language="ru")
+            report = write_report(rows, journal, ImportOptions(language="ru"))
         assert cells == list(self.read(report.success, encoding)[0].values())[:4]
         (failed,) = self.read(report.failed, encoding)
         assert failed["comment"] == "я"

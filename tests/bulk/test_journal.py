@@ -19,19 +19,22 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from justclick_async.bulk.fates import Fate, State
-from justclick_async.bulk.journal import (
-    Change,
-    Entry,
+from justclick_async.bulk.errors import CannotImport, JournalInUse, JournalProblem
+from justclick_async.bulk.journal.base import Journal
+from justclick_async.bulk.journal.model import (
     Identity,
-    Journal,
-    Planned,
+    JournalRow,
+    NewRow,
     Refusal,
-    account_of,
+    RowUpdate,
+)
+from justclick_async.bulk.journal.sqlite import (
+    SqliteJournal,
     forget,
     hold,
+    read_account,
 )
-from justclick_async.bulk.problems import CannotImport, JournalInUse, JournalProblem
+from justclick_async.bulk.states import RowOutcome, RowState
 
 WHO = Identity("d1", "utf-8", "somebody")
 
@@ -41,71 +44,82 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "orders.csv.journal"
 
 
-def rows(*said: str) -> Iterator[Planned]:
-    return (Planned(i, f"{s:16}".encode(), s[:1].encode()) for i, s in enumerate(said, 1))
+def rows(*said: str) -> Iterator[NewRow]:
+    return (
+        NewRow(i, i + 1, None, f"{s:16}".encode(), s[:1].encode()) for i, s in enumerate(said, 1)
+    )
 
 
-def planned(path: Path | None, *said: str, once: bool = True) -> Journal:
-    journal = Journal(path, WHO)
-    journal.plan(rows(*said), now=1000, once=once)
+def planned(path: Path | None, *said: str, deduplicate: bool = True) -> Journal:
+    journal = SqliteJournal(path, WHO)
+    journal.plan(rows(*said), now=1000, deduplicate=deduplicate)
     return journal
 
 
-def entries(journal: Journal) -> dict[int, Entry]:
-    return {entry.number: entry for entry in journal.entries()}
+def claim_all(journal: Journal, count: int) -> None:
+    journal.join("here")
+    assert len(journal.claim(RowState.PLANNED, 0, count)) == count
+
+
+def entries(journal: Journal) -> dict[int, JournalRow]:
+    return {entry.number: entry for entry in journal.rows()}
 
 
 class TestPlanning:
     def test_a_new_journal_is_to_be_planned_and_then_no_longer(self, path: Path) -> None:
-        with Journal(path, WHO) as journal:
+        with SqliteJournal(path, WHO) as journal:
             assert journal.is_new
             journal.plan(rows("a"), now=1)
             assert not journal.is_new
-        with Journal(path, WHO) as journal:
+        with SqliteJournal(path, WHO) as journal:
             assert not journal.is_new
 
     def test_a_plan_that_fails_half_way_leaves_nothing(self, path: Path) -> None:
-        def half() -> Iterator[Planned]:
+        def half() -> Iterator[NewRow]:
             yield from rows("a", "b")
             raise ZeroDivisionError
 
-        with Journal(path, WHO) as journal, pytest.raises(ZeroDivisionError):
+        with SqliteJournal(path, WHO) as journal, pytest.raises(ZeroDivisionError):
             journal.plan(half(), now=1)
-        with Journal(path, Identity("another file", "", "")) as journal:
+        with SqliteJournal(path, Identity("another file", "", "")) as journal:
             assert journal.is_new
 
-    def test_rows_that_say_the_same_point_to_the_first(self, path: Path) -> None:
+    def test_duplicates_refer_to_the_first_row(self, path: Path) -> None:
         with planned(path, "a1", "b1", "a1", "a1", "a2") as journal:
-            assert [e.repeats for e in journal.entries()] == [None, None, 1, 1, None]
-            assert (journal.left(), journal.repeats()) == (3, 2)
+            assert [e.duplicate_of for e in journal.rows()] == [None, None, 1, 1, None]
+            assert (journal.count_planned(), journal.count_duplicates()) == (3, 2)
 
-    def test_rows_that_say_the_same_are_one_where_nothing_else_is_asked(self, path: Path) -> None:
-        with Journal(path, WHO) as journal:
+    def test_duplicates_are_one_order_by_default(self, path: Path) -> None:
+        with SqliteJournal(path, WHO) as journal:
             journal.plan(rows("a", "a"), now=1)
-            assert (journal.left(), journal.repeats()) == (1, 1)
+            assert (journal.count_planned(), journal.count_duplicates()) == (1, 1)
 
     def test_repeats_are_sent_if_that_is_wanted(self, path: Path) -> None:
-        with planned(path, "a1", "a1", once=False) as journal:
-            assert (journal.left(), journal.repeats()) == (2, 0)
+        with planned(path, "a1", "a1", deduplicate=False) as journal:
+            assert (journal.count_planned(), journal.count_duplicates()) == (2, 0)
 
     def test_the_times_of_one_customer_are_all_different(self, path: Path) -> None:
         with planned(path, "a1", "b1", "a2", "a1", "a3") as journal:
-            assert [e.created for e in journal.entries()] == [1000, 1000, 999, None, 998]
+            assert [e.created for e in journal.rows()] == [1000, 1000, 999, None, 998]
 
     def test_rows_that_cannot_be_sent_are_failed_from_the_start(self, path: Path) -> None:
-        refused = Change(1, State.FAILED, code=600, reason="email: no", hint="write one")
-        with Journal(path, WHO) as journal:
-            journal.plan([Planned(1, b"x", None, refused)], now=1)
-            assert journal.left() == 0
-            assert journal.totals()[Fate.FAILED] == 1
-            assert journal.failures() == [(600, "email: no", 1)]
+        refused = RowUpdate(1, RowState.FAILED, code=600, reason="email: no", hint="write one")
+        with SqliteJournal(path, WHO) as journal:
+            journal.plan([NewRow(1, 2, None, b"x", None, refused)], now=1)
+            assert journal.count_planned() == 0
+            assert journal.totals()[RowOutcome.FAILED] == 1
+            assert journal.count_failures() == [(600, "email: no", 1)]
 
     def test_a_journal_without_a_file_works_as_well(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
         with planned(None, "a1", "a1", "b1") as journal:
-            assert (journal.left(), journal.repeats(), journal.totals().rows) == (2, 1, 3)
+            assert (journal.count_planned(), journal.count_duplicates(), journal.totals().rows) == (
+                2,
+                1,
+                3,
+            )
             assert list(tmp_path.iterdir()) == []
 
 
@@ -115,92 +129,99 @@ class TestKeeping:
             modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
         assert modes == {0o600}
 
-    def test_what_was_written_is_there_after_a_crash(self, path: Path) -> None:
+    def test_written_updates_survive_a_crash(self, path: Path) -> None:
         """The process ends without a word after the write has returned."""
         planned(path, "a", "b").close()
         code = (
             "import os, pathlib\n"
-            "from justclick_async.bulk.journal import *\n"
-            "from justclick_async.bulk.fates import State\n"
-            f"j = Journal(pathlib.Path({str(path)!r}), Identity('d1', 'utf-8', 'somebody'))\n"
-            "j.write([Change(1, State.SENDING)])\n"
+            "from justclick_async.bulk.journal.model import *\n"
+            "from justclick_async.bulk.journal.sqlite import *\n"
+            "from justclick_async.bulk.states import RowState\n"
+            f"j = SqliteJournal(pathlib.Path({str(path)!r}), Identity('d1', 'utf-8', 'somebody'))\n"
+            "j.join('here')\n"
+            "j.claim(RowState.PLANNED, 0, 1)\n"
             "os._exit(9)\n"
         )
         assert subprocess.run([sys.executable, "-c", code]).returncode == 9
-        with Journal(path, WHO) as journal:
-            assert [e.state for e in journal.entries()] == [State.SENDING, State.PLANNED]
-            assert journal.recover(ripe=5) == 1
-            assert [e.state for e in journal.entries()] == [State.UNKNOWN, State.PLANNED]
+        with SqliteJournal(path, WHO) as journal:
+            assert [e.state for e in journal.rows()] == [RowState.SENDING, RowState.PLANNED]
+            assert journal.expire_workers("", not_before=5) == 1
+            assert [e.state for e in journal.rows()] == [RowState.UNKNOWN, RowState.PLANNED]
 
     def test_commits_reach_the_disk(self, path: Path) -> None:
         with planned(path, "a") as journal:
-            assert journal._database.execute("PRAGMA synchronous").fetchone() == (2,)
-            found = journal._database.execute("PRAGMA journal_mode").fetchone()
-        assert found == ("wal",)
+            with journal._writing() as sql:  # whether it reaches the disk cannot be seen otherwise
+                assert sql.all("PRAGMA synchronous") == [(2,)]
+        with closing(sqlite3.connect(path)) as database:
+            assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
-    def test_repeats_take_what_became_of_the_first(self, path: Path) -> None:
+    def test_duplicates_take_the_outcome_of_the_first(self, path: Path) -> None:
         with planned(path, "a", "a", "b", "b", "c", "c") as journal:
-            journal.write([Change(1, State.DONE, bill_id=7), Change(3, State.FAILED, code=604)])
-            journal.settle_repeats()
-            journal.settle_repeats()
-            fates = [e.fate for e in journal.entries()]
+            claim_all(journal, 2)
+            journal.write(
+                [RowUpdate(1, RowState.DONE, bill_id=7), RowUpdate(3, RowState.FAILED, code=604)]
+            )
+            journal.copy_to_duplicates()
+            journal.copy_to_duplicates()
+            outcomes = [e.outcome for e in journal.rows()]
             assert entries(journal)[2].bill_id == 7
-            assert journal.totals().by_fate == {
-                Fate.CREATED: 1,
-                Fate.REPEAT: 1,
-                Fate.FAILED: 2,
-                Fate.NOT_SENT: 2,
+            assert journal.totals().by_outcome == {
+                RowOutcome.CREATED: 1,
+                RowOutcome.DUPLICATE: 1,
+                RowOutcome.FAILED: 2,
+                RowOutcome.NOT_SENT: 2,
             }
-        assert fates == [
-            Fate.CREATED,
-            Fate.REPEAT,
-            Fate.FAILED,
-            Fate.FAILED,
-            Fate.NOT_SENT,
-            Fate.NOT_SENT,
+        assert outcomes == [
+            RowOutcome.CREATED,
+            RowOutcome.DUPLICATE,
+            RowOutcome.FAILED,
+            RowOutcome.FAILED,
+            RowOutcome.NOT_SENT,
+            RowOutcome.NOT_SENT,
         ]
 
-    def test_an_order_that_existed_is_told_apart(self, path: Path) -> None:
+    def test_an_order_that_existed_has_an_outcome_of_its_own(self, path: Path) -> None:
         with planned(path, "a") as journal:
-            journal.write([Change(1, State.DONE, bill_id=7, code=601)])
-            assert journal.totals().by_fate == {Fate.EXISTED: 1}
+            journal.write([RowUpdate(1, RowState.DONE, bill_id=7, code=601)])
+            assert journal.totals().by_outcome == {RowOutcome.EXISTED: 1}
 
     def test_others_may_look_into_it_meanwhile(self, path: Path) -> None:
         with planned(path, "a"):
-            assert account_of(path) == "somebody"
+            assert read_account(path) == "somebody"
 
-    def test_what_is_not_yet_committed_is_not_read(self, path: Path) -> None:
+    def test_uncommitted_updates_are_not_read(self, path: Path) -> None:
         with planned(path, "a") as journal:
-            with journal._transaction():
-                journal._database.execute("UPDATE rows SET state = 'done'")
-                assert [e.state for e in journal.entries()] == [State.PLANNED]
-            assert [e.state for e in journal.entries()] == [State.DONE]
+            with closing(sqlite3.connect(path, isolation_level=None)) as database:
+                database.execute("BEGIN IMMEDIATE")
+                database.execute("UPDATE rows SET state = 'done'")
+                assert [e.state for e in journal.rows()] == [RowState.PLANNED]
+                database.execute("COMMIT")
+            assert [e.state for e in journal.rows()] == [RowState.DONE]
 
     def test_another_thread_may_write(self, path: Path) -> None:
         with planned(path, "a") as journal, ThreadPoolExecutor(1) as thread:
-            thread.submit(journal.write, [Change(1, State.DONE, 7)]).result()
+            thread.submit(journal.write, [RowUpdate(1, RowState.DONE, 7)]).result()
             assert entries(journal)[1].bill_id == 7
 
     def test_a_file_of_any_length_is_read_in_its_order(self, path: Path) -> None:
         said = [str(i) for i in range(1200)]
         with planned(path, *said) as journal:
-            found = [(e.number, e.fingerprint) for e in journal.entries()]
+            found = [(e.number, e.fingerprint) for e in journal.rows()]
         assert found == [(i, f"{s:16}".encode()) for i, s in enumerate(said, 1)]
 
-    def test_whoever_shared_it_is_dead_after_a_crash(self, path: Path) -> None:
-        planned(path, "a").close()
-        with closing(sqlite3.connect(path)) as database:
-            for table in "claims", "workers":
-                database.execute(f"CREATE TABLE {table} (name)")
-        with Journal(path, WHO) as journal:
-            journal.recover(ripe=5)
-        with closing(sqlite3.connect(path)) as database:
-            found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            assert set(found) == {("about",), ("rows",)}
+    def test_workers_that_shared_it_expire_when_it_is_locked_exclusively(self, path: Path) -> None:
+        planned(path, "a", "b").close()
+        with SqliteJournal(path, WHO, is_shared=True) as shared:
+            shared.join("somebody")
+            shared.claim(RowState.PLANNED, 0, 1)
+        with SqliteJournal(path, WHO) as journal:
+            assert journal.expire_workers("", not_before=5) == 1
+            assert journal.workers() == []
+            assert [e.state for e in journal.rows()] == [RowState.UNKNOWN, RowState.PLANNED]
 
     def test_closing_leaves_one_file_and_nothing_open(self, path: Path) -> None:
         journal = planned(path, "a")
-        assert len(list(journal.entries())) == 1
+        assert len(list(journal.rows())) == 1
         journal.close()
         journal.close()
         assert list(path.parent.iterdir()) == [path]
@@ -209,14 +230,15 @@ class TestKeeping:
 class TestRefusals:
     def test_a_second_importer_is_refused(self, path: Path) -> None:
         with planned(path, "a"), pytest.raises(JournalInUse):
-            Journal(path, WHO)
-        Journal(path, WHO).close()
+            SqliteJournal(path, WHO)
+        SqliteJournal(path, WHO).close()
 
     def test_a_second_process_is_refused(self, path: Path) -> None:
         code = (
             "import sys, pathlib\n"
-            "from justclick_async.bulk.journal import *\n"
-            f"Journal(pathlib.Path({str(path)!r}), Identity('d1', 'utf-8', 'somebody'))\n"
+            "from justclick_async.bulk.journal.model import *\n"
+            "from justclick_async.bulk.journal.sqlite import *\n"
+            f"SqliteJournal(pathlib.Path({str(path)!r}), Identity('d1', 'utf-8', 'somebody'))\n"
         )
         with planned(path, "a"):
             ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -230,26 +252,18 @@ class TestRefusals:
         other.release()
         hold(path).release()
 
-    def test_a_journal_from_before_there_were_kinds_is_one_of_orders(self, path: Path) -> None:
-        planned(path, "a").close()
-        with closing(sqlite3.connect(path)) as database, database:
-            database.execute("DELETE FROM about WHERE name = 'kind'")
-        Journal(path, WHO).close()
-        with pytest.raises(JournalProblem, match="of another kind"):
-            Journal(path, Identity("d1", "utf-8", "somebody", "contacts"))
-
     def test_a_journal_that_does_not_say_whose_it_is_is_refused(self, path: Path) -> None:
         planned(path, "a").close()
         with closing(sqlite3.connect(path)) as database, database:
             database.execute("DELETE FROM about WHERE name = 'account'")
-        with pytest.raises(JournalProblem, match=r"into another account \( / somebody\)"):
-            Journal(path, WHO)
+        with pytest.raises(JournalProblem, match=r"into another account \(- / somebody\)"):
+            SqliteJournal(path, WHO)
 
     @pytest.mark.parametrize(
         ("who", "told"),
         [
             (Identity("d2", "utf-8", "somebody"), "another file"),
-            (Identity("d1", "cp1251", "somebody"), "read otherwise"),
+            (Identity("d1", "cp1251", "somebody"), "read differently"),
             (Identity("d1", "utf-8", "somebody else"), "another account"),
         ],
     )
@@ -259,16 +273,16 @@ class TestRefusals:
         planned(path, "a").close()
         before = path.read_bytes()
         with pytest.raises(JournalProblem, match=told):
-            Journal(path, who)
+            SqliteJournal(path, who)
         assert before == path.read_bytes()
 
     @pytest.mark.parametrize(
         "content", [b"email;goods\na@b.ru;invoice\n", b"SQLite format 3\0", os.urandom(5000)]
     )
-    def test_what_is_no_journal_is_refused_and_left_alone(self, path: Path, content: bytes) -> None:
+    def test_another_file_is_refused_and_not_changed(self, path: Path, content: bytes) -> None:
         path.write_bytes(content)
         with pytest.raises(JournalProblem):
-            Journal(path, WHO)
+            SqliteJournal(path, WHO)
         assert content == path.read_bytes()
 
     def test_another_database_is_refused_and_left_alone(self, path: Path) -> None:
@@ -276,8 +290,8 @@ class TestRefusals:
         database.execute("CREATE TABLE rows (number INTEGER)")
         database.close()
         before = path.read_bytes()
-        with pytest.raises(JournalProblem, match=f"{path} is no journal"):
-            Journal(path, WHO)
+        with pytest.raises(JournalProblem, match=f"{path} is not the journal"):
+            SqliteJournal(path, WHO)
         assert before == path.read_bytes()
 
     @pytest.mark.parametrize("wrong", ["cut", "overwritten", "one page"])
@@ -292,7 +306,7 @@ class TestRefusals:
         }[wrong]
         path.write_bytes(damaged)
         with pytest.raises(JournalProblem, match=f"the journal {path} is damaged"):
-            Journal(path, WHO)
+            SqliteJournal(path, WHO)
         assert damaged == path.read_bytes()
 
     def test_a_journal_of_a_later_version_is_refused(self, path: Path) -> None:
@@ -301,16 +315,16 @@ class TestRefusals:
         database.execute("PRAGMA user_version = 99")
         database.close()
         with pytest.raises(JournalProblem, match="schema 99"):
-            Journal(path, WHO)
+            SqliteJournal(path, WHO)
 
-    def test_a_folder_that_cannot_be_written_is_told(self, tmp_path: Path) -> None:
+    def test_a_folder_that_cannot_be_written_is_reported(self, tmp_path: Path) -> None:
         with pytest.raises(CannotImport, match="cannot be written"):
-            Journal(tmp_path / "nowhere" / "journal", WHO)
+            SqliteJournal(tmp_path / "nowhere" / "journal", WHO)
 
     def test_a_pipe_or_a_device_is_refused_and_left_alone(self, path: Path) -> None:
         os.mkfifo(path)
-        for use in (lambda: Journal(path, WHO).discard(), lambda: forget(path)):
-            with pytest.raises(JournalProblem, match="no journal"):
+        for use in (lambda: SqliteJournal(path, WHO).discard(), lambda: forget(path)):
+            with pytest.raises(JournalProblem, match="not the journal"):
                 use()
         assert path.is_fifo()
 
@@ -336,26 +350,42 @@ class Ledger(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(mkdtemp())
         self.path = self.folder / "j"
-        self.model: dict[int, tuple[State, int | None, int | None]] = {}
+        self.model: dict[int, tuple[RowState, int | None, int | None]] = {}
 
     @initialize(count=st.integers(1, 8))
     def plan(self, count: int) -> None:
         self.journal = planned(self.path, *(f"{i}" for i in range(count)))
-        self.model = dict.fromkeys(range(1, count + 1), (State.PLANNED, None, None))
+        self.journal.join("first")
+        self.model = dict.fromkeys(range(1, count + 1), (RowState.PLANNED, None, None))
+
+    @rule(count=st.integers(1, 4))
+    def claim(self, count: int) -> None:
+        """Claim in the order of the file what is planned and nobody's."""
+        free = [n for n, (state, *_) in self.model.items() if state is RowState.PLANNED]
+        rows = self.journal.claim(RowState.PLANNED, 0, count)
+        assert [row.number for row in rows] == free[:count]
+        for row in rows:
+            self.model[row.number] = (RowState.SENDING, *self.model[row.number][1:])
 
     @rule(
         pick=st.lists(st.integers(0, 7), max_size=4, unique=True),
-        state=st.sampled_from(State),
-        bill_id=st.none() | st.integers(1, 2**60),
-        code=st.none() | st.sampled_from([600, 601, 604]),
+        state=st.sampled_from([RowState.PLANNED, RowState.DONE, RowState.FAILED, RowState.UNKNOWN]),
+        bill_id=st.integers(1, 2**50),
+        code=st.none() | st.sampled_from([600, 604]),
     )
-    def write(self, pick: list[int], state: State, bill_id: int | None, code: int | None) -> None:
+    def write(self, pick: list[int], state: RowState, bill_id: int, code: int | None) -> None:
+        """An order counts whoever has the row; all else where the row is this worker's."""
         numbers = [1 + i % len(self.model) for i in pick]
-        self.journal.write([Change(n, state, bill_id, code) for n in numbers])
-        self.model |= dict.fromkeys(numbers, (state, bill_id, code))
+        orders = {n: bill_id + n if state is RowState.DONE else None for n in numbers}
+        self.journal.write([RowUpdate(n, state, orders[n], code) for n in numbers])
+        for n in numbers:
+            before = self.model[n][0]
+            counts = before is RowState.SENDING or state is RowState.DONE
+            if counts and before is not RowState.DONE:
+                self.model[n] = (state, orders[n], code)
 
-    @rule(recover=st.booleans())
-    def crash_and_go_on(self, recover: bool) -> None:
+    @rule()
+    def crash_and_go_on(self) -> None:
         """Go on with a copy, as a crash would leave the files: nothing closed."""
         folder = Path(mkdtemp())
         for file in self.folder.iterdir():
@@ -363,18 +393,18 @@ class Ledger(RuleBasedStateMachine):
         self.journal.close()
         shutil.rmtree(self.folder)
         self.folder, self.path = folder, folder / "j"
-        self.journal = Journal(self.path, WHO)
-        if recover:
-            self.journal.recover(ripe=5)
-            self.model = {
-                n: (State.UNKNOWN if s is State.SENDING else s, b, c)
-                for n, (s, b, c) in self.model.items()
-            }
+        self.journal = SqliteJournal(self.path, WHO)
+        self.journal.expire_workers("", not_before=5)
+        self.journal.join("again")
+        self.model = {
+            n: (RowState.UNKNOWN if s is RowState.SENDING else s, b, c)
+            for n, (s, b, c) in self.model.items()
+        }
 
     @invariant()
     def it_says_what_happened(self) -> None:
         if self.model:
-            found = {e.number: (e.state, e.bill_id, e.code) for e in self.journal.entries()}
+            found = {e.number: (e.state, e.bill_id, e.code) for e in self.journal.rows()}
             assert self.model == found
             assert self.journal.totals().rows == len(self.model)
 
@@ -391,14 +421,22 @@ TestLedger.settings = settings(max_examples=25, stateful_step_count=15, deadline
 class TestAsking:
     """What settling and reporting ask of it."""
 
-    def test_what_is_left_in_doubt_ripe_and_last_is_counted(self, path: Path) -> None:
+    def test_planned_unknown_and_conclusive_rows_are_counted(self, path: Path) -> None:
         with planned(path, "a", "b", "c", "a") as journal:
-            assert (journal.left(), journal.in_doubt(), journal.last()) == (3, 0, 4)
-            assert (journal.repeats(), journal.ripens(0)) == (1, None)
-            changes = [Change(1, State.UNKNOWN, ripe=50), Change(2, State.UNKNOWN, ripe=40)]
+            assert (journal.count_planned(), journal.count_unknown(), journal.last_number()) == (
+                3,
+                0,
+                4,
+            )
+            assert (journal.count_duplicates(), journal.next_not_before(0)) == (1, None)
+            changes = [
+                RowUpdate(1, RowState.UNKNOWN, not_before=50),
+                RowUpdate(2, RowState.UNKNOWN, not_before=40),
+            ]
+            claim_all(journal, 2)
             journal.write(changes)
-            assert (journal.left(), journal.in_doubt()) == (1, 2)
-            assert [journal.ripens(after) for after in (0, 39, 40, 49, 50)] == [
+            assert (journal.count_planned(), journal.count_unknown()) == (1, 2)
+            assert [journal.next_not_before(after) for after in (0, 39, 40, 49, 50)] == [
                 40,
                 40,
                 50,
@@ -408,19 +446,25 @@ class TestAsking:
 
     def test_an_empty_journal_has_no_last_row(self, path: Path) -> None:
         with planned(path) as journal:
-            assert (journal.last(), journal.left(), journal.repeats()) == (0, 0, 0)
-            assert journal.failures() == []
+            assert (journal.last_number(), journal.count_planned(), journal.count_duplicates()) == (
+                0,
+                0,
+                0,
+            )
+            assert journal.count_failures() == []
 
-    def test_a_fate_that_no_row_has_counts_nothing(self, path: Path) -> None:
+    def test_an_outcome_without_rows_counts_zero(self, path: Path) -> None:
         with planned(path, "a") as journal:
             totals = journal.totals()
-            assert (totals[Fate.NOT_SENT], totals[Fate.FAILED], totals.rows) == (1, 0, 1)
+            assert (totals[RowOutcome.NOT_SENT], totals[RowOutcome.FAILED], totals.rows) == (
+                1,
+                0,
+                1,
+            )
 
     def test_an_order_belongs_to_one_row(self, path: Path) -> None:
         with planned(path, "a", "b") as journal:
-            journal.index_numbers()
-            journal.index_numbers()  # once is enough, twice does no harm
-            journal.write([Change(1, State.DONE, 77)])
+            journal.write([RowUpdate(1, RowState.DONE, 77)])
             assert journal.is_taken(77, 2)
             assert not journal.is_taken(77, 1)
             assert not journal.is_taken(78, 2)
@@ -432,28 +476,53 @@ class TestAsking:
     def test_the_most_frequent_failures_come_first(self, path: Path) -> None:
         with planned(path, "a", "b", "c", "d") as journal:
             said = [(1, 604, "no such"), (2, 600, "wrong"), (3, 600, "wrong"), (4, None, "odd")]
-            journal.write([Change(n, State.FAILED, None, code, why) for n, code, why in said])
-            assert journal.failures() == [(600, "wrong", 2), (604, "no such", 1), (None, "odd", 1)]
+            claim_all(journal, 4)
+            journal.write([RowUpdate(n, RowState.FAILED, None, code, why) for n, code, why in said])
+            assert journal.count_failures() == [
+                (600, "wrong", 2),
+                (604, "no such", 1),
+                (None, "odd", 1),
+            ]
 
     def test_rows_of_a_customer_that_differ_from_the_first_are_refused(self, path: Path) -> None:
         refusal = Refusal("differs", "make them alike")
-        with Journal(path, WHO) as journal:
-            # The first letter is the customer; the second row of "a" is not like the first.
-            journal.plan(rows("a1", "a1", "a2", "a1", "b"), now=1, once=False, differing=refusal)
+        with SqliteJournal(path, WHO) as journal:
+            # The third row says something else of "a" than the first two.
+            said = [("a", "1"), ("a", "1"), ("a", "2"), ("a", "1"), ("b", "1")]
+            planned = [
+                NewRow(number, number + 1, None, bytes(16), f"{whose:8}{claims:8}".encode())
+                for number, (whose, claims) in enumerate(said, 1)
+            ]
+            journal.plan(planned, now=1, deduplicate=False, differing=refusal)
             states = {n: (e.state, e.reason, e.hint) for n, e in entries(journal).items()}
-        refused = (State.FAILED, "differs", "make them alike")
-        waiting = (State.PLANNED, None, None)
+        refused = (RowState.FAILED, "differs", "make them alike")
+        waiting = (RowState.PLANNED, None, None)
         assert states == {1: waiting, 2: waiting, 3: refused, 4: refused, 5: waiting}
 
 
-class TestTelling:
+_ANOTHER_ACCOUNT = (
+    "Use the account that the import began with. For another account, name a journal of its own"  # noqa: ISC004
+    " with --journal.",
+    "Используйте аккаунт, с которым импорт начат. Для другого аккаунта укажите отдельный"  # noqa: ISC004
+    " журнал в --journal.",
+)
+
+
+def nothing_sent(path: Path) -> tuple[str, str]:
+    return (
+        f"Nothing was sent by this journal: delete {path} and run the same command again.",
+        f"По этому журналу ничего не отправлено: удалите {path} и повторите ту же команду.",
+    )
+
+
+class TestMessages:
     """What people are told when a journal cannot be used, in both languages."""
 
     def refused(self, path: Path, who: Identity = WHO) -> list[str]:
         with pytest.raises(CannotImport) as refusal:
-            Journal(path, who)
+            SqliteJournal(path, who)
         error = refusal.value
-        return [error.text.en, error.text.ru, error.hint, error.hint_ru]
+        return [error.text, error.text.in_("ru"), error.hint, error.hint_ru]
 
     @pytest.mark.parametrize(
         ("who", "en", "ru"),
@@ -465,7 +534,7 @@ class TestTelling:
             ),
             (
                 Identity("d1", "cp1251", "somebody"),
-                "to the same file read otherwise (utf-8 / cp1251)",
+                "to the same file read differently (utf-8 / cp1251)",
                 "тому же файлу, прочитанному иначе (utf-8 / cp1251)",
             ),
             (
@@ -480,19 +549,32 @@ class TestTelling:
             ),
         ],
     )
-    def test_to_what_it_belongs(self, path: Path, who: Identity, en: str, ru: str) -> None:
+    def test_another_identity(self, path: Path, who: Identity, en: str, ru: str) -> None:
         planned(path, "a").close()
         assert self.refused(path, who) == [
             f"the journal {path} belongs {en}.",
             f"журнал {path} принадлежит {ru}.",
-            "Go on with what it belongs to, or begin another import with --journal.",
-            "Продолжите тот импорт или начните новый с другим --journal.",
+            *(_ANOTHER_ACCOUNT if "account" in en else nothing_sent(path)),
         ]
 
-    def test_that_another_import_is_at_work(self, path: Path) -> None:
+    def test_a_changed_file_of_which_rows_were_sent(self, path: Path) -> None:
+        """A hint that leads to another journal would create each order twice."""
+        with planned(path, "a", "b", "c") as journal:
+            claim_all(journal, 2)
+            journal.write([RowUpdate(1, RowState.DONE, 7)])
+        for who in Identity("d2", "utf-8", "somebody"), Identity("d1", "cp1251", "somebody"):
+            _, _, hint, hint_ru = self.refused(path, who)
+            assert "--journal" not in hint + hint_ru
+        *_, hint, hint_ru = self.refused(path, Identity("d2", "utf-8", "somebody"))
+        assert hint.startswith(
+            "2 rows of the earlier version are already sent. If this is a corrected"
+        )
+        assert "--changed-file" in hint_ru
+
+    def test_a_journal_in_use(self, path: Path) -> None:
         with planned(path, "a"):
             assert self.refused(path) == [
-                f"another import is at work with {path}.",
+                f"another import is using {path}.",
                 f"с {path} уже работает другой импорт.",
                 "Wait until it ends, or stop it.",
                 "Дождитесь его окончания или остановите его.",
@@ -501,15 +583,15 @@ class TestTelling:
     @pytest.mark.parametrize(
         "ask",
         [
-            lambda journal: list(journal.entries()),
+            lambda journal: list(journal.rows()),
             Journal.totals,
-            Journal.left,
-            Journal.in_doubt,
-            lambda journal: journal.ripens(0),
+            Journal.count_planned,
+            Journal.count_unknown,
+            lambda journal: journal.next_not_before(0),
             lambda journal: journal.is_taken(7, 1),
-            Journal.last,
-            Journal.repeats,
-            Journal.failures,
+            Journal.last_number,
+            Journal.count_duplicates,
+            Journal.count_failures,
         ],
     )
     def test_which_one_can_no_longer_be_read(
@@ -521,25 +603,25 @@ class TestTelling:
             with pytest.raises(CannotImport, match=rf"the journal {path} .*no such table: rows"):
                 ask(journal)
 
-    def test_which_one_became_something_else_before_it_was_planned(self, path: Path) -> None:
-        with Journal(path, WHO) as journal:
+    def test_a_file_that_was_replaced_before_planning(self, path: Path) -> None:
+        with SqliteJournal(path, WHO) as journal:
             path.write_bytes(b"this is no journal" * 100)
-            with pytest.raises(JournalProblem, match=f"{path} is no journal"):
+            with pytest.raises(JournalProblem, match=f"{path} is not the journal"):
                 journal.plan(rows("a"), now=1)
 
-    def test_that_it_is_damaged(self, path: Path) -> None:
+    def test_a_damaged_journal(self, path: Path) -> None:
         planned(path, *map(str, range(3000))).close()
         path.write_bytes(path.read_bytes()[:9000])
         assert self.refused(path) == [
             f"the journal {path} is damaged.",
             f"журнал {path} повреждён.",
-            "It was left as it is. Restore it from a copy: "  # noqa: ISC004  # one sentence
-            "without it nobody knows which rows were sent.",
+            "It was not changed. Restore it from a copy: "  # noqa: ISC004  # one sentence
+            "it alone says which rows were sent.",
             "Он не изменён. Восстановите его из копии: "  # noqa: ISC004
-            "без него неизвестно, какие строки отправлены.",
+            "только по нему известно, какие строки отправлены.",
         ]
 
-    def test_that_it_is_of_another_version(self, path: Path) -> None:
+    def test_a_journal_of_another_version(self, path: Path) -> None:
         planned(path, "a").close()
         database = sqlite3.connect(path)
         database.execute("PRAGMA user_version = 99")
@@ -547,24 +629,24 @@ class TestTelling:
         assert self.refused(path) == [
             f"{path} was written by another version of this program (schema 99).",
             f"{path} создан другой версией программы (схема 99).",
-            "Go on with that version.",
+            "Resume the import with that version.",
             "Продолжите импорт той же версией.",
         ]
 
-    def test_that_it_is_none(self, path: Path) -> None:
+    def test_a_file_that_is_not_a_journal(self, path: Path) -> None:
         path.write_bytes(b"email;goods\n")
         en, ru, *_ = self.refused(path)
-        assert en == f"{path} is no journal of an import."
+        assert en == f"{path} is not the journal of an import."
         assert ru == f"{path} не является журналом импорта."
 
-    def test_that_it_cannot_be_written(self, tmp_path: Path) -> None:
+    def test_a_journal_that_cannot_be_written(self, tmp_path: Path) -> None:
         path = tmp_path / "nowhere" / "journal"
         why = "No such file or directory"
         assert self.refused(path) == [
             f"the journal {path} cannot be written ({why}).",
             f"журнал {path} не записывается ({why}).",
-            "Make room or choose another folder with --journal, then run the same command again.",
-            "Освободите место или укажите другую папку в --journal и повторите ту же команду.",
+            "Free disk space or fix the permissions, then run the same command again.",
+            "Освободите место на диске или исправьте права и повторите ту же команду.",
         ]
 
 
@@ -572,11 +654,11 @@ def test_whose_a_journal_is_can_be_asked_without_opening_it(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(path.parent)
-    assert account_of(path) is None
+    assert read_account(path) is None
     assert list(path.parent.iterdir()) == []
     planned(path, "a").close()
     before = path.read_bytes()
-    assert account_of(Path(path.name)) == "somebody"
+    assert read_account(Path(path.name)) == "somebody"
     assert path.read_bytes() == before
     beside = {other.name.removeprefix(path.name) for other in path.parent.iterdir()}
     assert beside <= {"", "-wal", "-shm"}  # SQLite's own
@@ -584,10 +666,10 @@ def test_whose_a_journal_is_can_be_asked_without_opening_it(
     database.execute("DELETE FROM about WHERE name = 'account'")
     database.commit()
     database.close()
-    assert account_of(path) is None
+    assert read_account(path) is None
 
 
-def test_forgetting_takes_along_what_a_crash_has_left(path: Path) -> None:
+def test_deleting_a_journal_removes_files_left_by_a_crash(path: Path) -> None:
     planned(path, "a").close()
     for suffix in "-wal", "-shm":
         path.with_name(path.name + suffix).write_bytes(b"")

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
@@ -16,24 +17,17 @@ import pytest
 pytest.importorskip("temporalio", reason="temporalio is not installed: pip install temporalio")
 
 from attrs import evolve
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistory
+from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 from temporalio.worker import Replayer
 
 from justclick_async.bulk import CannotImport, StopReason, plan
-from justclick_async.bulk.fates import Fate
-from justclick_async.bulk.journal import Totals
-from justclick_async.bulk.postgres import PASSWORD
-from justclick_async.bulk.shards import open_journal
-from justclick_async.bulk.temporal.carrying import (
-    Carried,
-    at_work,
-    hand_over,
-    progress_of,
-    watch,
-)
-from justclick_async.bulk.temporal.references import Import, Page, Progress, workflow_id
-from justclick_async.bulk.temporal.worker import runner
-from justclick_async.bulk.temporal.workflows import ImportPage, ImportRows
+from justclick_async.bulk.job import open_journal
+from justclick_async.bulk.journal.model import Totals
+from justclick_async.bulk.journal.postgres import PASSWORD
+from justclick_async.bulk.states import RowOutcome
+from justclick_async.bulk.temporal.activities import make_runner
+from justclick_async.bulk.temporal.connection import find_running, start_import, wait_for_end
+from justclick_async.bulk.temporal.workflow import Import, ImportRows, workflow_id
 from tests.cli.command import JUSTCLICK, environment
 from tests.postgres import PASSWORD as SECRET
 from tests.postgres import Server as Postgres
@@ -61,10 +55,10 @@ def reference(path: Path, there: Shop, **options: Any) -> Import:
     """Plan an import and refer to it."""
     given: dict[str, Any] = {"settle_after": 1, "stop_after": 0, "lease": 3.0, "timeout": 5.0}
     sandbox = there.sandbox
-    whole = plan(
+    planned = plan(
         path, login=sandbox.login, base_url=sandbox.base_url, rate=None, **given | options
-    ).whole
-    return Import.of(whole)
+    )
+    return Import.of(planned.whole, planned.shards[-1].last)
 
 
 def totals(what: Import) -> Totals:
@@ -88,13 +82,12 @@ def created(there: Shop) -> int:
 
 async def carried(what: Import, there: Shop) -> Any:
     """Have an import carried to its end; return why it stopped."""
-    return await watch(await hand_over(await there.connected(), what))
+    return await wait_for_end(await start_import(await there.connected(), what))
 
 
-async def until_reached(count: int, server: Client, handle: Carried) -> None:
+async def until_created(count: int, there: Shop) -> None:
     for _ in range(300):
-        progress = await progress_of(server, handle)
-        if progress is not None and progress.reached >= count:
+        if created(there) >= count:
             return
         await asyncio.sleep(0.1)
     raise AssertionError("it does not get on")
@@ -104,31 +97,16 @@ async def until_reached(count: int, server: Client, handle: Carried) -> None:
 
 
 @pytest.mark.asyncio
-async def test_an_import_is_carried_page_by_page_and_told_as_it_goes(
-    tmp_path: Path, temporal: str
-) -> None:
-    """Small pages and histories: five pages in three histories."""
+async def test_an_import_is_carried_range_by_range(tmp_path: Path, temporal: str) -> None:
     async with shop(temporal) as there, worker(there):
-        what = Import(reference(orders_file(tmp_path, 100), there).spec, size=20, pages=2)
-        server = await there.connected()
-        handle = await hand_over(server, what)
-        watching = asyncio.create_task(watch(handle))
-        told: list[Progress | None] = []
-        while not watching.done():
-            told.append(await progress_of(server, handle))
-        assert await watching is None
+        what = replace(reference(orders_file(tmp_path, 100), there), size=20, parallel=2)
+        assert await carried(what, there) is None
         must_hold(there, 100)
-        assert totals(what)[Fate.CREATED] == 100
+        assert totals(what)[RowOutcome.CREATED] == 100
         assert created(there) == 100
-        listed = server.list_workflows(f"WorkflowId = '{name_of(what)}'")
-        runs = [run.status async for run in listed]
-        assert Counter(runs) == {
-            WorkflowExecutionStatus.CONTINUED_AS_NEW: 2,
-            WorkflowExecutionStatus.COMPLETED: 1,
-        }
-        known = [progress.reached for progress in told if progress is not None]
-        assert known == sorted(known)
-        assert max(known) == 100
+        (history,) = await histories(await there.connected(), name_of(what))
+        events = [event.WhichOneof("attributes") for event in history.events]
+        assert events.count("activity_task_completed_event_attributes") >= 5
 
 
 @pytest.mark.asyncio
@@ -141,12 +119,12 @@ async def test_a_bad_service_loses_nothing_and_doubles_nothing(
             what = reference(orders_file(tmp_path, 150), there, concurrency=20)
             assert await carried(what, there) is None
         must_hold(there, 150)
-        assert totals(what)[Fate.CREATED] + totals(what)[Fate.EXISTED] == 150
+        assert totals(what)[RowOutcome.CREATED] + totals(what)[RowOutcome.EXISTED] == 150
         assert {call["method"] for call in there.calls} > {"CreateOrder", "GetBills"}
 
 
 @pytest.mark.asyncio
-async def test_what_was_done_without_an_answer_is_looked_up_and_not_sent_again(
+async def test_an_order_without_an_answer_is_looked_up_and_not_sent_again(
     tmp_path: Path, temporal: str
 ) -> None:
     async with shop(temporal) as there, worker(there):
@@ -194,10 +172,10 @@ async def test_a_row_that_is_refused_is_not_tried_again(tmp_path: Path, temporal
     async with shop(temporal) as there, worker(there):
         what = reference(orders_file(tmp_path, 5, bad), there)
         assert await carried(what, there) is None
-        assert (totals(what)[Fate.CREATED], totals(what)[Fate.FAILED]) == (5, 1)
+        assert (totals(what)[RowOutcome.CREATED], totals(what)[RowOutcome.FAILED]) == (5, 1)
         assert created(there) == 6
         with open_journal(what.whole, whole=True) as journal:
-            assert journal.failures()[0][0] == 604
+            assert journal.count_failures()[0][0] == 604
 
 
 @pytest.mark.asyncio
@@ -209,12 +187,12 @@ async def test_an_account_that_is_shut_out_stops_the_import_at_once(
         what = reference(orders_file(tmp_path, 50), there, concurrency=4)
         stop = await carried(what, there)
         assert (stop.reason, stop.error.code) == (StopReason.ACCOUNT, 7)
-        assert totals(what)[Fate.NOT_SENT] == 50
+        assert totals(what)[RowOutcome.NOT_SENT] == 50
         assert 1 <= len(there.calls) <= 4
 
 
 @pytest.mark.asyncio
-async def test_a_limit_holds_the_line_and_then_it_goes_on(tmp_path: Path, temporal: str) -> None:
+async def test_a_limit_pauses_the_import(tmp_path: Path, temporal: str) -> None:
     async with shop(temporal, faults={"limit": 0.2}, seed=1) as there, worker(there):
         what = reference(orders_file(tmp_path, 10), there, concurrency=2)
         assert await carried(what, there) is None
@@ -239,10 +217,9 @@ async def test_a_file_that_has_changed_ends_the_import(tmp_path: Path, temporal:
         path = orders_file(tmp_path, 5)
         what = reference(path, there)
         path.write_text(path.read_text().replace("u0@", "v0@"))
-        stop = await carried(what, there)
-        assert stop.reason is StopReason.BROKEN
-        assert "the file has changed" in str(stop.error)
-        assert created(there) == 1  # the fifth row is as it was
+        with pytest.raises(CannotImport, match="the file has changed"):
+            await carried(what, there)
+        assert created(there) == 0
 
 
 @pytest.mark.asyncio
@@ -251,14 +228,14 @@ async def test_a_journal_of_something_else_is_refused(tmp_path: Path, temporal: 
         what = reference(orders_file(tmp_path, 3), there)
         other = evolve(what.whole, digest="0" * 64)
         with pytest.raises(CannotImport, match="belongs to another file"):
-            await carried(Import.of(other), there)
+            await carried(Import.of(other, what.last), there)
 
 
 # ── Stopping and going on ───────────────────────────────────────────────────────────
 
 
 @pytest.mark.asyncio
-async def test_cancelled_it_leaves_a_journal_with_which_any_import_goes_on(
+async def test_a_cancelled_import_leaves_a_journal_that_any_import_resumes(
     tmp_path: Path, temporal: str
 ) -> None:
     async with shop(temporal) as there:
@@ -266,18 +243,18 @@ async def test_cancelled_it_leaves_a_journal_with_which_any_import_goes_on(
             path = orders_file(tmp_path, 60)
             what = reference(path, there, concurrency=5)
             server = await there.connected()
-            handle = await hand_over(server, what)
-            watching = asyncio.create_task(watch(handle))
-            await until_reached(10, server, handle)
-            assert await at_work(server, what.whole) is not None
+            handle = await start_import(server, what)
+            watching = asyncio.create_task(wait_for_end(handle))
+            await until_created(10, there)
+            assert await find_running(server, what.whole) is not None
             await handle.cancel()
             stop = await watching
             assert stop is not None
             assert stop.reason is StopReason.ASKED
             assert (await handle.describe()).status is WorkflowExecutionStatus.CANCELED
-            done = totals(what)[Fate.CREATED]
+            done = totals(what)[RowOutcome.CREATED]
             assert 10 <= done < 60
-            assert totals(what)[Fate.UNKNOWN] == 0
+            assert totals(what)[RowOutcome.UNKNOWN] == 0
         # The worker has let go of the journal: the plain import goes on with it.
         async with there.client() as client:
             imported = await client.import_orders(path)
@@ -297,12 +274,12 @@ async def test_handed_over_twice_it_is_one_import(tmp_path: Path, temporal: str)
 
 
 @pytest.mark.asyncio
-async def test_what_a_plain_import_left_in_doubt_is_settled(tmp_path: Path, temporal: str) -> None:
+async def test_unknown_rows_of_a_plain_import_are_reconciled(tmp_path: Path, temporal: str) -> None:
     async with shop(temporal, faults={"drop_after": 1.0}) as there:
         path = orders_file(tmp_path, 8)
         async with there.client() as client:
             left = await client.import_orders(path, settle_after=0, stop_after=2, concurrency=1)
-        assert left.totals[Fate.UNKNOWN] >= 1
+        assert left.totals[RowOutcome.UNKNOWN] >= 1
         there.sandbox.faults.clear()
         async with worker(there):
             assert await carried(reference(path, there), there) is None
@@ -313,8 +290,8 @@ async def test_what_a_plain_import_left_in_doubt_is_settled(tmp_path: Path, temp
 
 
 @pytest.mark.asyncio
-async def test_temporal_holds_one_rate_for_all_workers(tmp_path: Path, temporal: str) -> None:
-    """After its own allowance of one second, no two seconds have more than the rate allows."""
+async def test_workers_share_the_rate(tmp_path: Path, temporal: str) -> None:
+    """After the allowance of one second, no two seconds have more than the rate allows."""
     rate = 20
     async with shop(temporal) as there:
         async with worker(there, rate=rate), worker(there, rate=rate):
@@ -366,15 +343,16 @@ async def test_a_worker_that_is_killed_loses_nothing_and_the_rate_is_held(
         async with processes(count, there, rate) as running:
             what = reference(orders_file(tmp_path, rows), there, concurrency=at_once)
             server = await there.connected()
-            handle = await hand_over(server, what)
-            await until_reached(40, server, handle)
+            handle = await start_import(server, what)
+            await until_created(40, there)
             running[0].kill()
-            assert await watch(handle) is None
+            assert await wait_for_end(handle) is None
         must_hold(there, rows)
-        assert totals(what)[Fate.UNKNOWN] == totals(what)[Fate.NOT_SENT] == 0
+        assert totals(what)[RowOutcome.UNKNOWN] == totals(what)[RowOutcome.NOT_SENT] == 0
         if not faults:
             asked = sum(call["method"] == "GetBills" for call in there.calls)
-            assert asked <= at_once
+            # In flight and claimed ahead; each is asked about before and after the lease ends.
+            assert asked <= 2 * 2.5 * at_once
             assert created(there) <= rows + asked
         moments = sorted(float(str(call["at"])) for call in there.calls)
         windows = [sum(begin <= moment < begin + 2 for moment in moments) for begin in moments]
@@ -396,7 +374,7 @@ async def marked_histories(tmp_path: Path, temporal: str) -> list[WorkflowHistor
     async with shop(temporal, faults={"drop_after": 0.5}, seed=3) as there, worker(there):
         what = reference(path, there)
         assert await carried(what, there) is None
-        assert totals(what)[Fate.FAILED] == 1
+        assert totals(what)[RowOutcome.FAILED] == 1
         server = await there.connected()
         return await histories(server, name_of(what))
 
@@ -404,9 +382,8 @@ async def marked_histories(tmp_path: Path, temporal: str) -> list[WorkflowHistor
 @pytest.mark.asyncio
 async def test_no_customer_and_no_key_is_in_the_history(tmp_path: Path, temporal: str) -> None:
     found = await marked_histories(tmp_path, temporal)
-    assert len(found) >= 3  # the import, and pages that sent and looked up
+    assert len(found) == 1
     events = [event for history in found for event in history.events]
-    assert any(b"refused with code 604" in event.SerializeToString() for event in events)
     written = b"".join(event.SerializeToString() for event in events)
     assert b"orders" in written  # payloads can be read as they are
     for mark in MARKS:
@@ -425,20 +402,8 @@ async def test_a_history_that_was_recorded_is_replayed_by_the_code_of_today(
 ) -> None:
     """Imports that are under way go on when workers are updated."""
     recorded = Path(__file__).parents[1] / "data" / "temporal"
-    replayer = Replayer(workflows=[ImportRows, ImportPage], workflow_runner=runner())
+    replayer = Replayer(workflows=[ImportRows], workflow_runner=make_runner())
     kept = [recorded_history(path) for path in sorted(recorded.glob("*.json"))]
-    assert len(kept) >= 3
+    assert kept
     for history in [*kept, *await marked_histories(tmp_path, temporal)]:
         await replayer.replay_workflow(history)
-
-
-# ── References ──────────────────────────────────────────────────────────────────────
-
-
-def test_a_page_names_its_rows_as_ranges_and_keeps_the_places_it_needs() -> None:
-    places = [(1, 2, 10), (5, 6, 90), (9, 10, 170), (13, 14, None)]
-    page = Page.of([2, 3, 4, 9, 12], places, ask=False)
-    assert page.rows == [(2, 4), (9, 9), (12, 12)]
-    assert page.places == [(1, 2, 10), (9, 10, 170)]
-    assert page.numbers == [2, 3, 4, 9, 12]
-    assert [page.where(number)[0] for number in page.numbers] == [1, 1, 1, 9, 9]

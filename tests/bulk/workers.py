@@ -20,7 +20,7 @@ from justclick_async import bulk
 print("ready", flush=True)
 sys.stdin.readline()
 done = bulk.run_shard(bulk.ShardSpec(**json.loads(sys.argv[1])))
-print(json.dumps({"counts": dict(done.counts), "stopped": done.stopped}))
+print(json.dumps({"counts": done.counts, "stopped": done.stop and done.stop.reason}))
 """
 
 

@@ -1,4 +1,8 @@
-"""Runs the command line as a user does: in a process of its own."""
+"""Runs the command line: in this process, or in one of its own as a user does.
+
+A call costs a tenth of a process.  What concerns a process takes one: signals and kills, standard
+streams and their encodings, terminals, and how the interpreter starts.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.request import urlopen
 
 from attrs import frozen
+
+from justclick_async.cli import main
+from justclick_async.sandbox.__main__ import _sandbox, build_parser
 
 KEY = "0123456789" * 4
 LOGIN = "username"
@@ -40,6 +49,33 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def run(*words: object, env: dict[str, str] | None = None, cwd: Path | None = None) -> Ran:
+    """Run a command in this process, with streams, environment and folder of its own."""
+    out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
+    with ExitStack() as stack:
+        stack.enter_context(patch.dict(os.environ, env or environment(), clear=True))
+        stack.enter_context(chdir(cwd or os.curdir))
+        stack.enter_context(patch("sys.stdin", stack.enter_context(Path(os.devnull).open())))
+        stack.enter_context(patch("sys.orig_argv", [*JUSTCLICK, *map(str, words)]))
+        stack.enter_context(redirect_stdout(out))
+        stack.enter_context(redirect_stderr(err))
+        code = _exit_code(list(map(str, words)))
+    return Ran(code, *map(_text, (out, err)))
+
+
+def _exit_code(words: list[str]) -> int:
+    try:
+        return main(words)
+    except SystemExit as end:  # argparse, after --help or a mistake
+        return int(end.code or 0)
+
+
+def _text(stream: TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
+
+
+def run_process(*words: object, env: dict[str, str] | None = None, cwd: Path | None = None) -> Ran:
+    """Run a command in a process of its own."""
     done = subprocess.run(
         [*JUSTCLICK, *map(str, words)],
         capture_output=True,
@@ -67,10 +103,9 @@ def start(words: Sequence[object], env: dict[str, str]) -> subprocess.Popen[str]
 
 @frozen
 class Service:
-    """A sandbox in a process of its own."""
+    """A sandbox that runs."""
 
     url: str
-    pid: int
 
     @property
     def env(self) -> dict[str, str]:
@@ -94,9 +129,24 @@ class Service:
         return {order["bill_id"]: order["status"] for order in self.orders}
 
 
+@frozen
+class ServiceProcess(Service):
+    """A sandbox in a process of its own."""
+
+    pid: int
+
+
 @contextmanager
 def service(*options: object) -> Iterator[Service]:
-    """Run a sandbox until the block ends."""
+    """Run a sandbox in a thread until the block ends, with options of its command."""
+    words = ["--login", LOGIN, "--api-key", KEY, *map(str, options)]
+    with _sandbox(build_parser().parse_args(words)) as sandbox:
+        yield Service(sandbox.base_url)
+
+
+@contextmanager
+def service_process(*options: object) -> Iterator[ServiceProcess]:
+    """Run a sandbox in a process of its own, to be killed."""
     words = [sys.executable, "-m", "justclick_async.sandbox", "--port", "0"]
     words += ["--login", LOGIN, "--api-key", KEY, *map(str, options)]
     process = subprocess.Popen(
@@ -104,7 +154,7 @@ def service(*options: object) -> Iterator[Service]:
     )
     try:
         assert process.stdout is not None
-        yield Service(process.stdout.readline().rpartition(" ")[2].strip(), process.pid)
+        yield ServiceProcess(process.stdout.readline().rpartition(" ")[2].strip(), process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(10)

@@ -5,29 +5,41 @@ from __future__ import annotations
 import json
 import locale
 import os
+import platform
+import re
 import shlex
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from justclick_async.cli.say import language
-from tests.cli.command import JUSTCLICK, KEY, environment, run, service
+from justclick_async import __version__
+from justclick_async.cli.output import language
+from tests.cli.command import JUSTCLICK, KEY, environment, run, run_process, service
 
 
 class TestOrders:
     def test_an_order_is_created_listed_and_paid(self) -> None:
         with service() as there:
             created = run(
-                "orders", "create", "--email", "a@b.ru", "--goods", "invoice:1 500,50, sales",
-                "--first-name", "Иван", "--json", env=there.env,
+                "orders", "create-order", "--email", "a@b.ru", "--goods", "invoice:1 500,50, sales",
+                "--first-name", "Иван", "--output", "json", env=there.env,
             )  # fmt: skip
             assert created.code == 0
             number = json.loads(created.out)["bill_id"]
-            listed = run("orders", "bills", "a@b.ru", "--json", env=there.env)
-            assert [number] == [bill["bill_id"] for bill in json.loads(listed.out)["bills"]]
-            paid = run("orders", "status", number, "paid", "--date", "17.05.2024", env=there.env)
+            listed = run("orders", "get-bills", "a@b.ru", "--output", "json", env=there.env)
+            assert [number] == [bill["bill_id"] for bill in json.loads(listed.out)]
+            paid = run(
+                "orders",
+                "update-order-status",
+                number,
+                "paid",
+                "--date",
+                "17.05.2024",
+                env=there.env,
+            )
             assert paid.code == 0
             (order,) = there.orders
         assert (order["first_name"], order["status"]) == ("Иван", "paid")
@@ -43,43 +55,45 @@ class TestOrders:
     def test_any_method_with_nested_parameters(self) -> None:
         with service() as there:
             ran = run(
-                "call", "CreateOrder", "goods[0][good_name]=invoice", "bill_email=a@b.ru", "--json",
+                "call", "CreateOrder", "goods[0][good_name]=invoice", "bill_email=a@b.ru",
                 env=there.env,
             )  # fmt: skip
-            assert json.loads(ran.out)["result"]["bill_id"] == there.orders[0]["bill_id"]
+            assert json.loads(ran.out)["bill_id"] == there.orders[0]["bill_id"]
             goods = run("call", "getgoods", "--api", "2", env=there.env)
             assert goods.code == 0
             assert isinstance(json.loads(goods.out), list)
 
-    def test_without_an_account_a_sandbox_will_do(self) -> None:
-        ran = run("orders", "create", "--email", "a@b.ru", "--goods", "invoice", "--sandbox")
+    def test_a_sandbox_replaces_an_account(self) -> None:
+        ran = run("orders", "create-order", "--email", "a@b.ru", "--goods", "invoice", "--sandbox")
         assert ran.code == 0
-        assert "is created" in ran.out
+        assert "bill_id" in ran.out
 
 
-class TestWhatGoesWrong:
-    def test_a_refusal_tells_what_to_do(self) -> None:
-        words = ("orders", "create", "--email", "a@b.ru", "--goods", "nope", "--sandbox")
+class TestErrors:
+    def test_a_refusal_has_a_hint(self) -> None:
+        words = ("orders", "create-order", "--email", "a@b.ru", "--goods", "nope", "--sandbox")
         ran = run(*words)
         assert ran.code == 1
         assert "604" in ran.err
-        assert "good_name" in ran.err
+        assert "Create the product in the shop first" in ran.err
         russian = run(*words, env=environment(LC_ALL="ru_RU.UTF-8"))
         assert "создайте товар" in russian.err
 
-    def test_a_refusal_in_json(self) -> None:
-        ran = run("orders", "create", "--email", "a@b.ru", "--goods", "nope", "--sandbox", "--json")
+    @pytest.mark.parametrize("output", ["json", "jsonl"])
+    def test_a_refusal_in_json(self, output: str) -> None:
+        words = ("--goods", "nope", "--sandbox", "--output", output)
+        ran = run("orders", "create-order", "--email", "a@b.ru", *words)
         error = json.loads(ran.out)
         assert (ran.code, error["code"], error["outcome"]) == (1, 604, "refused")
 
     @pytest.mark.parametrize(
         ("words", "code"),
         [
-            (["orders", "bills", "a@b.ru"], 3),
-            (["orders", "create", "--email", "a@b.ru"], 2),
-            (["orders", "create", "--email", "a", "--goods", "x:1,500", "--sandbox"], 2),
-            (["orders", "status", "12", "sent", "--sandbox"], 2),
-            (["orders", "status", "12", "eaten", "--sandbox"], 2),
+            (["orders", "get-bills", "a@b.ru"], 3),
+            (["orders", "create-order", "--email", "a@b.ru"], 2),
+            (["orders", "create-order", "--email", "a", "--goods", "x:1,500", "--sandbox"], 2),
+            (["orders", "update-order-status", "12", "sent", "--sandbox"], 2),
+            (["orders", "update-order-status", "12", "eaten", "--sandbox"], 2),
             (["call", "CreateOrder", "nonsense", "--sandbox"], 2),
             (["call", "no/method", "--sandbox"], 2),
             (["call", "GetAllGoods", "--api", "3", "--sandbox"], 2),
@@ -100,16 +114,35 @@ class TestWhatGoesWrong:
         env = environment(
             JUSTCLICK_LOGIN="x", JUSTCLICK_API_KEY=KEY, JUSTCLICK_BASE_URL="http://127.0.0.1:9"
         )
-        ran = run("orders", "bills", "a@b.ru", env=env)
+        ran = run("orders", "get-bills", "a@b.ru", env=env)
         assert ran.code == 1
         assert "no connection" in ran.err
         assert KEY not in ran.err
 
-    def test_a_missing_extra_tells_how_to_install_it(self, tmp_path: Path) -> None:
+    def test_a_missing_extra_has_a_hint_how_to_install_it(self, tmp_path: Path) -> None:
         (tmp_path / "cyclopts.py").write_text("raise ImportError('no', name='cyclopts')\n")
-        ran = run("--help", env=environment(PYTHONPATH=str(tmp_path)))
+        ran = run_process("--help", env=environment(PYTHONPATH=str(tmp_path)))
         assert ran.code == 3
         assert "pip install 'justclick_async[cli]'" in ran.err
+
+
+class TestLog:
+    def test_requests_are_logged_without_key_and_personal_data(self) -> None:
+        email, name = "anna@example.com", "Анна"
+        words = ("orders", "create-order", email, "--goods", "invoice", "--first-name", name)
+        with service() as there:
+            ran = run_process(*words, env=there.env | {"JUSTCLICK_LOG": "debug"})
+            quiet = run_process(*words, env=there.env)
+        assert (ran.code, quiet.code, quiet.err) == (0, 0, "")
+        assert re.search(r"DEBUG CreateOrder #1, attempt 1: to http://127\.0\.0\.1:", ran.err)
+        assert re.search(r"DEBUG CreateOrder #1, attempt 1: done, HTTP 200, code 0", ran.err)
+        for secret in (KEY, email, name):
+            assert secret not in ran.err
+
+    def test_another_level_is_refused(self) -> None:
+        ran = run("goods", "get-all-goods", "--sandbox", env=environment(JUSTCLICK_LOG="loud"))
+        assert ran.code == 2
+        assert "JUSTCLICK_LOG must be debug, info, warning or error." in ran.err
 
 
 class TestHelp:
@@ -119,9 +152,9 @@ class TestHelp:
             [],
             ["import"],
             ["orders"],
-            ["orders", "create"],
-            ["orders", "bills"],
-            ["orders", "status"],
+            ["orders", "create-order"],
+            ["orders", "get-bills"],
+            ["orders", "update-order-status"],
             ["v2", "create-order"],
             ["call"],
             ["sandbox"],
@@ -135,18 +168,25 @@ class TestHelp:
         assert len(ran.out.splitlines()) > 3
         assert secret not in ran.out
 
-    def test_the_version(self) -> None:
-        from justclick_async import __version__
+    def test_the_version_shows_which_encoder_is_used(self) -> None:
+        is_compiled = find_spec("justclick_async.php._build_c") is not None
+        core = "compiled" if is_compiled else "pure Python"
+        pure = run_process("--version", env=environment(JUSTCLICK_NO_EXTENSIONS="1"))
+        shown = run("--version", env=environment()).out.splitlines()
+        assert shown[0] == f"{__version__} ({core})"
+        assert pure.out.splitlines()[0] == f"{__version__} (pure Python)"
+        names = re.findall(r"(\w+) [\d.]+", shown[1])
+        assert names == [platform.python_implementation(), "aiohttp", "attrs", "cattrs", "cyclopts"]
+        assert platform.python_version() in shown[1]
+        assert platform.system() in shown[2]
 
-        assert run("--version").out.strip() == __version__
-
-    def test_help_does_not_load_what_it_does_not_need(self) -> None:
+    def test_help_loads_no_heavy_module(self) -> None:
         code = (
             "import sys\n"
             "from justclick_async.cli import main\n"
             "try: main(['--help'])\n"
             "except SystemExit: pass\n"
-            "heavy = {'aiohttp.web', 'jinja2', 'python_calamine', 'charset_normalizer', 'uvloop',"
+            "heavy = {'aiohttp.web', 'jinja2', 'xlrd', 'uvloop',"
             " 'justclick_async.sandbox', 'rich.progress'}\n"
             "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
         )
@@ -155,7 +195,7 @@ class TestHelp:
 
 
 @pytest.mark.parametrize(
-    ("variables", "spoken"),
+    ("variables", "expected"),
     [
         ({}, "en"),
         ({"LANG": "ru_RU.UTF-8"}, "ru"),
@@ -164,12 +204,12 @@ class TestHelp:
         ({"LANG": "", "LC_ALL": ""}, "en"),
     ],
 )
-def test_the_language_is_that_of_the_user(variables: dict[str, str], spoken: str) -> None:
-    assert spoken == language(variables, "linux")
+def test_the_language_is_that_of_the_user(variables: dict[str, str], expected: str) -> None:
+    assert expected == language(variables, "linux")
 
 
 @pytest.mark.parametrize(
-    ("system", "variables", "spoken"),
+    ("system", "variables", "expected"),
     [
         ("Russian_Russia", {}, "ru"),
         ("English_United States", {}, "en"),
@@ -177,18 +217,18 @@ def test_the_language_is_that_of_the_user(variables: dict[str, str], spoken: str
         ("Russian_Russia", {"LANG": "en"}, "en"),
     ],
 )
-def test_on_windows_it_is_that_of_the_system_where_no_variable_says_otherwise(
-    system: str | None, variables: dict[str, str], spoken: str, monkeypatch: pytest.MonkeyPatch
+def test_the_language_on_windows_is_that_of_the_system_without_a_variable(
+    system: str | None, variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locale, "getlocale", lambda: (system, "cp1251"))  # as Windows names it
-    assert spoken == language(variables, "win32")
+    assert expected == language(variables, "win32")
 
 
 class TestStreams:
-    """Where there is nowhere to write, no process ends in a heap of its insides."""
+    """Closed, full or narrow standard streams never cause a traceback."""
 
     @pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
-    def test_an_import_is_done_though_a_stream_is_closed(self, closed: str, tmp_path: Path) -> None:
+    def test_an_import_completes_when_a_stream_is_closed(self, closed: str, tmp_path: Path) -> None:
         (tmp_path / "orders.csv").write_text("email;goods\na@b.ru;invoice\n")
         with service() as there:
             words = shlex.join([*JUSTCLICK, "import", "orders.csv", "--yes"])
@@ -199,7 +239,7 @@ class TestStreams:
         assert done.returncode == 0
         assert b"Traceback" not in done.stderr
 
-    def test_an_import_is_done_though_nobody_reads_what_it_says(self, tmp_path: Path) -> None:
+    def test_an_import_completes_when_its_output_is_a_closed_pipe(self, tmp_path: Path) -> None:
         (tmp_path / "orders.csv").write_text("email;goods\na@b.ru;invoice\n")
         reading, writing = os.pipe()
         os.close(reading)
@@ -212,10 +252,10 @@ class TestStreams:
             assert len(there.orders) == 1
         assert (done.returncode, done.stderr) == (0, b"")
 
-    def test_a_table_that_nobody_reads_ends_no_command(self) -> None:
+    def test_a_table_into_a_closed_pipe_does_not_end_the_command(self) -> None:
         program = (
-            "import sys; from rich.table import Table; from justclick_async.cli.say import *;"
-            "say_table(Table('a')); say('and so on'); sys.exit(5)"
+            "import sys; from justclick_async.cli.output import *;"
+            "echo_table([['1']], 'a'); echo('and so on'); sys.exit(5)"
         )
         reading, writing = os.pipe()
         os.close(reading)
@@ -225,7 +265,7 @@ class TestStreams:
         os.close(writing)
         assert (done.returncode, done.stderr) == (5, b"")
 
-    def test_listening_does_without_standard_output(self) -> None:
+    def test_listen_works_without_standard_output(self) -> None:
         words = shlex.join([*JUSTCLICK, "notifications", "listen"])
         env = environment(JUSTCLICK_API_KEY=KEY)
         with subprocess.Popen(
@@ -238,17 +278,19 @@ class TestStreams:
 
     @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no full disk")
     @pytest.mark.parametrize("words", [["explain", "a=1"], ["--help"], ["goods", "get-all-goods"]])
-    def test_a_disk_that_is_full_is_told(self, words: list[str]) -> None:
+    def test_a_full_disk_is_reported(self, words: list[str]) -> None:
         with service() as there, Path("/dev/full").open("w") as full:
             done = subprocess.run(
                 [*JUSTCLICK, *words], env=there.env, stdout=full, stderr=subprocess.PIPE, text=True
             )
         assert done.returncode == 1
         assert done.stderr.startswith("Error: No space left on device.\n")
-        assert "look before you repeat it" in done.stderr
+        assert "check before you repeat it" in done.stderr
 
     @pytest.mark.parametrize("encoding", ["ascii", "cp1251"])
-    def test_what_an_encoding_lacks_is_escaped(self, encoding: str, tmp_path: Path) -> None:
+    def test_characters_that_an_encoding_lacks_are_escaped(
+        self, encoding: str, tmp_path: Path
+    ) -> None:
         (tmp_path / "orders.csv").write_text(
             "email;goods;first_name\na@b.ru;x;Иван\nno mail;x;\n", "utf-8"
         )
@@ -261,16 +303,14 @@ class TestStreams:
         )
         said = done.stdout.decode(encoding)
         assert (done.returncode, done.stderr) == (1, b"")
-        assert "\\u2717 is no e-mail address" in said
+        assert "\\u2717 must be one e-mail address" in said
         assert ("Иван" if encoding == "cp1251" else "\\u0418\\u0432\\u0430\\u043d") in said
 
 
 @pytest.mark.parametrize(
     ("module", "words"), [("cyclopts", ["--version"]), ("aiohttp", ["sandbox", "--port", "0"])]
 )
-def test_ctrl_c_before_all_is_loaded_ends_without_a_traceback(
-    module: str, words: list[str]
-) -> None:
+def test_ctrl_c_while_modules_load_ends_without_a_traceback(module: str, words: list[str]) -> None:
     program = f"""
 import signal, sys
 from justclick_async.cli import main

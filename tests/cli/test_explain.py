@@ -1,4 +1,4 @@
-"""``justclick explain``: what a user who is told "incorrect hash" sees."""
+"""``justclick explain``: for a user whose request was refused with "incorrect hash"."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import re
 import sys
 from hashlib import md5
 from pathlib import Path
@@ -39,12 +40,12 @@ def explained(caught: Caught, *words: str) -> dict[str, Any]:
 def test_a_wrong_hash_is_explained_in_full(capsys: Caught) -> None:
     assert main(["explain", f"b=x+y&a=2&hash={SORTED}"]) == 1
     assert capsys.readouterr().out == (
-        "To be hashed: b=x+y&a=2::username::(API key)\n"
-        f"Right hash:   {RIGHT}\n"
+        "To hash:      b=x+y&a=2::username::(API key)\n"
+        f"Correct hash: {RIGHT}\n"
         f"This hash:    {SORTED}\n"
         "Was hashed:   a=2&b=x+y::username::(API key)\n"
-        "The hash was made over the parameters sorted by name.\n"
-        "Sort nothing: hash the parameters in the order in which they are sent.\n"
+        "The parameters were hashed sorted by name.\n"
+        "Do not sort: hash the parameters in the order in which they are sent.\n"
     )
 
 
@@ -56,14 +57,14 @@ def test_in_russian(capsys: Caught, monkeypatch: pytest.MonkeyPatch) -> None:
         f"Верный хеш:   {RIGHT}\n"
         f"Этот хеш:     {SORTED}\n"
         "Хешировали:   a=2&b=x+y::username::(API key)\n"
-        "Хеш сделан по параметрам, отсортированным по имени.\n"
-        "Ничего не сортируйте: хешируйте параметры в том порядке, в котором отправляете.\n"
+        "Хеш посчитан по параметрам, отсортированным по имени.\n"
+        "Не сортируйте: хешируйте параметры в том порядке, в котором отправляете.\n"
     )
 
 
 def test_a_right_hash_and_none(capsys: Caught) -> None:
     assert main(["explain", "b=x y", "a=2", "--hash", RIGHT]) == 0
-    assert "The hash is right." in capsys.readouterr().out
+    assert "The hash is correct." in capsys.readouterr().out
     assert main(["explain", "b=x y", "a=2"]) == 0
     assert capsys.readouterr().out.endswith("There is no hash to compare with.\n")
 
@@ -90,7 +91,7 @@ def test_a_file_and_standard_input(
         assert explained(capsys, *words)["hash"] == RIGHT
 
 
-def test_what_stands_out_is_remarked(capsys: Caught) -> None:
+def test_unusual_values_are_remarked(capsys: Caught) -> None:
     body = "a.b=%D0&c=Array&d=%2541&e=+x&rpsKey=" + KEY
     found = explained(capsys, body)
     assert KEY not in json.dumps(found)
@@ -121,11 +122,14 @@ def test_a_file_may_be_written_by_a_shell_of_windows(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["nothing.txt"], "cannot read 'nothing.txt': No such file or directory."),
-        (["a=1", "b"], "'b' is no name=value."),
+        (["nothing.txt"], "cannot read nothing.txt: No such file or directory."),
+        (["a=1", "b"], "parameters must be name=value."),
         (["['a' => $b]"], "the array holds a variable (line 1)."),
-        (["&".join(f"a{n}=1" for n in range(1001))], "1001 variables, PHP reads 1000; send less"),
-        (["/dev/null"], "nothing was passed."),
+        (
+            ["&".join(f"a{n}=1" for n in range(1001))],
+            "the data have 1001 variables",
+        ),
+        (["/dev/null"], "the request is empty."),
     ],
 )
 def test_what_cannot_be_explained(capsys: Caught, words: list[str], message: str) -> None:
@@ -164,3 +168,19 @@ def test_a_body_is_pasted_and_the_key_asked_for() -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert RIGHT in shown.decode()
     assert KEY not in shown.decode()
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_long_search_shows_its_progress_on_a_terminal(
+    capsys: Caught, monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    monkeypatch.setattr("justclick_async.cli.explain._DELAY", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+    body = "&".join(f"name{number}={'x' * 100}" for number in range(800))
+    assert main(["explain", f"{body}&hash={'0' * 32}"]) == 1
+    out, err = capsys.readouterr()
+    assert "None of the usual mistakes" in out or "The search ended before" in out
+    shares = re.findall(r"\rSearching for the cause: (\d+)% ", err)
+    assert is_terminal == bool(shares)
+    assert list(map(int, shares)) == sorted(map(int, shares))
+    assert err.endswith("\r\x1b[K") is is_terminal

@@ -34,7 +34,7 @@ class TestProcesses:
             assert (events[-1]["created"], events[-1]["rows"]) == (200, 200)
             must_add_up(path, there, 200)
             again = run("import", path, "--yes", env=there.env)  # alone this time
-            assert "200 of 200 rows are done" in again.out
+            assert "200 of 200 rows done" in again.out
 
     def test_ctrl_c_finishes_what_is_under_way_and_tells_how_to_go_on(self, tmp_path: Path) -> None:
         path = orders_file(tmp_path, 150)
@@ -52,15 +52,15 @@ class TestProcesses:
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers as well
             out, err = process.communicate(timeout=60)
             assert process.returncode == 1
-            assert "Finishing what is under way" in err
+            assert "Finishing requests in flight" in err
             assert "Traceback" not in err
-            assert "Stopped as asked." in out
+            assert "Stopped by a signal." in out
             assert "unknown" not in out
             assert len(there.orders) < 150
             assert run(*words, env=there.env).code == 0
             must_add_up(path, there, 150)
 
-    def test_all_are_killed_at_once_and_the_same_line_goes_on(self, tmp_path: Path) -> None:
+    def test_the_same_command_resumes_after_all_processes_are_killed(self, tmp_path: Path) -> None:
         path = orders_file(tmp_path, 150)
         with service() as there:
             words = ["import", path, "--yes", "--rate", "60", "--settle-after", "1"]
@@ -77,7 +77,7 @@ class TestProcesses:
         wrong = there.env | {"JUSTCLICK_API_KEY": "wrong"}
         ran = run("import", path, "--yes", "--workers", "2", env=wrong)
         assert ran.code == 3
-        assert "does not let this account in" in ran.out
+        assert "the service refuses this account" in ran.out
 
     @pytest.mark.parametrize("option", ["--workers", "--shards"])
     def test_none_of_them_is_no_number(self, tmp_path: Path, there: Service, option: str) -> None:
@@ -87,7 +87,7 @@ class TestProcesses:
 
 
 class TestPostgres:
-    def test_two_machines_share_one_journal_and_the_password_is_told_nowhere(
+    def test_two_machines_share_one_journal_and_the_password_is_never_shown(
         self, tmp_path: Path, postgres: Server
     ) -> None:
         url = postgres.url(uuid4().hex)
@@ -106,7 +106,7 @@ class TestPostgres:
             for path in paths:
                 must_add_up(path, there, 150)
 
-    def test_the_line_that_goes_on_holds_no_password(
+    def test_the_command_to_resume_has_no_password(
         self, tmp_path: Path, postgres: Server, there: Service
     ) -> None:
         path, url = orders_file(tmp_path, 20), postgres.url(uuid4().hex)
@@ -116,21 +116,41 @@ class TestPostgres:
         assert postgres.url("", password=False) in ran.out.replace(url[-32:], "")
         assert PASSWORD not in ran.out + ran.err
 
-    def test_a_server_that_does_not_let_us_in_is_told(
+    def test_a_server_that_refuses_the_connection_is_reported(
         self, tmp_path: Path, postgres: Server, there: Service
     ) -> None:
         url = postgres.url("x").replace(PASSWORD, "not-this-one")
         ran = run("import", orders_file(tmp_path, 3), "--yes", "--journal", url, env=there.env)
         assert ran.code == 3
-        assert "cannot be used (InvalidPasswordError" in ran.err
+        assert "cannot be used (password authentication failed" in ran.err
         assert "not-this-one" not in ran.out + ran.err
         assert "Traceback" not in ran.err
 
-    def test_a_trial_begins_anew_when_its_sandbox_is_gone(
-        self, tmp_path: Path, postgres: Server
+    def test_a_unix_socket_is_named_as_libpq_does(
+        self, tmp_path: Path, postgres: Server, there: Service
     ) -> None:
+        path, url = orders_file(tmp_path, 3), postgres.socket_url(uuid4().hex)
+        ran = run("import", path, "--yes", "--journal", url, env=there.env)
+        assert (ran.code, ran.err) == (0, "")
+        assert PASSWORD not in ran.out
+
+    @pytest.mark.parametrize(
+        "url", ["mysql://u:s3cret@h/db", "postgresql://u:a/s3cret@h/db", "postgresql://[s3cret/db"]
+    )
+    @pytest.mark.parametrize("how", ["--yes", "--dry-run", "--sandbox"])
+    def test_a_wrong_url_is_explained_without_its_secret_and_becomes_no_file(
+        self, tmp_path: Path, there: Service, url: str, how: str
+    ) -> None:
+        words = ["import", orders_file(tmp_path, 3), how, "--journal", url]
+        ran = run(*words, env=there.env, cwd=tmp_path)
+        assert (ran.code, ran.out) == (2, "")
+        assert "Error: --journal must be the path of a file, or a URL such as" in ran.err
+        assert "s3cret" not in ran.err
+        assert [path.name for path in tmp_path.iterdir()] == ["orders.csv"]
+
+    def test_a_deleted_sandbox_restarts_the_trial(self, tmp_path: Path, postgres: Server) -> None:
         path, url = orders_file(tmp_path, 10), postgres.url(uuid4().hex)
         for _ in range(2):
             ran = run("import", path, "--sandbox", "--journal", url)
             assert (ran.code, "The sandbox holds 10 orders" in ran.out) == (0, True)
-            (tmp_path / "orders.csv.journal.sandbox.sqlite3").unlink()
+            (tmp_path / "orders.csv.sandbox.sqlite3").unlink()

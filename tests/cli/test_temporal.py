@@ -62,7 +62,7 @@ def test_an_import_by_two_workers_ends_as_any_other(tmp_path: Path, temporal: st
     assert KEY not in "".join(said) + ran.out + ran.err
 
 
-def test_ctrl_c_stops_the_workers_and_the_plain_import_goes_on(
+def test_ctrl_c_stops_the_workers_and_an_import_without_temporal_resumes(
     tmp_path: Path, temporal: str
 ) -> None:
     path = orders_file(tmp_path, 60)
@@ -75,7 +75,7 @@ def test_ctrl_c_stops_the_workers_and_the_plain_import_goes_on(
             process.send_signal(signal.SIGINT)
             out, _ = process.communicate(timeout=60)
         assert process.returncode == 1
-        assert "Go on with:" in out
+        assert "To resume, run:" in out
         assert 5 <= len(there.orders) < 60
         assert run("import", path, "--yes", "--rate", "0", env=env).code == 0
         must_add_up(path, there, 60)
@@ -91,7 +91,7 @@ def test_a_failed_row_is_reported_and_the_exit_code_says_so(tmp_path: Path, temp
     assert len(Path(f"{path}.failed.csv").read_text().splitlines()) == 2
 
 
-# ── What cannot be ──────────────────────────────────────────────────────────────────
+# ── Errors ──────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("words", [["temporal", "worker"], ["import", "orders.csv", "--yes"]])
@@ -125,14 +125,14 @@ def test_temporalio_is_not_installed(tmp_path: Path) -> None:
     assert "pip install 'justclick_async[temporal]'" in done.stderr
 
 
-def test_the_rate_is_the_workers_own_business(tmp_path: Path) -> None:
+def test_the_rate_is_set_where_rows_are_sent(tmp_path: Path) -> None:
     path = orders_file(tmp_path, 1)
     ran = run("import", path, "--yes", "--temporal", "localhost:1", "--rate", "5")
     assert ran.code == 2
-    assert "The workers send, and hold the rate" in ran.err
+    assert "Set the rate where rows are sent" in ran.err
 
 
-def test_help_does_without_temporalio() -> None:
+def test_help_does_not_load_temporalio() -> None:
     code = (
         "import sys\nfrom justclick_async.cli.commands import app\n"
         "app(['import', '--help'], result_action='return_value')\n"

@@ -1,1 +1,1 @@
-"""The documentation's blocks of code, run as their readers run them."""
+"""Run the blocks of code of the documentation."""

@@ -1,20 +1,20 @@
-"""How each kind of block is run.
+"""Run each block of code by its language.
 
-| block | what is done with it |
+| block | how it is run |
 |---|---|
-| ``python`` | executed; names last until the page ends, ``await`` may stand anywhere |
-| ``python`` with tests | given to pytest |
-| ``pycon`` | executed as a doctest, ``...`` stands for anything |
-| ``sh``, ``bash`` | given to bash, and must end with 0, or as ``# exit code 1`` says |
-| ``sh`` with a server | started, and runs until the page ends |
+| ``python`` | executed; names last until the end of the page; top-level ``await`` is allowed |
+| ``python`` with tests | run by pytest |
+| ``pycon`` | executed as a doctest; ``...`` matches anything |
+| ``sh``, ``bash`` | run by bash; must exit with 0, or with the code of ``# exit code 1`` |
+| ``sh`` with a server | started; runs until the end of the page |
 | ``sh`` with nothing but ``pip install`` | checked against what is installed |
-| ``php`` | given to php |
-| ``text`` after one of these | what that block prints, ``...`` stands for anything |
+| ``php`` | run by php |
+| ``text`` after one of these | the output of that block; ``...`` matches anything |
 | ``title="NAME"`` | written to a file of this name, for the commands below it |
 | any other language | only with a title, or with a check of its own |
 
-``<!-- skip: next "reason" -->`` before a block leaves it out; the reasons are counted in
-``tests/test_docs.py``.  ``<!-- invisible-code-block: python`` holds what readers need not see.
+``<!-- skip: next "reason" -->`` skips the next block; ``tests/test_docs.py`` counts the reasons.
+``<!-- invisible-code-block: python`` is executed, but not shown.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown import SkipParser
 from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, RawFencedCodeBlockLexer
 
-from tests.documents.stage import SERVERS, Stage
+from tests.documents.workspace import SERVERS, Workspace
 
 __all__ = ["blocks_of"]
 
@@ -55,29 +55,29 @@ _INSTALLS = re.compile(r"(pip install .+\n)+")
 _EXIT_CODE = re.compile(r"# exit code (\d+)")
 
 
-def python(example: Example, stage: Stage, source: str) -> str:
+def python(example: Example, workspace: Workspace, source: str) -> str:
     title = example.region.lexemes.get("title")
     if title:
         compile(source, title, "exec", dont_inherit=True)  # run by a command below it
         return ""
     if _TESTS.search(source):
-        stage.write("test_example.py", source)
-        return _done(stage.run(sys.executable, "-m", "pytest", "-q", "test_example.py"))
+        workspace.write("test_example.py", source)
+        return _done(workspace.run(sys.executable, "-m", "pytest", "-q", "test_example.py"))
     names = example.namespace
     names["__name__"] = "__main__"
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     code = compile("\n" * example.line + source, example.path, "exec", flags, dont_inherit=True)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         if code.co_flags & inspect.CO_COROUTINE:
-            stage.runner.run(eval(code, names))
+            workspace.runner.run(eval(code, names))
         else:
             exec(code, names)
     return printed.getvalue()
 
 
-def pycon(example: Example, _stage: Stage, source: str) -> str:
+def pycon(example: Example, _workspace: Workspace, source: str) -> str:
     test = doctest.DocTestParser().get_doctest(source, {}, example.path, None, example.line)
-    test.globs = example.namespace  # names last until the page ends
+    test.globs = example.namespace  # names last until the end of the page
     said: list[str] = []
     doctest.DocTestRunner(optionflags=_FLAGS, verbose=False).run(
         test, out=said.append, clear_globs=False
@@ -86,22 +86,22 @@ def pycon(example: Example, _stage: Stage, source: str) -> str:
     return ""
 
 
-def sh(_example: Example, stage: Stage, source: str) -> str:
+def sh(_example: Example, workspace: Workspace, source: str) -> str:
     if _INSTALLS.fullmatch(source):
         return _installable(source)
     if SERVERS.match(source):
-        stage.serve(" ".join(source.split("#", maxsplit=1)[0].split()))
+        workspace.serve(" ".join(source.split("#", maxsplit=1)[0].split()))
         return ""
     said = _EXIT_CODE.search(source)
     expected = int(said[1]) if said else 0
-    ran = stage.run("bash", "-euo", "pipefail", "-c", source)
+    ran = workspace.run("bash", "-euo", "pipefail", "-c", source)
     assert ran.returncode == expected, f"it ended with {ran.returncode}: {ran.stdout}"
-    stage.export(source)
+    workspace.export(source)
     return ran.stdout
 
 
 def _installable(source: str) -> str:
-    """Check what ``pip install`` names against what is installed; pip itself would ask an index."""
+    """Check the names of ``pip install`` against installed packages, without an index."""
     for line in source.splitlines():
         for words in shlex.split(line, comments=True)[2:]:
             wanted = Requirement(words)
@@ -110,28 +110,28 @@ def _installable(source: str) -> str:
     return ""
 
 
-def php(_example: Example, stage: Stage, source: str) -> str:
+def php(_example: Example, workspace: Workspace, source: str) -> str:
     if shutil.which("php") is None:
         raise SkipTest("there is no php")
-    path = stage.write(".block.php", source)
-    return _done(stage.run("php", str(path)))
+    path = workspace.write(".block.php", source)
+    return _done(workspace.run("php", str(path)))
 
 
-def text(example: Example, stage: Stage, source: str) -> str | None:
-    assert stage.printed is not None, "nothing was run of which this could be the output"
-    matches = doctest.OutputChecker().check_output(source, stage.printed, _FLAGS)
-    assert matches, f"it prints\n{stage.printed}\nnot\n{source}"
+def text(example: Example, workspace: Workspace, source: str) -> str | None:
+    assert workspace.printed is not None, "there is no block before this output"
+    matches = doctest.OutputChecker().check_output(source, workspace.printed, _FLAGS)
+    assert matches, f"it prints\n{workspace.printed}\nnot\n{source}"
     return None
 
 
-def reads_as(read: Callable[[str], object]) -> Callable[[Example, Stage, str], None]:
-    def check(_example: Example, _stage: Stage, source: str) -> None:
+def reads_as(read: Callable[[str], object]) -> Callable[[Example, Workspace, str], None]:
+    def check(_example: Example, _workspace: Workspace, source: str) -> None:
         read(source)
 
     return check
 
 
-RUN: dict[str, Callable[[Example, Stage, str], str | None]] = {
+RUN: dict[str, Callable[[Example, Workspace, str], str | None]] = {
     "python": python,
     "pycon": pycon,
     "sh": sh,
@@ -149,15 +149,15 @@ def _done(ran: CompletedProcess[str]) -> str:
 
 
 def _evaluate(example: Example) -> None:
-    stage: Stage = example.namespace["stage"]
+    workspace: Workspace = example.namespace["workspace"]
     language = example.region.lexemes["language"]
     title = example.region.lexemes.get("title")
-    source = stage.localised(example.region.lexemes["source"])
+    source = workspace.localised(example.region.lexemes["source"])
     if title:
-        stage.write(title, source)
+        workspace.write(title, source)
     run = RUN.get(language)
     assert run or title, f"blocks of {language or 'no language'} are not run: see tests/documents"
-    stage.printed = run(example, stage, source) if run else None
+    workspace.printed = run(example, workspace, source) if run else None
 
 
 def _parse(document: Document) -> Iterable[Region]:
@@ -171,6 +171,6 @@ def _parse(document: Document) -> Iterable[Region]:
 
 
 def blocks_of(root: Path) -> Sybil:
-    """Return what finds the blocks of the Markdown files below *root*."""
+    """Return a finder of the blocks in the Markdown files below *root*."""
     parsers = [_parse, SkipParser()]
-    return Sybil(parsers=parsers, path=str(root), patterns=["*.md"], fixtures=["stage"])
+    return Sybil(parsers=parsers, path=str(root), patterns=["*.md"], fixtures=["workspace"])

@@ -1,4 +1,4 @@
-"""What runs the documentation's blocks notices what is wrong in them."""
+"""Errors in blocks of code are detected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sybil.document import Document
 
 from justclick_async.sandbox import Sandbox
 from tests.documents.blocks import blocks_of
-from tests.documents.stage import stage
+from tests.documents.workspace import workspace
 
 FENCE = "```"
 
@@ -36,11 +36,11 @@ with JustClick("other", "key") as client:
 
 
 def run(folder: Path, text: str, sandbox: Sandbox) -> None:
-    """Run a page that reads like this, ``~~~`` standing for the fences."""
+    """Run the text of a page; ``~~~`` is the fence."""
     (folder / "page.md").write_text(text.replace("~~~", FENCE), "utf-8")
     finder = blocks_of(folder)
     document: Document = finder.parse(folder / "page.md")
-    with stage(folder, sandbox) as document.namespace["stage"]:
+    with workspace(folder, sandbox) as document.namespace["workspace"]:
         for example in document.examples():
             example.evaluate()
 
@@ -61,7 +61,7 @@ def run(folder: Path, text: str, sandbox: Sandbox) -> None:
         "1. in a list\n\n    ~~~sh\n    echo a\n    ~~~\n\n    ~~~text\n    a\n    ~~~",
     ],
 )
-def test_a_page_that_is_right_passes(text: str, tmp_path: Path, justclick_sandbox: Sandbox) -> None:
+def test_a_correct_page_passes(text: str, tmp_path: Path, justclick_sandbox: Sandbox) -> None:
     run(tmp_path, text, justclick_sandbox)
 
 
@@ -73,7 +73,7 @@ def test_a_page_that_is_right_passes(text: str, tmp_path: Path, justclick_sandbo
         ("~~~sh\nfalse | true\n~~~", "ended with 1"),
         ("~~~sh\ntrue # exit code 1\n~~~", "ended with 0"),
         ("~~~sh\nno-such-command\necho later\n~~~", "ended with 127"),
-        ("~~~text\nout of nowhere\n~~~", "nothing was run"),
+        ("~~~text\nout of nowhere\n~~~", "there is no block before"),
         ("~~~\nno language\n~~~", "no language"),
         ("~~~ruby\nputs 1\n~~~", "blocks of ruby"),
         ("~~~sh\npip install 'justclick_async[no-such-extra]'\n~~~", "no-such-extra"),
@@ -81,7 +81,7 @@ def test_a_page_that_is_right_passes(text: str, tmp_path: Path, justclick_sandbo
         (ELSEWHERE, "an example calls other.justclick.io"),
     ],
 )
-def test_a_page_that_is_wrong_fails(
+def test_a_wrong_page_fails(
     text: str, said: str, tmp_path: Path, justclick_sandbox: Sandbox
 ) -> None:
     with pytest.raises(AssertionError, match=said):

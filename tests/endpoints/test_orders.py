@@ -1,10 +1,11 @@
-"""What the endpoints of API 1.0 ask for orders, and how they read the answers; no network."""
+"""Endpoints of API 1.0 for orders, without network."""
 
 from __future__ import annotations
 
 import json
 import pickle
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from justclick_async.signing import sign_request
 
 def test_an_endpoint_describes_and_sends_nothing() -> None:
     call = V1.create_order(Order(email="a@example.com", goods=["invoice"]))
-    assert (call.method, call.version, call.repeatable) == ("CreateOrder", 1, False)
+    assert (call.method, call.version, call.idempotent) == ("CreateOrder", 1, False)
     assert call.params == {"bill_email": "a@example.com", "goods": [{"good_name": "invoice"}]}
     assert pickle.loads(pickle.dumps(call)) == call
     assert "a@example.com" not in repr(call)
@@ -99,9 +100,50 @@ def test_never_cancel_and_falsy_marks_are_sent() -> None:
     )
 
 
-def test_what_is_no_order_is_refused() -> None:
-    with pytest.raises(InvalidInputType, match="order must be Order, not dict"):
-        V1.create_order({"email": "a@example.com"})  # type: ignore[arg-type]
+ORDER = Order(
+    email="a@example.com", goods=[Good("x", price="1.50"), "y"], tag="t", timer_kill=1700000000
+)
+
+
+def test_an_order_can_be_given_as_keywords_or_as_a_mapping() -> None:
+    by_keywords = V1.create_order(
+        email="a@example.com",
+        goods=[{"name": "x", "price": 1.5}, "y"],
+        tag="t",
+        timer_kill=1700000000,
+    )
+    assert Decimal(by_keywords.params["goods"][0].pop("good_sum")) == Decimal("1.5")
+    expected = V1.create_order(ORDER).params
+    assert Decimal(expected["goods"][0].pop("good_sum")) == Decimal("1.5")
+    assert by_keywords.params == expected
+    assert V1.create_order(ORDER.to_dict()) == V1.create_order(ORDER)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"copon": "x"}, "copon is not a field. Did you mean coupon"),
+        ({"email": None}, "email"),
+        ({"goods": "x"}, "goods"),
+        ({"created": "soon"}, "created"),
+    ],
+)
+def test_a_wrong_field_of_an_order_is_named(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        V1.create_order(**{"email": "a@example.com", "goods": ["x"], **fields})
+    with pytest.raises(InvalidInput, match=message):
+        V1.create_order({"email": "a@example.com", "goods": ["x"], **fields})  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize("given", [None, {}, "x", 5, [("email", "a@example.com")]])
+def test_only_an_order_or_its_fields_are_taken(given: Any) -> None:
+    with pytest.raises(InvalidInputType, match="order must be Order, not"):
+        V1.create_order(given)
+
+
+def test_an_order_and_fields_beside_it_are_refused() -> None:
+    with pytest.raises(InvalidInputType, match="must not be combined"):
+        V1.create_order(ORDER, tag="other")
 
 
 def test_the_documented_sample_of_a_status_gives_the_documented_hash() -> None:
@@ -125,12 +167,12 @@ def test_the_documented_sample_of_a_status_gives_the_documented_hash() -> None:
 
 @pytest.mark.parametrize("status", ["sent", "paid", OrderStatus.SENT, OrderStatus.PAID])
 def test_sent_and_paid_need_a_date(status: str) -> None:
-    with pytest.raises(InvalidInput, match=r"UpdateOrderStatus: date is required for the status"):
+    with pytest.raises(InvalidInput, match=r"UpdateOrderStatus: date is required for status"):
         V1.update_order_status(1, status, tracking_number="1")
 
 
 def test_sent_needs_a_tracking_number() -> None:
-    with pytest.raises(InvalidInput, match="tracking_number is required for the status 'sent'"):
+    with pytest.raises(InvalidInput, match="tracking_number is required for status 'sent'"):
         V1.update_order_status(1, "sent", date=1)
     with pytest.raises(InvalidInput, match="tracking_number is required and must not be blank"):
         V1.update_order_status(1, "sent", date=1, tracking_number=" ")
@@ -145,7 +187,7 @@ def test_return_and_cancel_need_nothing_more(status: str) -> None:
 
 @pytest.mark.parametrize("bill_id", [0, -1, "", "1a", "١", 10**20, "1.0"])
 def test_a_number_of_an_order_is_positive_and_whole(bill_id: Any) -> None:
-    with pytest.raises(InvalidInput, match="bill_id is no number"):
+    with pytest.raises(InvalidInput, match="bill_id must be a positive integer"):
         V1.update_order_status(bill_id, "cancel")
 
 
@@ -155,7 +197,7 @@ def test_a_number_of_another_type_is_a_type_error(bill_id: Any) -> None:
         V1.update_order_status(bill_id, "cancel")
 
 
-def test_a_status_that_nobody_knows_is_refused_with_the_known_ones() -> None:
+def test_an_unknown_status_is_refused_with_the_valid_ones() -> None:
     with pytest.raises(InvalidInput, match="'sent', 'paid', 'return', 'cancel'"):
         V1.update_order_status(1, "shipped")
     with pytest.raises(InvalidInput, match="'paid', 'waiting', 'cancel'"):
@@ -165,6 +207,6 @@ def test_a_status_that_nobody_knows_is_refused_with_the_known_ones() -> None:
 def test_bills_are_asked_for_by_email() -> None:
     call = V1.get_bills("a@example.com", pay_status="waiting")
     assert json.dumps(call.params) == '{"email": "a@example.com", "pay_status": "waiting"}'
-    assert call.repeatable
+    assert call.idempotent
     with pytest.raises(InvalidInput, match="email is required"):
         V1.get_bills("")

@@ -1,4 +1,4 @@
-"""What the endpoints of API 2.0 ask; no network."""
+"""Endpoints of API 2.0, without network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from justclick_async.endpoints import V2
 def params(**options: Any) -> dict[str, Any]:
     given = {"product_names": ["invoice"], "customer_email": "a@example.com", **options}
     call = V2.create_order(**given)
-    assert (call.method, call.version, call.repeatable) == ("createorder", 2, False)
+    assert (call.method, call.version, call.idempotent) == ("createorder", 2, False)
     return {name: value for name, value in call.params.items() if value is not None}
 
 
@@ -58,32 +58,32 @@ def test_lists_are_joined_with_commas() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"product_names": []}, "product_names is empty"),
-        ({"product_names": ["a,b"]}, r"product_names\[0\] holds a comma"),
+        ({"product_names": []}, "product_names must not be empty"),
+        ({"product_names": ["a,b"]}, r"product_names\[0\] must not contain a comma"),
         ({"product_names": ["a", " "]}, r"product_names\[1\] is required"),
         ({"product_names": "a,b"}, "product_names must be a list, not str"),
-        ({"product_prices": [1, 2]}, "2 prices for 1 products"),
-        ({"product_prices": [float("nan")]}, r"product_prices\[0\] is not a finite number"),
+        ({"product_prices": [1, 2]}, "at most one price for each product: 2 for 1"),
+        ({"product_prices": [float("nan")]}, r"product_prices\[0\] must be a finite number"),
         ({"customer_email": ""}, "customer_email is required"),
-        ({"affiliates": ["a,b"]}, r"affiliates\[0\] holds a comma"),
-        ({"order_status": "paid"}, "order_status is none of 'Expected', 'Paid'"),
-        ({"order_confirmed": "Сonfirmed"}, "order_confirmed is none of"),
-        ({"payment_method": "Cash"}, "payment_method is none of 'PayPal', 'Stripe'"),
-        ({"order_created_at": "30.01.2020 04:22:16"}, "order_created_at is text of another form"),
+        ({"affiliates": ["a,b"]}, r"affiliates\[0\] must not contain a comma"),
+        ({"order_status": "paid"}, "order_status must be one of 'Expected', 'Paid'"),
+        ({"order_confirmed": "Сonfirmed"}, "order_confirmed must be one of"),
+        ({"payment_method": "Cash"}, "payment_method must be one of 'PayPal', 'Stripe'"),
+        ({"order_created_at": "30.01.2020 04:22:16"}, "order_created_at must have the format"),
         ({"order_paid_at": 5}, "order_paid_at must be datetime or str, not int"),
-        ({"customer_shipping_country_code": "Russia"}, "no ISO 3166 code"),
-        ({"customer_billing_country_code": "ru"}, "no ISO 3166 code"),
-        ({"coupon": "skidka50"}, "coupon is no number"),
+        ({"customer_shipping_country_code": "Russia"}, "must be an ISO 3166 code"),
+        ({"customer_billing_country_code": "ru"}, "must be an ISO 3166 code"),
+        ({"coupon": "skidka50"}, "coupon must be a positive integer"),
         ({"order_sales_manager": True}, "order_sales_manager must be int, not bool"),
         ({"note": 5}, "note must be str, not int"),
     ],
 )
-def test_what_cannot_be_sent_names_the_parameter(options: dict[str, Any], words: str) -> None:
+def test_invalid_values_name_the_parameter(options: dict[str, Any], words: str) -> None:
     with pytest.raises((InvalidInput, InvalidInputType), match=words):
         params(**options)
 
 
-def test_dates_are_told_in_the_one_form_that_is_documented_for_both() -> None:
+def test_dates_have_the_format_documented_for_both() -> None:
     aware = datetime(2020, 1, 30, 22, 0, tzinfo=UTC)
     assert params(order_created_at=aware)["order_created_at"] == "2020-01-31 01:00:00"
     naive = datetime(2020, 1, 30, 4, 22, 16)

@@ -1,4 +1,4 @@
-"""What an order takes, and what it says when it cannot."""
+"""Validation of orders."""
 
 from __future__ import annotations
 
@@ -55,9 +55,7 @@ def test_a_price_is_kept_exactly(given: Any, kept: str) -> None:
         ([15], InvalidInputType),
     ],
 )
-def test_a_price_that_is_no_amount_names_field_type_and_the_way_out(
-    price: Any, kind: type[InvalidInput]
-) -> None:
+def test_an_invalid_price_names_field_type_and_fix(price: Any, kind: type[InvalidInput]) -> None:
     with pytest.raises(kind, match=r"Good\.price") as raised:
         Good("invoice", price=price)
     assert raised.value.field == "Good.price"
@@ -79,13 +77,13 @@ def test_an_order_needs_an_email(email: Any) -> None:
 
 
 def test_an_order_needs_goods() -> None:
-    with pytest.raises(InvalidInput, match=r"Order\.goods is empty"):
+    with pytest.raises(InvalidInput, match=r"Order\.goods must not be empty"):
         order(goods=[])
     with pytest.raises(InvalidInputType, match=r"Order\.goods must be a list, not None"):
         order(goods=None)
 
 
-def test_one_text_is_no_list_of_goods() -> None:
+def test_a_single_text_is_not_a_list_of_goods() -> None:
     with pytest.raises(InvalidInputType, match=r"Order\.goods must be a list, not str"):
         order(goods="invoice")
 
@@ -119,13 +117,13 @@ def test_points_in_time_are_aware(field: str) -> None:
     moment = datetime(2020, 1, 1, 3, tzinfo=moscow)
     assert getattr(order(**{field: moment}), field) == moment
     assert getattr(order(**{field: 1577836800}), field) == moment
-    with pytest.raises(InvalidInput, match=rf"Order\.{field} is a datetime without a time zone"):
+    with pytest.raises(InvalidInput, match=rf"Order\.{field} must be a datetime with a time zone"):
         order(**{field: datetime(2020, 1, 1)})
     with pytest.raises(
         InvalidInputType, match=rf"Order\.{field} must be (bool, )?datetime or int, not str"
     ):
         order(**{field: "2020-01-01"})
-    with pytest.raises(InvalidInput, match="Milliseconds"):
+    with pytest.raises(InvalidInput, match="milliseconds"):
         order(**{field: 10**18})
     with pytest.raises(InvalidInput, match="before 1970"):
         order(**{field: datetime(1969, 1, 1, tzinfo=UTC)})
@@ -138,7 +136,7 @@ def test_the_timer_may_follow_the_product_or_never_run(given: Any, kept: bool) -
 
 @pytest.mark.parametrize("domain", ["http://shop.example", "shop.example/", "//shop.example"])
 def test_a_domain_is_bare(domain: str) -> None:
-    with pytest.raises(InvalidInput, match=r"Order\.domain must be a bare domain"):
+    with pytest.raises(InvalidInput, match=r"Order\.domain must be a domain name"):
         order(domain=domain)
 
 

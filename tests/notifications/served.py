@@ -1,7 +1,8 @@
 """An endpoint in a process of its own: ``python -m tests.notifications.served FRAMEWORK``.
 
 Prints its port, and then a line of JSON for every event that it handles.  The key comes from
-``JUSTCLICK_API_KEY``.
+``JUSTCLICK_API_KEY``; with ``CONFIRM``, the name of a client, events are confirmed; with ``GUARD``,
+a file, several processes share what was handled.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from collections.abc import Callable
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
+from justclick_async import AsyncJustClick, JustClick
 from justclick_async.notifications import (
     ContactEvent,
     OrderEvent,
+    ReplayGuard,
     Router,
+    SQLiteReplayGuard,
     aiohttp_web,
     asgi,
     wsgi,
@@ -25,7 +29,14 @@ from justclick_async.notifications import (
 
 PATH = "/justclick/a-long-random-word"
 
-router = Router(api_key=os.environ.get("JUSTCLICK_API_KEY", "made up"), allow_unsigned=True)
+CLIENTS = {"AsyncJustClick": AsyncJustClick, "JustClick": JustClick}
+
+router = Router(
+    api_key=os.environ.get("JUSTCLICK_API_KEY", "made up"),
+    allow_unsigned=True,
+    confirm=CLIENTS[os.environ["CONFIRM"]].from_env(rate=None) if "CONFIRM" in os.environ else None,
+    guard=SQLiteReplayGuard(os.environ["GUARD"]) if "GUARD" in os.environ else ReplayGuard(),
+)
 
 
 def say(document: object) -> None:
@@ -42,6 +53,8 @@ def told(event: OrderEvent | ContactEvent) -> dict[str, Any]:
             "sum": str(event.sum),
             "items": [[item.id, item.title, str(item.sum)] for item in event.items],
         }
+    if event.confirmation is not None and (order := event.confirmation.order) is not None:
+        seen["received"] = str(order.price - order.bill_sum_topay)
     return seen
 
 
@@ -87,7 +100,7 @@ def flask_view_under_waitress(listening: socket.socket) -> None:
 
     @app.post(PATH)
     def view() -> Any:
-        reply = router.answer_blocking(request.get_data())
+        reply = router.answer_blocking(request.get_data(), headers=request.headers)
         return reply.body, reply.status, reply.headers
 
     waitress.create_server(app, sockets=[listening], threads=4).run()
@@ -103,7 +116,9 @@ def django_under_wsgiref(listening: socket.socket) -> None:
 
     @csrf_exempt
     def view(request: HttpRequest) -> HttpResponse:
-        reply = router.answer_blocking(request.body, method=request.method or "")
+        reply = router.answer_blocking(
+            request.body, method=request.method or "", headers=request.headers
+        )
         return HttpResponse(reply.body, status=reply.status, headers=reply.headers)
 
     urls = type("urls", (), {"urlpatterns": [path(PATH[1:], view)]})

@@ -20,7 +20,7 @@ def test_thousands_of_hostile_bodies_neither_crash_nor_pass() -> None:
     assert len(score.refused) >= 5
 
 
-def test_whoever_moves_a_border_is_seen_unless_it_is_that_of_number_and_address() -> None:
+def test_a_moved_border_is_detected_unless_it_is_that_of_number_and_address() -> None:
     score, random = attack.Score(), Random(3)
     for _ in range(3000):
         octets = random.choice(attack.BODIES)
@@ -45,7 +45,7 @@ def test_time_grows_no_more_than_the_body(name: str) -> None:
     assert large < 16 * 6 * max(small, 0.1)
 
 
-def test_what_is_too_large_is_refused_at_once() -> None:
+def test_a_body_that_is_too_large_is_refused_at_once() -> None:
     for name, ms, peak, refused in attack.refusals():
         assert refused, name
         assert ms < 100, name

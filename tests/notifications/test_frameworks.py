@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import json
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
@@ -21,8 +24,9 @@ import pytest
 from attrs import frozen
 
 from justclick_async import Good, JustClick, Order
+from justclick_async.php import parse_str
 from tests.cli.command import KEY, LOGIN, environment, service
-from tests.notifications.bodies import CONTACTS, GOLDEN, ORDERS
+from tests.notifications.bodies import CONTACTS, GOLDEN, ORDERS, decoded, encoded
 from tests.notifications.served import FRAMEWORKS, PATH
 from tests.php_server import run_php
 
@@ -39,18 +43,23 @@ class Endpoint:
         event: dict[str, Any] = json.loads(self._lines.get(timeout=10))
         return event
 
+    def all(self) -> list[dict[str, Any]]:
+        """Return what has not been looked at; what is printed is on its way for a moment."""
+        time.sleep(0.3)
+        return [self.told() for _ in range(self._lines.qsize())]
+
     @property
     def silent(self) -> bool:
         return self._lines.empty()
 
 
 @contextmanager
-def served(framework: str) -> Iterator[Endpoint]:
+def served(framework: str, **variables: str) -> Iterator[Endpoint]:
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "tests.notifications.served", framework],
         stdout=subprocess.PIPE,
         text=True,
-        env=environment(JUSTCLICK_API_KEY=KEY),
+        env=environment(JUSTCLICK_API_KEY=KEY, **variables),
     )
     lines: Queue[str] = Queue()
     assert process.stdout is not None
@@ -67,7 +76,7 @@ def served(framework: str) -> Iterator[Endpoint]:
         process.stdout.close()
 
 
-@pytest.fixture(params=FRAMEWORKS)
+@pytest.fixture(params=FRAMEWORKS, scope="module")
 def endpoint(request: pytest.FixtureRequest) -> Iterator[Endpoint]:
     missing = [name for name in FRAMEWORKS[request.param][1] if not importlib.util.find_spec(name)]
     if missing:
@@ -82,10 +91,10 @@ def peak_memory(pid: int) -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1000
 
 
-def status_of(url: str, octets: bytes) -> int:
+def status_of(url: str, octets: bytes, **more: str) -> int:
     parts = urlsplit(url)
     connection = HTTPConnection(parts.netloc, timeout=20)
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} | more
     try:
         with suppress(ConnectionError):  # refused before all of it was sent
             connection.request("POST", parts.path, octets, headers)
@@ -133,6 +142,85 @@ def test_it_receives_all_kinds_from_the_sandbox(endpoint: Endpoint) -> None:
     }
     assert len(log) == 9
     assert all(each["url"] == endpoint.url and each["attempts"] <= 1 for each in log)
+
+
+def test_a_truncated_body_is_refused_and_the_whole_one_is_not_a_repeat(endpoint: Endpoint) -> None:
+    """The hash comes first, so that only the length shows that something is missing."""
+    fields = decoded("order_paid")
+    whole = encoded({"hash": fields.pop("hash"), **fields})
+    parts = urlsplit(endpoint.url)
+    head = f"POST {parts.path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(whole)}\r\n"
+    head += "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    for length in len(whole) - 1, len(whole) // 2:
+        with socket.create_connection((str(parts.hostname), parts.port or 0), 20) as connection:
+            connection.sendall(head.encode() + whole[:length])
+            connection.shutdown(socket.SHUT_WR)
+            answer = connection.recv(1000)
+        assert b" 200 " not in answer
+    assert endpoint.silent
+    assert status_of(endpoint.url, whole) == 200
+    assert endpoint.told()["kind"] == "order_paid"
+
+
+def test_a_compressed_body_is_refused(endpoint: Endpoint) -> None:
+    sent = gzip.compress(encoded(decoded("order_paid")))
+    assert status_of(endpoint.url, sent, **{"Content-Encoding": "gzip"}) == 415
+    assert endpoint.silent
+
+
+WORKERS = {"aiohttp": "AsyncJustClick", "flask": "JustClick"}
+
+
+@pytest.mark.parametrize("framework", WORKERS)
+def test_two_workers_handle_each_confirmed_event_once(framework: str, tmp_path: Path) -> None:
+    """The sandbox delivers to one; whoever has seen a notification sends it to both, altered."""
+    if any(importlib.util.find_spec(name) is None for name in FRAMEWORKS[framework][1]):
+        pytest.skip("not installed")
+    with service() as shop, JustClick(LOGIN, KEY, base_url=shop.url, rate=None) as client:
+        options = {
+            "CONFIRM": WORKERS[framework],
+            "GUARD": str(tmp_path / "handled.db"),
+            "JUSTCLICK_LOGIN": LOGIN,
+            "JUSTCLICK_BASE_URL": shop.url,
+        }
+        with served(framework, **options) as one, served(framework, **options) as two:
+            order = Order(email="a+б@example.com", goods=[Good("invoice", price="990.00")])
+            number = client.create_order(order).bill_id
+
+            def change(action: str, amount: str = "") -> bytes:
+                """Change the order, and return the notification; nobody else has got it yet."""
+                control(f"{shop.url}/sandbox/orders/{number}/{action}", sum=amount)
+                return str(deliveries(shop.url)[-1]["body"]).encode()
+
+            def send_often(*bodies: bytes) -> set[int]:
+                jobs = [(each.url, body) for body in bodies for each in (one, two)] * 2
+                with ThreadPoolExecutor(8) as pool:
+                    return set(pool.map(lambda job: status_of(*job), jobs))
+
+            def altered(body: bytes, *amounts: str) -> list[bytes]:
+                field = "prepayment_sum" if b"prepayment_sum" in body else "last_payment_sum"
+                fields = parse_str(body)
+                return [body, *(encoded(fields | {field: amount}) for amount in amounts)]
+
+            control(f"{shop.url}/sandbox/notify", url="http://127.0.0.1:9/")
+            first = change("prepay", "300.00")
+            assert send_often(*altered(first, "300", "299.99", "0.01")) <= {200, 503}
+            second = change("prepay", "300.00")
+            assert first == second
+            assert send_often(*altered(second, "300.0", "600", "1")) <= {200, 503}
+            assert send_often(second) == {200}  # nobody is at it any more
+            control(f"{shop.url}/sandbox/notify", url=one.url)
+            paid = change("pay")  # delivered by the sandbox to one, by us to both
+            assert send_often(*altered(paid, "390", "0.01", "989.99")) <= {200, 503}
+            assert send_often(first, second) == {503}  # the order has gone on
+            while status_of(two.url, paid) == 503:
+                pass
+            told = [*one.all(), *two.all()]
+    assert sorted((event["kind"], event["received"]) for event in told) == [
+        ("order_paid", "990.00"),
+        ("order_prepaid", "300.00"),
+        ("order_prepaid", "600.00"),
+    ]
 
 
 def test_it_receives_all_kinds_from_php(endpoint: Endpoint) -> None:

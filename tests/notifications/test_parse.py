@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -158,7 +160,7 @@ def test_events_survive_pickling_and_copying(kind):
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_repr_shows_no_customer_and_no_hash(kind):
+def test_repr_shows_neither_customer_nor_hash(kind):
     fields = decoded(kind, comment="call my mother", tag="vip", phone="+70000000000")
     if kind == "order_paid":
         fields["items"][0]["pincode"] = "open-sesame"
@@ -241,14 +243,14 @@ def test_whole_numbers_of_a_mapping_count_as_their_text():
 
 
 @pytest.mark.parametrize("form", ["bytes", "aiohttp", "Django", "Starlette", "parse_qs"])
-def test_of_a_field_that_comes_twice_the_last_counts_as_in_php(form):
+def test_the_last_of_repeated_fields_counts_as_in_php(form):
     twice = "id=1&items[0][id]=&" + body("order_paid")
     found = parse(FORMS[form](twice), api_key=KEY)
     assert (found.bill_id, found.items[0].id) == (123456, "lesson1")
 
 
 @pytest.mark.parametrize("given", [None, 5, ["id=1"], object()])
-def test_what_is_no_body_is_an_error_of_the_caller(given):
+def test_an_unusable_body_is_an_error_of_the_caller(given):
     with pytest.raises(InvalidInputType, match="body must be bytes, str or a mapping"):
         parse(given, api_key=KEY)
 
@@ -275,7 +277,7 @@ OVER = {
 
 @pytest.mark.parametrize("kind", ORDERS)
 @pytest.mark.parametrize("over", OVER)
-def test_each_documented_formula_is_accepted_and_told(kind, over):
+def test_each_documented_formula_is_accepted_and_reported(kind, over):
     fields = decoded(kind, paid="1574242000", created="1574241885", prepayment_sum="1")
     if kind != "order_prepaid":
         del fields["prepayment_sum"]
@@ -287,14 +289,14 @@ def test_each_documented_formula_is_accepted_and_told(kind, over):
             event(fields)
 
 
-def test_a_time_that_did_not_come_counts_as_empty_and_as_not_covered():
+def test_a_missing_time_counts_as_empty_and_as_not_covered():
     """As in the PHP sample of the pages, where an absent ``$_POST['paid']`` is empty."""
     fields = decoded("order_paid")
     del fields["paid"]
     assert event(signed(fields)).signed_over == ("id", "email")
 
 
-def test_what_the_hash_does_not_cover_is_listed():
+def test_fields_that_the_hash_does_not_cover_are_listed():
     paid = event(body("order_paid"))
 
     assert {"kind", "last_payment_sum", "items", "phone", "utm"} <= set(paid.unauthenticated)
@@ -344,11 +346,11 @@ def test_a_pin_can_differ_from_kind_to_kind():
 
 
 @pytest.mark.parametrize("pin", ["paid", (), ("id",), ("email", "id"), ("id", "email", "a", "b")])
-def test_a_pin_that_names_no_formula_is_an_error_of_the_caller(pin):
+def test_an_unusable_pin_is_an_error_of_the_caller(pin):
     for wrong in pin, {OrderPaid: pin}:
-        with pytest.raises(InvalidInput, match="pin must name"):
+        with pytest.raises(InvalidInput, match="pin must be"):
             event(body("lead_activated"), pin=wrong)
-        with pytest.raises(InvalidInput, match="pin must name"):
+        with pytest.raises(InvalidInput, match="pin must be"):
             Router(api_key=KEY, pin=wrong)
 
 
@@ -361,7 +363,7 @@ def test_an_order_without_hash_is_refused(kind):
 
 
 @pytest.mark.parametrize("kind", CONTACTS)
-def test_contacts_are_accepted_only_when_the_receiver_says_so(kind):
+def test_contacts_are_accepted_only_with_allow_unsigned(kind):
     with pytest.raises(UnsignedNotification, match="allow_unsigned=True"):
         parse(body(kind), api_key=KEY)
 
@@ -385,7 +387,7 @@ def test_a_contact_with_a_right_hash_is_not_signed_either(kind):
         (None, {}, "f" * 40),
     ],
 )
-def test_a_wrong_hash_says_why_where_that_can_be_found_out(cause, fields, key):
+def test_a_wrong_hash_names_its_cause_where_it_is_known(cause, fields, key):
     originals = {
         "plus_became_blank": "a+b@example.com",
         "not_decoded": "a+b@example.com",
@@ -421,14 +423,14 @@ def test_a_wrong_hash_says_why_where_that_can_be_found_out(cause, fields, key):
         ({"status": "something new"}, OrderCreated),
     ],
 )
-def test_kinds_are_told_apart_in_the_documented_order(fields, kind):
+def test_kinds_are_distinguished_in_the_documented_order(fields, kind):
     order = {"id": "5", "email": "a@example.com"} | fields
     over = ["paid"] if kind is OrderPaid else []
     assert type(event(signed(order, *over))) is kind
 
 
 @pytest.mark.parametrize("status", ["", "3", "-1", "00", "new_order"])
-def test_a_contact_of_no_documented_status_is_of_no_kind(status):
+def test_a_contact_with_an_undocumented_status_is_refused(status):
     with pytest.raises(UnknownNotification):
         event(decoded("lead_activated", status=status))
 
@@ -436,7 +438,7 @@ def test_a_contact_of_no_documented_status_is_of_no_kind(status):
 @pytest.mark.parametrize(
     "given", [b"", b"&&&", b"a=1", b"id=5", b"email=a", b'{"id": 5, "email": "a"}', b"\xff\x00", {}]
 )
-def test_what_is_of_no_kind_is_refused(given):
+def test_an_undocumented_kind_is_refused(given):
     with pytest.raises(UnknownNotification):
         event(given)
 
@@ -452,7 +454,7 @@ def test_a_bare_order_has_empty_attributes():
 
 
 @pytest.mark.parametrize("empty", ["", [], {}, None])
-def test_an_empty_php_array_is_no_marks_and_no_items(empty):
+def test_an_empty_php_array_has_neither_marks_nor_items(empty):
     created = parse(decoded("order_created", utm=empty, items=empty), api_key=KEY)
     assert (created.utm, created.items) == (UtmMarks(), ())
 
@@ -507,7 +509,7 @@ def test_the_signed_text_cannot_be_divided_otherwise(kind):
 
 
 @pytest.mark.parametrize("moment", ["yesterday", "m1574241885", "-5", "15@", "\uff11"])
-def test_what_is_no_time_at_all_is_not_taken_for_the_signed_one(moment):
+def test_text_that_is_not_a_time_is_not_taken_for_the_signed_time(moment):
     with pytest.raises(MalformedNotification, match="created must be a time") as error:
         event(signed(decoded("order_created", created=moment), "created"))
     assert error.value.field == "created"
@@ -534,14 +536,14 @@ def test_unknown_fields_are_kept():
 
 @pytest.mark.parametrize("number", ["0", "-5", "+5", " 5", "5 ", "05", "5.0", "1e3", "٥", "1" * 20])
 def test_a_malformed_number_names_the_field_and_not_the_value(number):
-    with pytest.raises(MalformedNotification, match="id must be a positive whole number") as error:
+    with pytest.raises(MalformedNotification, match="id must be a positive integer") as error:
         event(signed(decoded("order_created", id=number), "created"))
     assert error.value.field == "id"
     assert "buyer" not in str(error.value)
 
 
 def test_a_missing_number_is_malformed():
-    with pytest.raises(MalformedNotification, match="id is missing or empty"):
+    with pytest.raises(MalformedNotification, match="id must not be empty"):
         event(signed(decoded("order_created", id=""), "created"))
 
 
@@ -575,7 +577,7 @@ def test_a_text_where_an_array_is_expected_is_malformed(field):
 
 
 @pytest.mark.parametrize("value", [1.5, True, b"x", object()])
-def test_values_that_no_form_holds_are_malformed(value):
+def test_values_that_a_form_cannot_have_are_malformed(value):
     with pytest.raises(MalformedNotification, match="id must be text"):
         parse(decoded("order_paid") | {"id": value}, api_key=KEY)
 
@@ -597,7 +599,7 @@ REFUSED: dict[type[NotificationError], Any] = {
     WrongHash: decoded("order_paid", hash="0" * 32),
     MalformedNotification: decoded("order_paid", last_payment_sum="buyer@example.com"),
     UnknownNotification: {"status": "buyer@example.com"},
-    NotificationTooLarge: {"x": ["buyer@example.com"] * 1001},
+    NotificationTooLarge: {"x": ["buyer@example.com"] * 20_001},
     UnsignedNotification: decoded("lead_subscribed"),
 }
 
@@ -640,10 +642,41 @@ def test_a_hundred_thousand_variables_are_refused_before_they_are_read():
 
 
 def test_a_huge_body_is_refused():
-    with pytest.raises(NotificationTooLarge, match="larger than 1048576 bytes"):
-        event(b"comment=" + b"x" * 2_000_000)
+    with pytest.raises(NotificationTooLarge, match="larger than 4194304 bytes"):
+        event(b"comment=" + b"x" * 5_000_000)
     with pytest.raises(NotificationTooLarge):
-        event({"comment": "x" * 2_000_000, "utm[medium]": ""})
+        event({"comment": "x" * 5_000_000, "utm[medium]": ""})
+
+
+HOSTILE: dict[str, Callable[[int], Any]] = {
+    "long keys of nested rows": lambda n: {"items": {"k" * n: {"partners": [{}] * (n // 20)}}},
+    "many rows": lambda n: encoded({"items": [{"id": "1"}] * (n // 20)}),
+    "one long name": lambda n: b"items[" + b"k" * n + b"][id]=1",
+    "many names": lambda n: b"&".join(b"a%d[b][c]=1" % i for i in range(n // 20)),
+    "many escapes": lambda n: b"email=" + b"%40" * (n // 3),
+    "a long address": lambda n: {"email": "a@b" * n},
+    "a long number": lambda n: {"id": "9" * n},
+    "a long amount": lambda n: {"last_payment_sum": "9" * n},
+    "a long time": lambda n: {"paid": "1 " * n},
+    "a long hash": lambda n: {"hash": "0" * n},
+    "many ampersands": lambda n: b"&" * min(n, 19_000),
+}
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+def test_time_grows_no_faster_than_the_body(shape):
+    def seconds(size: int) -> float:
+        given = HOSTILE[shape](size)
+        if isinstance(given, dict):
+            given = decoded("order_paid") | given
+        started = time.process_time()
+        with suppress(NotificationError):
+            parse(given, api_key=KEY)
+        return time.process_time() - started
+
+    seconds(1000)
+    small, large = (min(seconds(size) for _ in range(3)) for size in (60_000, 300_000))
+    assert large < 15 * small + 0.02  # five times as large; quadratic would be 25
 
 
 def test_deep_nesting_is_refused():
@@ -665,27 +698,59 @@ CYCLE.append(CYCLE)
 @pytest.mark.parametrize(
     "form",
     [
-        {f"a{n}": "" for n in range(1001)},
-        {"a": [""] * 1001},
-        {"items": [{} for _ in range(1001)]},
-        {"comment": "x" * 2_000_000},
-        {"x" * 2_000_000: ""},
+        {f"a{n}": "" for n in range(20_001)},
+        {"a": [""] * 20_001},
+        {"items": [{} for _ in range(20_001)]},
+        {"comment": "x" * 5_000_000},
+        {"x" * 5_000_000: ""},
         {"items": nested(100)},
         {"items": CYCLE},
     ],
 )
-def test_what_a_framework_has_parsed_has_the_same_limits(form):
+def test_fields_parsed_by_a_framework_have_the_same_limits(form):
     with pytest.raises(NotificationTooLarge):
         parse(form, api_key=KEY)
 
 
-def test_some_nine_hundred_fields_and_sixty_four_levels_are_read():
+def test_nineteen_thousand_variables_and_sixty_four_levels_are_read():
     fields = decoded("order_paid") | {"x": nested(64)}
-    fields |= {f"a{n}": "" for n in range(900)}
-    assert parse(fields, api_key=KEY).extra["a899"] == ""
+    fields |= {f"a{n}": "" for n in range(19_000)}
+    assert parse(fields, api_key=KEY).extra["a18999"] == ""
 
 
-def test_a_number_that_is_no_number_of_the_service_is_refused():
+def test_following_the_hint_of_a_limit_helps():
+    many = encoded(decoded("order_paid") | {f"a{n}": "x" for n in range(1000)})
+    large = encoded(decoded("order_paid", comment="x" * 9_000_000))  # more than PHP's own 8 MiB
+    with pytest.raises(NotificationTooLarge, match="more than 100 variables") as refused:
+        event(many, max_variables=100)
+    assert "max_variables=" in refused.value.hint
+    with pytest.raises(NotificationTooLarge, match="larger than 4194304 bytes") as refused:
+        event(large)
+    assert "max_bytes=" in refused.value.hint
+    with pytest.raises(NotificationTooLarge, match="nested deeper than 64 levels") as refused:
+        event({"items": nested(100)})
+    assert "max_" not in refused.value.hint
+
+    assert event(many, max_variables=2000).extra["a999"] == "x"
+    assert len(event(large, max_bytes=10_000_000).comment) == 9_000_000
+
+
+def test_a_notification_of_the_largest_order_that_a_client_can_create_is_read():
+    """998 goods in a call of 999 variables; a paid order tells 13 of each."""
+    partners = [
+        {"partner_lvl": f"{level}", "partner_id": "100136", "partner_name": "n" * 30,
+         "partner_fee": "1234567.89"}
+        for level in (1, 2)
+    ]  # fmt: skip
+    item = {"title": "Ж" * 255, "sum": "1234567.89", "price": "1234567.89", "pincode": "p" * 32}
+    items = [{"id": f"good{n}"} | item | {"partners": partners} for n in range(998)]
+    sent = encoded(decoded("order_paid", items=items))
+
+    assert len(event(sent).items) == 998
+    assert event(sent).items[997].partners[1].level == 2
+
+
+def test_an_invalid_order_number_is_refused():
     with pytest.raises(MalformedNotification):
         parse(decoded("order_paid", id=10**5000), api_key=KEY)
 
@@ -715,7 +780,7 @@ def test_the_key_is_kind_number_and_signed_time(kind, key):
     assert event(body(kind)).key == key
 
 
-def test_no_field_that_a_third_party_could_change_is_part_of_the_key():
+def test_unsigned_fields_are_not_part_of_the_key():
     changed = event(decoded("order_paid", created="1", comment="again", last_payment_sum="1"))
     assert changed.key == event(body("order_paid")).key
 

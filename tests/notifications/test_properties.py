@@ -57,7 +57,7 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(orders(), moments, amounts, keys)
-def test_what_is_sent_is_what_is_read(order, moment, amount, key):
+def test_fields_are_read_as_they_are_sent(order, moment, amount, key):
     order |= {"paid": str(moment), "last_payment_sum": str(amount)}
     event = parse(encoded(signed(order, "paid", key=key)), api_key=key)
 
@@ -78,7 +78,7 @@ def test_what_is_sent_is_what_is_read(order, moment, amount, key):
 @example("покупатель@пример.рф".encode())
 @example("покупатель@пример.рф".encode("cp1251"))
 @example(b"\xff\xfe")
-def test_addresses_of_any_bytes_enter_the_hash_as_they_came(octets):
+def test_addresses_of_any_bytes_enter_the_hash_unchanged(octets):
     """Also those that are no UTF-8: what arrives is hashed, byte for byte."""
     octets = octets.replace(b"\0", b"?") + "@пример.рф".encode()
     digest = md5(b"5" + octets + b"17" + KEY.encode()).hexdigest()
@@ -175,7 +175,7 @@ def test_a_right_hash_does_not_make_the_rest_right(fields):
 
 
 @given(st.binary(max_size=200), st.sampled_from(["GET", "POST"]))
-def test_a_router_answers_whatever_comes(octets, method):
+def test_a_router_answers_any_request(octets, method):
     reply = Router(api_key=KEY).answer_blocking(octets, method=method)
     assert int(reply.status) in {400, 403, 405, 413}
 

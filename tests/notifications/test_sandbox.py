@@ -42,7 +42,7 @@ class Receiver:
 
 
 @pytest.mark.asyncio
-async def test_what_the_shop_tells_is_verified_confirmed_and_forgeries_are_not():
+async def test_notifications_of_the_shop_are_verified_and_confirmed_and_forgeries_are_not():
     receiver = Receiver("0123456789" * 4)
     app = web.Application()
     app.router.add_post("/hook", aiohttp_web.handler(receiver.router))

@@ -26,8 +26,8 @@ ORDER: dict[str, Any] = {
 
 
 @frozen
-class Came:
-    """What came back."""
+class ApiResponse:
+    """A response."""
 
     status: int
     body: bytes
@@ -56,7 +56,7 @@ class Came:
 
 async def send(
     base_url: str, method: str, body: bytes, headers: Mapping[str, str] | None = None
-) -> Came:
+) -> ApiResponse:
     """Send a body as it is."""
     async with (
         aiohttp.ClientSession() as session,
@@ -67,7 +67,7 @@ async def send(
             allow_redirects=False,
         ) as response,
     ):
-        return Came(response.status, await response.read())
+        return ApiResponse(response.status, await response.read())
 
 
 async def call(
@@ -76,20 +76,20 @@ async def call(
     params: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
     **more: object,
-) -> Came:
+) -> ApiResponse:
     """Sign parameters as API 1.0 wants it, and send them."""
     body = signed_body({**(params or {}), **more}, LOGIN, API_KEY)
     return await send(base_url, method, body, headers)
 
 
-async def call_v2(base_url: str, method: str, **params: object) -> Came:
+async def call_v2(base_url: str, method: str, **params: object) -> ApiResponse:
     """Put the key into the parameters as API 2.0 wants it, and send them."""
     fields = {"rpsKey": API_KEY, **{name: str(value) for name, value in params.items()}}
     async with (
         aiohttp.ClientSession() as session,
         session.post(f"{base_url}/api/{method}", data=fields) as response,
     ):
-        return Came(response.status, await response.read())
+        return ApiResponse(response.status, await response.read())
 
 
 async def get_json(base_url: str, path: str) -> Any:
@@ -99,13 +99,13 @@ async def get_json(base_url: str, path: str) -> Any:
         return await response.json()
 
 
-async def post_json(base_url: str, path: str, wanted: object = None) -> Came:
+async def post_json(base_url: str, path: str, wanted: object = None) -> ApiResponse:
     """Set something of the operator's."""
     async with (
         aiohttp.ClientSession() as session,
         session.post(base_url + path, json=wanted) as response,
     ):
-        return Came(response.status, await response.read())
+        return ApiResponse(response.status, await response.read())
 
 
 class Running:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from justclick_async.php import http_build_query
 from justclick_async.sandbox import API_KEY, LOGIN, Sandbox
-from justclick_async.sandbox.auth import read
-from justclick_async.sandbox.codes import Refused
+from justclick_async.sandbox.auth import parse_body
+from justclick_async.sandbox.codes import Refusal
 from justclick_async.signing import answer_hash, sign_query, signed_body, signed_query
 from tests.sandbox.running import ORDER, call, call_v2, send
 
@@ -27,58 +27,58 @@ GET_BILLS = {"email": "anna@example.com"}
 @pytest.mark.asyncio
 async def test_1_without_a_hash(sandbox: Sandbox) -> None:
     for body in b"email=a%40example.com", b"email=a&hash=", b"email=a&hash[]=x":
-        came = await send(sandbox.base_url, "GetBills", body)
-        assert (came.status, came.code, came.text) == (200, 1, "Not transferred hash")
+        reply = await send(sandbox.base_url, "GetBills", body)
+        assert (reply.status, reply.code, reply.text) == (200, 1, "Not transferred hash")
 
 
 @pytest.mark.asyncio
 async def test_2_for_an_empty_body(sandbox: Sandbox) -> None:
-    came = await send(sandbox.base_url, "GetBills", b"")
-    assert (came.status, came.code, came.text) == (200, 2, "No transmitted data")
+    reply = await send(sandbox.base_url, "GetBills", b"")
+    assert (reply.status, reply.code, reply.text) == (200, 2, "No transmitted data")
 
 
 @pytest.mark.asyncio
 async def test_4_for_a_wrong_hash(sandbox: Sandbox) -> None:
-    came = await send(sandbox.base_url, "GetBills", b"email=a%40example.com&hash=" + b"0" * 32)
-    assert (came.status, came.code, came.text) == (200, 4, "Incorrect hash")
+    reply = await send(sandbox.base_url, "GetBills", b"email=a%40example.com&hash=" + b"0" * 32)
+    assert (reply.status, reply.code, reply.text) == (200, 4, "Incorrect hash")
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(("login", "key"), [("other", API_KEY), (LOGIN, "x"), (API_KEY, LOGIN)])
 async def test_4_for_another_login_or_key(sandbox: Sandbox, login: str, key: str) -> None:
-    came = await send(sandbox.base_url, "GetBills", signed_body(GET_BILLS, login, key))
-    assert came.code == 4
+    reply = await send(sandbox.base_url, "GetBills", signed_body(GET_BILLS, login, key))
+    assert reply.code == 4
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("host", ["stranger.justclick.io", "stranger.localhost:80"])
 async def test_5_for_the_host_of_another_login(sandbox: Sandbox, host: str) -> None:
-    came = await call(sandbox.base_url, "GetBills", GET_BILLS, headers={"Host": host})
-    assert (came.code, came.text) == (5, "Invalid user name")
-    assert not came.hash_is_right
-    assert came.answer["hash"] == answer_hash(5, "Invalid user name", "")
+    reply = await call(sandbox.base_url, "GetBills", GET_BILLS, headers={"Host": host})
+    assert (reply.code, reply.text) == (5, "Invalid user name")
+    assert not reply.hash_is_right
+    assert reply.answer["hash"] == answer_hash(5, "Invalid user name", "")
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("host", ["username.justclick.io", "UserName.localhost", "[::1]:80"])
-async def test_the_host_of_its_own_login_is_let_in(sandbox: Sandbox, host: str) -> None:
-    came = await call(sandbox.base_url, "GetBills", GET_BILLS, headers={"Host": host})
-    assert came.code == 400
+async def test_the_host_of_its_login_is_accepted(sandbox: Sandbox, host: str) -> None:
+    reply = await call(sandbox.base_url, "GetBills", GET_BILLS, headers={"Host": host})
+    assert reply.code == 400
 
 
 @pytest.mark.asyncio
 async def test_6_for_a_denied_address(sandbox: Sandbox) -> None:
     sandbox.account.denied.add("127.0.0.1")
-    came = await call(sandbox.base_url, "GetBills", GET_BILLS)
-    assert (came.code, came.text) == (6, "Permission denied for ip 127.0.0.1")
-    assert came.hash_is_right
+    reply = await call(sandbox.base_url, "GetBills", GET_BILLS)
+    assert (reply.code, reply.text) == (6, "Permission denied for ip 127.0.0.1")
+    assert reply.hash_is_right
 
 
 @pytest.mark.asyncio
 async def test_7_for_a_disabled_account(sandbox: Sandbox) -> None:
     sandbox.account.disabled = True
-    came = await call(sandbox.base_url, "GetBills", GET_BILLS)
-    assert (came.code, came.text) == (7, "Account disabled")
+    reply = await call(sandbox.base_url, "GetBills", GET_BILLS)
+    assert (reply.code, reply.text) == (7, "Account disabled")
 
 
 @pytest.mark.asyncio
@@ -116,13 +116,13 @@ async def test_two_hashes_count_as_the_last(sandbox: Sandbox) -> None:
         "b=1&b=2",
     ],
 )
-async def test_what_is_not_canonical_is_verified_as_php_encodes_it(
+async def test_noncanonical_bodies_are_verified_as_php_encodes_them(
     sandbox: Sandbox, sent: str
 ) -> None:
     over_what_was_sent = await send(
         sandbox.base_url, "GetBills", signed_query(sent, LOGIN, API_KEY)
     )
-    seen = read(sent.encode()).query
+    seen = parse_body(sent.encode()).query
     right = f"{sent}&hash={sign_query(seen, LOGIN, API_KEY)}".encode()
     over_what_php_sees = await send(sandbox.base_url, "GetBills", right)
     assert over_what_was_sent.code == 4
@@ -134,30 +134,30 @@ async def test_what_is_not_canonical_is_verified_as_php_encodes_it(
     ("query", "hashed", "mistake"),
     [
         ("b=1&a=2", "a=2&b=1", "sorted by name"),
-        ("a=b+c", "a=b%20c", "%20 for blanks"),
-        ("a=%7Eb", "a=~b", "~ left"),
-        ("a=%40", "a=@", "with @ left as it is"),
+        ("a=b+c", "a=b%20c", "blanks were hashed as %20"),
+        ("a=%7Eb", "a=~b", "~ was hashed unencoded"),
+        ("a=%40", "a=@", "@ was hashed unencoded"),
         ("a=%40+b", "a=@ b", "without any encoding"),
-        ("a%5B0%5D=%40", "a[0]=%40", "bare brackets"),
-        ("a=1", "", "no parameters at all"),
-        ("a=b%20c", "a=b%20c", "%20 for blanks"),
+        ("a%5B0%5D=%40", "a[0]=%40", "unencoded brackets"),
+        ("a=1", "", "no parameters were hashed"),
+        ("a=b%20c", "a=b%20c", "blanks were hashed as %20"),
         ("a=%41", "a=%41", "as it was sent"),
     ],
 )
-async def test_the_journal_names_the_usual_mistakes(
+async def test_the_request_log_names_usual_mistakes(
     sandbox: Sandbox, query: str, hashed: str, mistake: str
 ) -> None:
     body = f"{query}&hash={sign_query(hashed, LOGIN, API_KEY)}".encode()
     assert (await send(sandbox.base_url, "GetBills", body)).code == 4
-    (seen,) = sandbox.service.journal.state()
+    (seen,) = sandbox.service.request_log.state()
     assert mistake in str(seen["why"])
 
 
 @pytest.mark.asyncio
-async def test_the_journal_shows_what_had_to_be_hashed_and_no_key(sandbox: Sandbox) -> None:
+async def test_the_request_log_shows_the_string_to_hash_without_the_key(sandbox: Sandbox) -> None:
     await send(sandbox.base_url, "GetBills", b"email=a%20b&hash=00")
     await call_v2(sandbox.base_url, "createorder", product_names="invoice")
-    first, second = sandbox.service.journal.state()
+    first, second = sandbox.service.request_log.state()
     assert first["hashed"] == "email=a+b::username::(API key)"
     assert first["sent"] == "email=a%20b"
     assert first["expected"] == sign_query("email=a+b", LOGIN, API_KEY)
@@ -219,8 +219,8 @@ async def test_after_hostile_bodies_it_still_works(sandbox: Sandbox) -> None:
 )
 @given(st.binary() | st.text("a[]=&.%+0 \0").map(str.encode))
 def test_any_body_is_read_or_refused(body: bytes) -> None:
-    with suppress(Refused):
-        assert read(body).query.isascii()
+    with suppress(Refusal):
+        assert parse_body(body).query.isascii()
 
 
 @pytest.mark.asyncio
@@ -229,8 +229,8 @@ async def test_2_for_a_body_that_php_reads_no_parameters_from(
     sandbox: Sandbox, content_type: str
 ) -> None:
     body = signed_body(GET_BILLS, LOGIN, API_KEY)
-    came = await send(sandbox.base_url, "GetBills", body, {"Content-Type": content_type})
-    assert came.code == 2
+    reply = await send(sandbox.base_url, "GetBills", body, {"Content-Type": content_type})
+    assert reply.code == 2
 
 
 @pytest.mark.asyncio
@@ -261,10 +261,10 @@ async def test_405_for_anything_but_post(sandbox: Sandbox) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("method", ["GetLeads", "getbills", "GetBills/", "%3Cscript%3E", "\u044f"])
-async def test_404_for_a_method_that_there_is_not(sandbox: Sandbox, method: str) -> None:
-    came = await call(sandbox.base_url, method)
-    assert came.status == 404
-    assert b"<script>" not in came.body
+async def test_404_for_an_unknown_method(sandbox: Sandbox, method: str) -> None:
+    reply = await call(sandbox.base_url, method)
+    assert reply.status == 404
+    assert b"<script>" not in reply.body
 
 
 # ── API 2.0 ─────────────────────────────────────────────────────────────────────────

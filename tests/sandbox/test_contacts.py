@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 
 from justclick_async.sandbox import Sandbox
-from tests.sandbox.running import ORDER, Came, call, call_v2, post_json
+from tests.sandbox.running import ORDER, ApiResponse, call, call_v2, post_json
 
 ANNA = "anna@example.com"
 
 
-async def subscribe(sandbox: Sandbox, *groups: str, **more: object) -> Came:
+async def subscribe(sandbox: Sandbox, *groups: str, **more: object) -> ApiResponse:
     params = {"rid": list(groups), "lead_email": ANNA, **more}
     return await call(sandbox.base_url, "AddLeadToGroup", params)
 
 
 async def statuses(sandbox: Sandbox, email: str = ANNA) -> dict[str, str] | int:
-    came = await call(sandbox.base_url, "GetLeadGroupStatuses", email=email)
-    if came.code:
-        return came.code
-    return {group["rass_name"]: group["rass_status"] for group in came.result}
+    reply = await call(sandbox.base_url, "GetLeadGroupStatuses", email=email)
+    if reply.code:
+        return reply.code
+    return {group["rass_name"]: group["rass_status"] for group in reply.result}
 
 
 def only(sandbox: Sandbox) -> dict[str, Any]:
@@ -37,11 +37,11 @@ def only(sandbox: Sandbox) -> dict[str, Any]:
 
 @pytest.mark.asyncio
 async def test_a_contact_is_subscribed_and_known(sandbox: Sandbox) -> None:
-    came = await subscribe(
+    reply = await subscribe(
         sandbox, "super", "second", lead_name="Анна", lead_phone="+7", lead_city="Тверь", tag="t",
         utm={"utm_medium": "cpc"}, doneurl2="https://example.com/",
     )  # fmt: skip
-    assert (came.code, came.text, came.result) == (0, "OK", None)
+    assert (reply.code, reply.text, reply.result) == (0, "OK", None)
     contact = only(sandbox)
     assert (contact["name"], contact["phone"], contact["city"]) == ("Анна", "+7", "Тверь")
     assert contact["groups"][0]["utm"] == {"utm_medium": "cpc"}
@@ -52,9 +52,9 @@ async def test_a_contact_is_subscribed_and_known(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.asyncio
-async def test_who_is_to_confirm_waits(sandbox: Sandbox) -> None:
-    came = await subscribe(sandbox, "super", activation=1)
-    assert came.text == "Activation email sent to subscriber"
+async def test_a_contact_with_activation_waits(sandbox: Sandbox) -> None:
+    reply = await subscribe(sandbox, "super", activation=1)
+    assert reply.text == "Activation email sent to subscriber"
     assert await statuses(sandbox) == {"super": "STATUS_WAIT"}
     await post_json(sandbox.base_url, f"/sandbox/contacts/{ANNA}/activate", {"group": "super"})
     assert await statuses(sandbox) == {"super": "STATUS_SUBSCRIBE"}
@@ -67,7 +67,7 @@ async def test_a_contact_without_a_name_is_a_dear_friend(sandbox: Sandbox) -> No
 
 
 @pytest.mark.asyncio
-async def test_who_left_is_not_asked_to_confirm_again(sandbox: Sandbox) -> None:
+async def test_a_former_member_is_not_asked_to_confirm_again(sandbox: Sandbox) -> None:
     await subscribe(sandbox, "super")
     await call(sandbox.base_url, "DeleteSubscribe", lead_email=ANNA, rass_name="super")
     assert (await subscribe(sandbox, "super", activation=1)).text == "OK"
@@ -76,98 +76,98 @@ async def test_who_left_is_not_asked_to_confirm_again(sandbox: Sandbox) -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("email", ["", "anna", "anna@"])
 async def test_100_without_an_email(sandbox: Sandbox, email: str) -> None:
-    came = await subscribe(sandbox, "super", lead_email=email)
-    assert (came.code, came.text) == (100, "Email is missing")
+    reply = await subscribe(sandbox, "super", lead_email=email)
+    assert (reply.code, reply.text) == (100, "Email is missing")
 
 
 @pytest.mark.asyncio
-async def test_101_for_who_cannot_be_reached(sandbox: Sandbox) -> None:
-    came = await subscribe(sandbox, "super", lead_email="anna@nowhere.invalid")
-    assert (came.code, came.text) == (101, "Subscription error: the address does not exist")
+async def test_101_for_an_unreachable_contact(sandbox: Sandbox) -> None:
+    reply = await subscribe(sandbox, "super", lead_email="anna@nowhere.invalid")
+    assert (reply.code, reply.text) == (101, "Subscription error: the address does not exist")
     await subscribe(sandbox, "super")
     await post_json(sandbox.base_url, f"/sandbox/contacts/{ANNA}/leave", {})
-    came = await subscribe(sandbox, "second")
-    assert came.code == 101
+    reply = await subscribe(sandbox, "second")
+    assert reply.code == 101
     assert await statuses(sandbox) == {"super": "STATUS_UNSUBSCRIBE_BY_SERVICE"}
 
 
 @pytest.mark.asyncio
-async def test_102_for_who_is_in_all_the_groups(sandbox: Sandbox) -> None:
+async def test_102_for_a_member_of_all_groups(sandbox: Sandbox) -> None:
     await subscribe(sandbox, "super")
-    came = await subscribe(sandbox, "super")
-    assert (came.code, came.text) == (102, "The subscriber is already registered")
+    reply = await subscribe(sandbox, "super")
+    assert (reply.code, reply.text) == (102, "The subscriber is already registered")
     assert (await subscribe(sandbox, "super", "second")).code == 0
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("groups", [("super", "no_such"), (), ("",)])
-async def test_103_for_a_group_that_there_is_not(sandbox: Sandbox, groups: tuple[str, ...]) -> None:
-    came = await subscribe(sandbox, *groups)
-    assert (came.code, came.text) == (103, "Has an invalid subscriptions group")
+async def test_103_for_an_unknown_group(sandbox: Sandbox, groups: tuple[str, ...]) -> None:
+    reply = await subscribe(sandbox, *groups)
+    assert (reply.code, reply.text) == (103, "Has an invalid subscriptions group")
     assert sandbox.state()["contacts"] == []
 
 
 @pytest.mark.asyncio
 async def test_104_names_the_automatic_group(sandbox: Sandbox) -> None:
-    came = await subscribe(sandbox, "allleads")
-    assert (came.code, came.text) == (104, "Subscription forbidden for allleads")
+    reply = await subscribe(sandbox, "allleads")
+    assert (reply.code, reply.text) == (104, "Subscription forbidden for allleads")
 
 
 # ── UpdateSubscriberData, DeleteSubscribe ───────────────────────────────────────────
 
 
 @pytest.mark.asyncio
-async def test_what_is_left_out_stays(sandbox: Sandbox) -> None:
+async def test_omitted_fields_stay(sandbox: Sandbox) -> None:
     await subscribe(sandbox, "super", lead_name="Анна", lead_phone="+7")
     for params in {"lead_tags": "a, b,a"}, {"lead_city": "Тверь"}:
-        came = await call(sandbox.base_url, "UpdateSubscriberData", lead_email=ANNA, **params)
-        assert came.code == 0
+        reply = await call(sandbox.base_url, "UpdateSubscriberData", lead_email=ANNA, **params)
+        assert reply.code == 0
     contact = only(sandbox)
     assert (contact["name"], contact["phone"], contact["city"]) == ("Анна", "+7", "Тверь")
     assert contact["tags"] == ["a", "b"]
 
 
 @pytest.mark.asyncio
-async def test_801_for_a_contact_that_there_is_not(sandbox: Sandbox) -> None:
+async def test_801_for_an_unknown_contact(sandbox: Sandbox) -> None:
     for method, more in ("UpdateSubscriberData", {}), ("DeleteSubscribe", {"rass_name": "super"}):
-        came = await call(sandbox.base_url, method, lead_email="nobody@example.com", **more)
-        assert (came.code, came.text) == (801, "Subscriber with such address is not found")
+        reply = await call(sandbox.base_url, method, lead_email="nobody@example.com", **more)
+        assert (reply.code, reply.text) == (801, "Subscriber with such address is not found")
 
 
 @pytest.mark.asyncio
 async def test_801_for_a_contact_that_is_not_in_the_group(sandbox: Sandbox) -> None:
     await subscribe(sandbox, "super")
     for _ in range(2):
-        came = await call(sandbox.base_url, "DeleteSubscribe", lead_email=ANNA, rass_name="second")
-        assert came.code == 801
+        reply = await call(sandbox.base_url, "DeleteSubscribe", lead_email=ANNA, rass_name="second")
+        assert reply.code == 801
 
 
 @pytest.mark.asyncio
-async def test_800_for_a_group_that_there_is_not(sandbox: Sandbox) -> None:
+async def test_800_for_an_unknown_group(sandbox: Sandbox) -> None:
     await subscribe(sandbox, "super")
-    came = await call(sandbox.base_url, "DeleteSubscribe", lead_email=ANNA, rass_name="no_such")
-    assert (came.code, came.text) == (800, "Group subscribers is not found")
+    reply = await call(sandbox.base_url, "DeleteSubscribe", lead_email=ANNA, rass_name="no_such")
+    assert (reply.code, reply.text) == (800, "Group subscribers is not found")
 
 
 @pytest.mark.asyncio
-async def test_who_left_is_in_no_group_and_remembered(sandbox: Sandbox) -> None:
+async def test_an_unsubscribed_contact_keeps_its_status(sandbox: Sandbox) -> None:
     await subscribe(sandbox, "super")
     await call(sandbox.base_url, "DeleteSubscribe", lead_email=ANNA, rass_name="super")
     assert await statuses(sandbox) == {"super": "STATUS_UNSUBSCRIBE"}
     assert (await call(sandbox.base_url, "GetLeadGroups", email=ANNA)).code == 501
 
 
-# ── What is listed ──────────────────────────────────────────────────────────────────
+# ── Reads ──────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("method", ["GetLeadGroups", "GetLeadGroupStatuses"])
 async def test_500_and_501(sandbox: Sandbox, method: str) -> None:
-    came = await call(sandbox.base_url, method, email="nobody@example.com")
-    assert (came.code, came.text) == (500, "Subscriber not found")
+    reply = await call(sandbox.base_url, method, email="nobody@example.com")
+    assert (reply.code, reply.text) == (500, "Subscriber not found")
     await call_v2(sandbox.base_url, "addupdatelead", lead_email=ANNA)
-    came = await call(sandbox.base_url, method, email=ANNA)
-    assert (came.code, came.text) == (501, "Group not found")
+    reply = await call(sandbox.base_url, method, email=ANNA)
+    assert (reply.code, reply.text) == (501, "Group not found")
 
 
 @pytest.mark.asyncio
@@ -202,7 +202,7 @@ async def test_contacts_are_counted(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.asyncio
-async def test_800_for_the_count_of_a_group_that_there_is_not(sandbox: Sandbox) -> None:
+async def test_800_for_the_count_of_an_unknown_group(sandbox: Sandbox) -> None:
     assert (await call(sandbox.base_url, "GetCountSubscribe", group_name="no_such")).code == 800
     assert (await call(sandbox.base_url, "GetCountSubscribe")).code == 3
 
@@ -252,7 +252,7 @@ async def test_v2_tags_are_added_and_removed(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.asyncio
-async def test_v2_who_is_removed_from_a_group_never_was_in_it(sandbox: Sandbox) -> None:
+async def test_v2_removal_from_a_group_leaves_no_trace(sandbox: Sandbox) -> None:
     await subscribe(sandbox, "super", "second")
     params = {"lead_email": ANNA, "remove_from_lists": "super"}
     assert (await call_v2(sandbox.base_url, "removeleadfromlist", **params)).result == []

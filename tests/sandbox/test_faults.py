@@ -16,11 +16,11 @@ async def try_orders(sandbox: Sandbox, times: int) -> list[int | str]:
     answers: list[int | str] = []
     for created in range(times):
         try:
-            came = await call(sandbox.base_url, "CreateOrder", {**ORDER, "bill_created": created})
+            reply = await call(sandbox.base_url, "CreateOrder", {**ORDER, "bill_created": created})
         except aiohttp.ClientConnectionError:
             answers.append("dropped")
         else:
-            answers.append("page" if came.body.startswith(b"<") else came.code)
+            answers.append("page" if reply.body.startswith(b"<") else reply.code)
     return answers
 
 
@@ -54,9 +54,9 @@ async def test_pages_instead_of_answers_leave_the_work_done_in_half_of_the_cases
 @pytest.mark.asyncio
 async def test_bad_hash_is_a_success_that_cannot_be_trusted(sandbox: Sandbox) -> None:
     sandbox.faults["bad_hash"] = 1.0
-    came = await call(sandbox.base_url, "CreateOrder", ORDER)
-    assert came.code == 0
-    assert not came.hash_is_right
+    reply = await call(sandbox.base_url, "CreateOrder", ORDER)
+    assert reply.code == 0
+    assert not reply.hash_is_right
     assert stored(sandbox) == 1
 
 
@@ -71,18 +71,18 @@ async def test_slow_answers_late() -> None:
 @pytest.mark.asyncio
 async def test_limit_is_code_8_and_nothing_is_done(sandbox: Sandbox) -> None:
     sandbox.faults["limit"] = 1.0
-    came = await call(sandbox.base_url, "CreateOrder", ORDER)
-    assert (came.code, came.text) == (8, "Limit of API calls for this ip 127.0.0.1")
-    assert came.hash_is_right
+    reply = await call(sandbox.base_url, "CreateOrder", ORDER)
+    assert (reply.code, reply.text) == (8, "Limit of API calls for this ip 127.0.0.1")
+    assert reply.hash_is_right
     assert stored(sandbox) == 0
 
 
 @pytest.mark.asyncio
-async def test_the_journal_tells_which_fault_struck_and_whether_the_work_was_done() -> None:
+async def test_the_request_log_shows_the_fault_and_if_the_call_was_executed() -> None:
     for name, done in {"drop_before": False, "drop_after": True, "limit": False}.items():
         async with Sandbox(faults={name: 1.0}) as sandbox:
             await try_orders(sandbox, 1)
-            (seen,) = sandbox.service.journal.state()
+            (seen,) = sandbox.service.request_log.state()
             assert (seen["outcome"], seen["done"]) == (name, done)
 
 
@@ -99,19 +99,19 @@ async def test_a_seed_makes_the_same_calls_fail() -> None:
 def test_a_change_of_one_probability_leaves_the_others_as_they_were() -> None:
     alone = Faults({"slow": 0.3}, seed=1)
     beside = Faults({"slow": 0.3, "drop_before": 0.5}, seed=1)
-    expected = [struck is not None for struck in (alone.strike() for _ in range(200))]
-    found = [beside.strike() for _ in range(200)]
-    clear = [i for i, struck in enumerate(found) if struck is None or struck.name == "slow"]
+    expected = [fault is not None for fault in (alone.draw() for _ in range(200))]
+    found = [beside.draw() for _ in range(200)]
+    clear = [i for i, fault in enumerate(found) if fault is None or fault.name == "slow"]
     assert [expected[i] for i in clear] == [found[i] is not None for i in clear]
 
 
 def test_without_a_seed_two_runs_differ() -> None:
     a, b = Faults({"slow": 0.5}), Faults({"slow": 0.5})
-    assert [a.strike() is None for _ in range(64)] != [b.strike() is None for _ in range(64)]
+    assert [a.draw() is None for _ in range(64)] != [b.draw() is None for _ in range(64)]
 
 
-def test_a_fault_that_there_is_not_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(ValueError, match=r"no fault 'explode'; there are drop_before, drop_after"):
+def test_an_unknown_fault_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"fault must be one of drop_before, drop_after"):
         Faults({"explode": 1.0})
 
 
@@ -124,7 +124,7 @@ def test_a_probability_lies_between_0_and_1(odds: object) -> None:
 def test_a_fault_is_put_back_to_0_by_deleting_it() -> None:
     faults = Faults({"slow": 1.0})
     del faults["slow"]
-    assert faults.strike() is None
+    assert faults.draw() is None
     assert set(faults.values()) == {0.0}
 
 
@@ -136,8 +136,8 @@ def test_the_table_of_faults_is_the_contract() -> None:
 
 @pytest.mark.asyncio
 async def test_faults_can_be_set_over_http(sandbox: Sandbox) -> None:
-    came = await post_json(sandbox.base_url, "/sandbox/faults", {"limit": 1.0})
-    assert came.answer["limit"] == 1.0
+    reply = await post_json(sandbox.base_url, "/sandbox/faults", {"limit": 1.0})
+    assert reply.answer["limit"] == 1.0
     assert await try_orders(sandbox, 1) == [8]
     await post_json(sandbox.base_url, "/sandbox/faults", {"limit": 0})
     assert await try_orders(sandbox, 1) == [0]
@@ -147,8 +147,8 @@ async def test_faults_can_be_set_over_http(sandbox: Sandbox) -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("wanted", [{"limit": 1.0, "explode": 1.0}, {"slow": 2}, [], "x", 5])
 async def test_wrong_faults_over_http_change_nothing(sandbox: Sandbox, wanted: object) -> None:
-    came = await post_json(sandbox.base_url, "/sandbox/faults", wanted)
-    assert came.status == 400
+    reply = await post_json(sandbox.base_url, "/sandbox/faults", wanted)
+    assert reply.status == 400
     assert set(sandbox.faults.values()) == {0.0}
 
 
@@ -156,4 +156,4 @@ def test_all_faults_can_be_cleared_at_once() -> None:
     faults = Faults({"limit": 1.0, "slow": 0.5})
     faults.clear()
     assert set(faults.values()) == {0.0}
-    assert faults.strike() is None
+    assert faults.draw() is None

@@ -10,7 +10,7 @@ import pytest
 
 from justclick_async.sandbox import Sandbox
 from justclick_async.sandbox.methods import METHODS
-from tests.sandbox.running import Came, call, call_v2, send
+from tests.sandbox.running import ApiResponse, call, call_v2, send
 
 DOCUMENTED: dict[str, Any] = json.loads(
     Path(__file__).with_name("methods.json").read_text(encoding="utf-8")
@@ -50,7 +50,7 @@ ASKED: dict[str, dict[str, object]] = {
 }
 
 
-async def ask(sandbox: Sandbox, name: str, path: str = "") -> Came:
+async def ask(sandbox: Sandbox, name: str, path: str = "") -> ApiResponse:
     """Call a method in a shop that has a paid order with everything, and a contact."""
     bill_id = await prepare(sandbox)
     params = {key: bill_id if value == "BILL" else value for key, value in ASKED[name].items()}
@@ -98,11 +98,11 @@ def test_every_documented_method_is_in_the_table_and_no_other() -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("name", DOCUMENTED)
 async def test_it_answers_in_the_shape_of_the_example(sandbox: Sandbox, name: str) -> None:
-    came = await ask(sandbox, name)
+    reply = await ask(sandbox, name)
     expected = DOCUMENTED[name]["example"]
-    assert came.code == 0, came.text
-    assert came.hash_is_right
-    found, wanted = shape(came.result), shape(expected.get("result"))
+    assert reply.code == 0, reply.text
+    assert reply.hash_is_right
+    found, wanted = shape(reply.result), shape(expected.get("result"))
     if name == "CreateOrder":
         wanted = [*wanted, ("link", "str")]  # type: ignore[misc]  # in the text of the page only
     if name == "getOrderDetails":
@@ -128,17 +128,17 @@ async def test_it_wants_the_key(sandbox: Sandbox, name: str) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("name", DOCUMENTED)
-async def test_what_makes_no_sense_is_refused_with_a_documented_code(
+async def test_invalid_values_are_refused_with_a_documented_code(
     sandbox: Sandbox, name: str
 ) -> None:
     """Every parameter as an array of arrays: text where an array is wanted, and the reverse."""
     wrong = {key.partition("[")[0]: {"x": {"y": ["z"]}} for key in ASKED[name]}
     if DOCUMENTED[name]["version"] == 1:
-        came = await call(sandbox.base_url, name, wrong)
-        assert came.code in DOCUMENTED[name]["codes"]
+        reply = await call(sandbox.base_url, name, wrong)
+        assert reply.code in DOCUMENTED[name]["codes"]
     else:
-        came = await call_v2(sandbox.base_url, name, **{f"{key}[x]": "z" for key in wrong})
-    assert (came.code != 0) == bool(wrong)
+        reply = await call_v2(sandbox.base_url, name, **{f"{key}[x]": "z" for key in wrong})
+    assert (reply.code != 0) == bool(wrong)
 
 
 @pytest.mark.asyncio
@@ -166,8 +166,8 @@ async def test_the_capitalised_name_leads_to_it_as_well(
 @pytest.mark.asyncio
 @pytest.mark.parametrize(("name", "target"), REDIRECTED)
 async def test_with_a_switch_it_redirects_to_the_capitalised_name(name: str, target: str) -> None:
-    async with Sandbox(redirect_v2=True) as sandbox:
-        came = await send(sandbox.base_url, name, b"rpsKey=0")
-        assert came.status == 307
+    async with Sandbox(assume={"v2_names": "redirected"}) as sandbox:
+        reply = await send(sandbox.base_url, name, b"rpsKey=0")
+        assert reply.status == 307
         assert (await ask(sandbox, name)).code == 0
         assert (await send(sandbox.base_url, target, b"rpsKey=0")).status == 200

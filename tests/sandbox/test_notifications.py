@@ -5,16 +5,18 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from justclick_async.notifications import CustomEvent, custom
 from justclick_async.php import http_build_query, parse_str
 from justclick_async.sandbox import API_KEY, Sandbox
 from justclick_async.signing import notification_hash
-from tests.sandbox.running import ORDER, call, call_v2, post_json
+from tests.sandbox.running import FORM, ORDER, call, call_v2, post_json
 
 FULL = {
     **ORDER,
@@ -31,7 +33,7 @@ class Receiver:
     Attributes:
         url: Where it is.
         got: What has arrived: path and fields, as PHP holds them.
-        bodies: The same as it came.
+        bodies: The same as they came.
         statuses: What to answer, one after the other; 200 when they are used up.
     """
 
@@ -42,7 +44,7 @@ class Receiver:
         self.statuses: list[int] = []
 
     async def take(self, request: web.Request) -> web.Response:
-        assert request.content_type == "application/x-www-form-urlencoded"
+        assert request.method == "GET" or request.content_type == FORM["Content-Type"]
         body = await request.read()
         self.bodies.append(body)
         self.got.append((request.path_qs, dict(parse_str(body))))
@@ -53,7 +55,7 @@ class Receiver:
 async def receiving(place: socket.socket | None = None) -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application()
-    app.router.add_post("/{any:.*}", receiver.take)
+    app.router.add_route("*", "/{any:.*}", receiver.take)
     runner = web.AppRunner(app)
     await runner.setup()
     where = web.SockSite(runner, place) if place else web.TCPSite(runner, "127.0.0.1", 0)
@@ -67,7 +69,7 @@ async def receiving(place: socket.socket | None = None) -> AsyncIterator[Receive
 async def both(**options: Any) -> AsyncIterator[tuple[Sandbox, Receiver]]:
     async with (
         receiving() as receiver,
-        Sandbox(**{"notify_url": receiver.url, "pauses": (0.01, 0.02), **options}) as sandbox,
+        Sandbox(**{"notify_url": receiver.url, "retry_delays": (0.01, 0.02), **options}) as sandbox,
     ):
         yield sandbox, receiver
 
@@ -80,10 +82,10 @@ async def order(sandbox: Sandbox) -> int:
 
 
 @pytest.mark.asyncio
-async def test_a_created_order_is_told_with_its_hash_over_the_creation_time() -> None:
+async def test_a_creation_notification_hashes_the_creation_time() -> None:
     async with both() as (sandbox, receiver):
         bill_id = await order(sandbox)
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     ((_, told),) = receiver.got
     assert list(told) == [
         "status", "id", "first_name", "last_name", "middle_name", "email", "phone", "city",
@@ -103,12 +105,12 @@ async def test_a_created_order_is_told_with_its_hash_over_the_creation_time() ->
 
 
 @pytest.mark.asyncio
-async def test_a_payment_is_told_with_its_hash_over_the_time_of_payment() -> None:
+async def test_a_payment_notification_hashes_the_time_of_payment() -> None:
     async with both() as (sandbox, receiver):
         bill_id = await order(sandbox)
         paid = {"bill_id": bill_id, "status": "paid", "date": 1574242000}
         await call(sandbox.base_url, "UpdateOrderStatus", paid)
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     told = receiver.got[1][1]
     assert list(told) == [
         "id", "first_name", "last_name", "middle_name", "email", "phone", "city", "country",
@@ -120,12 +122,12 @@ async def test_a_payment_is_told_with_its_hash_over_the_time_of_payment() -> Non
 
 
 @pytest.mark.asyncio
-async def test_a_cancellation_is_told_with_its_hash_over_the_creation_time() -> None:
+async def test_a_cancellation_notification_hashes_the_creation_time() -> None:
     async with both() as (sandbox, receiver):
         bill_id = await order(sandbox)
         for _ in range(2):
             await call(sandbox.base_url, "UpdateOrderStatus", bill_id=bill_id, status="cancel")
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     assert len(receiver.got) == 2
     told = receiver.got[1][1]
     assert told["status"] == "cancel_order"
@@ -134,14 +136,14 @@ async def test_a_cancellation_is_told_with_its_hash_over_the_creation_time() -> 
 
 
 @pytest.mark.asyncio
-async def test_prepayment_and_refund_are_told_with_a_hash_over_no_time() -> None:
+async def test_prepayment_and_refund_notifications_hash_no_time() -> None:
     async with both() as (sandbox, receiver):
         bill_id = await order(sandbox)
         path = f"/sandbox/orders/{bill_id}"
         await post_json(sandbox.base_url, f"{path}/prepay", {"sum": "300"})
         await post_json(sandbox.base_url, f"{path}/pay", {})
         await post_json(sandbox.base_url, f"{path}/refund", {})
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     _, prepaid, paid, refunded = (told for _, told in receiver.got)
     assert (prepaid["prepayment_sum"], paid["last_payment_sum"]) == ("300.00", "3400.50")
     assert refunded["status"] == "moneyback"
@@ -150,7 +152,7 @@ async def test_prepayment_and_refund_are_told_with_a_hash_over_no_time() -> None
 
 
 @pytest.mark.asyncio
-async def test_an_order_of_api_2_that_is_paid_is_told_twice() -> None:
+async def test_a_paid_order_of_api_2_sends_two_notifications() -> None:
     async with both() as (sandbox, receiver):
         await call_v2(
             sandbox.base_url,
@@ -160,7 +162,7 @@ async def test_an_order_of_api_2_that_is_paid_is_told_twice() -> None:
             order_status="Paid",
             order_paid_at="2020-01-30 04:22:16",
         )
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     created, paid = (told for _, told in receiver.got)
     assert created["status"] == "new_order"
     assert paid["paid"] == "1580347336"
@@ -170,7 +172,7 @@ async def test_an_order_of_api_2_that_is_paid_is_told_twice() -> None:
 async def test_bodies_are_as_php_writes_them() -> None:
     async with both() as (sandbox, receiver):
         await order(sandbox)
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     assert receiver.bodies[0].decode() == http_build_query(receiver.got[0][1])
 
 
@@ -180,10 +182,10 @@ LEAD = {"rid": ["super"], "lead_email": "anna@example.com", "lead_name": "Анн
 
 
 @pytest.mark.asyncio
-async def test_a_subscription_is_told_without_a_hash() -> None:
+async def test_a_subscription_notification_has_no_hash() -> None:
     async with both() as (sandbox, receiver):
         await call(sandbox.base_url, "AddLeadToGroup", LEAD, utm={"utm_medium": "cpc"})
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     ((_, told),) = receiver.got
     assert told == {
         "name": "Анна", "email": "anna@example.com", "phone": "", "city": "",
@@ -193,7 +195,7 @@ async def test_a_subscription_is_told_without_a_hash() -> None:
 
 
 @pytest.mark.asyncio
-async def test_an_activation_and_a_departure_are_told() -> None:
+async def test_activation_and_unsubscription_are_notified() -> None:
     async with both() as (sandbox, receiver):
         await call(sandbox.base_url, "AddLeadToGroup", LEAD, activation=1)
         path = "/sandbox/contacts/anna@example.com"
@@ -203,18 +205,18 @@ async def test_an_activation_and_a_departure_are_told() -> None:
         await call(
             sandbox.base_url, "DeleteSubscribe", lead_email=LEAD["lead_email"], rass_name="super"
         )
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     assert [told["status"] for _, told in receiver.got] == ["2", "1", "0", "2", "0"]
     assert "utm" not in receiver.got[2][1]
 
 
 @pytest.mark.asyncio
-async def test_nobody_is_told_of_what_the_owner_removes() -> None:
+async def test_removal_by_the_owner_sends_no_notification() -> None:
     async with both() as (sandbox, receiver):
         await call(sandbox.base_url, "AddLeadToGroup", LEAD)
         params = {"lead_email": LEAD["lead_email"], "remove_from_lists": "super"}
         await call_v2(sandbox.base_url, "removeleadfromlist", **params)
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     assert len(receiver.got) == 1
 
 
@@ -223,30 +225,30 @@ async def test_a_group_can_have_an_address_of_its_own() -> None:
     async with both() as (sandbox, receiver):
         sandbox.notify(receiver.url + "?group", group="super")
         await call(sandbox.base_url, "AddLeadToGroup", {**LEAD, "rid": ["super", "second"]})
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     assert [path for path, _ in receiver.got] == ["/all?group", "/all"]
 
 
-# ── To whom ─────────────────────────────────────────────────────────────────────────
+# ── Addresses ─────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.asyncio
-async def test_each_address_of_the_products_is_told_once() -> None:
+async def test_each_address_of_the_products_is_notified_once() -> None:
     async with both(notify_url="") as (sandbox, receiver):
         sandbox.notify(receiver.url + "?a=make", product="invoice", kind="order_created")
         sandbox.notify(receiver.url + "?b", product="sales", kind="order_created")
         sandbox.notify(receiver.url + "?c", product="lessons", kind="order_created")
         await order(sandbox)
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     assert sorted(path for path, _ in receiver.got) == ["/all?a=make", "/all?b"]
 
 
 @pytest.mark.asyncio
-async def test_the_account_is_told_of_products_without_an_address() -> None:
+async def test_the_address_of_the_account_serves_products_without_one() -> None:
     async with both() as (sandbox, receiver):
         sandbox.notify(receiver.url + "?own", product="invoice", kind="order_created")
         await order(sandbox)
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     assert sorted(path for path, _ in receiver.got) == ["/all", "/all?own"]
 
 
@@ -263,7 +265,7 @@ async def test_addresses_are_set_over_http_and_by_the_parameters_of_a_product() 
         for status in "paid", "cancel":
             params = {"bill_id": bill_id, "status": status, "date": 1}
             await call(sandbox.base_url, "UpdateOrderStatus", params)
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     assert [path for path, _ in receiver.got] == ["/all?new", "/all?paid", "/all?made"]
 
 
@@ -285,24 +287,24 @@ async def test_an_address_for_nothing_is_refused(
 
 
 @pytest.mark.asyncio
-async def test_nobody_is_told_of_what_did_not_happen() -> None:
+async def test_refused_calls_send_no_notification() -> None:
     async with both() as (sandbox, receiver):
         await call(sandbox.base_url, "CreateOrder", {**FULL, "goods": [{"good_name": "no"}]})
         sandbox.faults["limit"] = 1.0
         await call(sandbox.base_url, "CreateOrder", FULL)
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     assert receiver.got == []
 
 
-# ── How often ───────────────────────────────────────────────────────────────────────
+# ── Retries ───────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.asyncio
-async def test_a_receiver_that_fails_is_told_again() -> None:
+async def test_a_failed_delivery_is_retried() -> None:
     async with both() as (sandbox, receiver):
         receiver.statuses = [500, 302]
         await order(sandbox)
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
         (delivery,) = sandbox.service.shop.outbox.state()
     assert len(receiver.got) == 3
     assert receiver.got[0] == receiver.got[2]
@@ -311,10 +313,10 @@ async def test_a_receiver_that_fails_is_told_again() -> None:
 
 @pytest.mark.asyncio
 async def test_after_the_last_pause_it_is_given_up() -> None:
-    async with both(pauses=(0.01,)) as (sandbox, receiver):
+    async with both(retry_delays=(0.01,)) as (sandbox, receiver):
         receiver.statuses = [500] * 9
         await order(sandbox)
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
         (delivery,) = sandbox.service.shop.outbox.state()
     assert len(receiver.got) == 2
     assert (delivery["state"], delivery["attempts"]) == ("given up", 2)
@@ -322,39 +324,42 @@ async def test_after_the_last_pause_it_is_given_up() -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "nonsense", "ftp://127.0.0.1/", "http://"])
-async def test_an_address_that_leads_nowhere_harms_nobody(url: str) -> None:
-    async with both(pauses=()) as (sandbox, _):
+async def test_an_unreachable_address_does_not_affect_calls(url: str) -> None:
+    async with both(retry_delays=()) as (sandbox, _):
         sandbox.notify(url)
         await order(sandbox)
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
         (delivery,) = sandbox.service.shop.outbox.state()
         assert (delivery["state"], delivery["status"]) == ("given up", None)
         assert delivery["error"]
 
 
 @pytest.mark.asyncio
-async def test_what_is_told_of_one_order_arrives_in_order() -> None:
+async def test_notifications_of_one_order_arrive_in_order() -> None:
     async with both() as (sandbox, receiver):
         bill_id = await order(sandbox)
         path = f"/sandbox/orders/{bill_id}"
         for action in "pay", "refund":
             await post_json(sandbox.base_url, f"{path}/{action}", {})
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     kinds = [told.get("status", "paid") for _, told in receiver.got]
     assert kinds == ["new_order", "paid", "moneyback"]
 
 
 @pytest.mark.asyncio
-async def test_what_was_not_delivered_is_delivered_after_a_restart(tmp_path: Path) -> None:
+async def test_pending_notifications_are_delivered_after_a_restart(tmp_path: Path) -> None:
     db = tmp_path / "shop.db"
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))  # nobody listens yet
         url = f"http://127.0.0.1:{place.getsockname()[1]}/"
-        async with Sandbox(db=db, notify_url=url, pauses=(0.01,) * 999) as sandbox:
+        async with Sandbox(db=db, notify_url=url, retry_delays=(0.01,) * 999) as sandbox:
             await order(sandbox)
-        async with receiving(place) as receiver, Sandbox(db=db, pauses=(0.01,) * 999) as sandbox:
+        async with (
+            receiving(place) as receiver,
+            Sandbox(db=db, retry_delays=(0.01,) * 999) as sandbox,
+        ):
             assert sandbox.service.shop.notify_url == url
-            await sandbox.settled()
+            await sandbox.wait_for_deliveries()
     assert len(receiver.got) == 1
 
 
@@ -363,5 +368,83 @@ async def test_many_are_all_delivered() -> None:
     async with both() as (sandbox, receiver):
         for created in range(250):
             await call(sandbox.base_url, "CreateOrder", {**FULL, "bill_created": created})
-        await sandbox.settled()
+        await sandbox.wait_for_deliveries()
     assert len(receiver.got) == 250
+
+
+# ── Requests of the automation ──────────────────────────────────────────────────────
+
+SECRET = "a-secret-of-the-owner"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_request_of_the_automation_reaches_the_real_receiver(method: str) -> None:
+    requests = custom(
+        secret=SECRET,
+        fields={"mail": str, "order": int, "cost": Decimal, "note": str},
+        bill_id="order",
+        email="mail",
+    )
+    got: list[CustomEvent] = []
+    requests.on_event(got.append)
+
+    async def take(request: web.Request) -> web.Response:
+        reply = await requests.answer(
+            await request.read(), url=request.path_qs, method=request.method
+        )
+        return web.Response(status=reply.status)
+
+    app = web.Application()
+    app.router.add_route("*", "/{any:.*}", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/automation?from=rules"
+    try:
+        async with Sandbox() as sandbox:
+            await call(sandbox.base_url, "CreateOrder", FULL)
+            fields = {
+                "mail": "{email}",
+                "order": "{id}",
+                "cost": "{price}",
+                "note": "ё & {first_name} {nothing} {items}",
+                "secret": SECRET,
+            }
+            about = {"url": url, "method": method, "bill_id": 102937}
+            reply = await post_json(
+                sandbox.base_url, "/sandbox/request", {**about, "fields": fields}
+            )
+            assert reply.answer == {"delivery": 1}
+            sandbox.send_request(url, {**fields, "secret": "wrong"}, method=method, bill_id=102937)
+            await sandbox.wait_for_deliveries()
+            (event,) = got
+            assert event.fields == {
+                "mail": "anna@example.com",
+                "order": 102937,
+                "cost": Decimal("3700.50"),
+                "note": "ё & Анна  ",
+            }
+            assert (event.bill_id, event.email) == (102937, "anna@example.com")
+            assert [one["status"] for one in sandbox.service.shop.outbox.state()] == [200, 403]
+    finally:
+        await runner.cleanup()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        ({}, 400),
+        ({"url": "javascript:alert(1)"}, 400),
+        ({"url": "http://127.0.0.1:9/", "method": "PUT"}, 400),
+        ({"url": "http://127.0.0.1:9/", "fields": ["a"]}, 400),
+        ({"url": "http://127.0.0.1:9/", "colour": "red"}, 400),
+        ({"url": "http://127.0.0.1:9/", "bill_id": 1}, 404),
+    ],
+)
+async def test_a_request_of_the_automation_needs_an_address(
+    sandbox: Sandbox, wanted: dict[str, object], status: int
+) -> None:
+    assert (await post_json(sandbox.base_url, "/sandbox/request", wanted)).status == status
+    assert sandbox.service.shop.outbox.state() == []

@@ -1,4 +1,4 @@
-"""What the operator of a sandbox sees and sets: the state, the readings, the customers' doings."""
+"""What the operator of a sandbox sees and sets: the state, the customers' doings."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import socket
 import aiohttp
 import pytest
 
-from justclick_async.sandbox import READINGS, Sandbox
-from justclick_async.sandbox.guard import may_look, networks
+from justclick_async.sandbox import Sandbox
+from justclick_async.sandbox.access import is_allowed, parse_networks
 from tests.sandbox.running import ORDER, call, get_json, post_json
 
 
 async def order(sandbox: Sandbox, **more: object) -> int:
-    came = await call(sandbox.base_url, "CreateOrder", {**ORDER, **more})
-    return int(came.result["bill_id"])
+    reply = await call(sandbox.base_url, "CreateOrder", {**ORDER, **more})
+    return int(reply.result["bill_id"])
 
 
 @pytest.mark.asyncio
@@ -56,19 +56,14 @@ async def test_the_state_holds_every_order_once(sandbox: Sandbox, count: int) ->
 
 
 @pytest.mark.asyncio
-async def test_a_browser_is_told_what_is_where(sandbox: Sandbox) -> None:
+async def test_a_program_gets_the_endpoints_at_the_root(sandbox: Sandbox) -> None:
     async with aiohttp.ClientSession() as session, session.get(sandbox.base_url) as response:
         told = await response.text()
     for place in "/sandbox/state.json", "/sandbox/faults", "/sandbox/orders/", "/sandbox/notify":
         assert place in told
 
 
-@pytest.mark.asyncio
-async def test_the_readings_are_told(sandbox: Sandbox) -> None:
-    assert await get_json(sandbox.base_url, "/sandbox/readings") == dict(READINGS)
-
-
-# ── Who may look ────────────────────────────────────────────────────────────────────
+# ── Access ────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.asyncio
@@ -109,13 +104,40 @@ async def test_loopback_hosts_see_it(sandbox: Sandbox, host: str) -> None:
         ("", "127.0.0.1", False),
         ("172.17.0.1", "localhost:8080", True),
         ("172.17.0.1", "172.17.0.2:8080", True),
+        ("172.17.0.1", "sandbox:8080", True),  # the name of a container, which nobody can own
         ("172.17.0.1", "evil.example", False),
+        ("127.0.0.1", "sandbox", False),
         ("127.0.0.1", "172.17.0.2", False),
         ("fe80::1%eth0", "localhost", False),
     ],
 )
 def test_this_machine_and_visitors_may_look(remote: str, host: str, may: bool) -> None:
-    assert may_look(remote, host, networks(["172.17.0.0/16"])) is may
+    assert is_allowed(remote, host, parse_networks(["172.17.0.0/16"])) is may
+
+
+@pytest.mark.parametrize(
+    ("preset", "remote", "may"),
+    [
+        ("docker", "172.18.0.1", True),
+        ("docker", "192.168.65.1", True),  # Docker Desktop
+        ("docker", "192.168.1.5", False),
+        ("private", "10.88.0.1", True),
+        ("private", "192.168.1.5", True),
+        ("private", "192.0.2.1", False),
+    ],
+)
+def test_presets_name_who_may_look(preset: str, remote: str, may: bool) -> None:
+    assert is_allowed(remote, "localhost", parse_networks([preset])) is may
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("host", ["127.0.0.1", "evil.example"])
+async def test_anybody_may_ask_if_it_runs(sandbox: Sandbox, host: str) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{sandbox.base_url}/sandbox/health", headers={"Host": host}) as response,
+    ):
+        assert (response.status, await response.json()) == (200, {"status": "ok"})
 
 
 @pytest.mark.asyncio
@@ -164,7 +186,7 @@ async def test_pages_of_other_sites_change_nothing(sandbox: Sandbox) -> None:
     assert sandbox.faults["limit"] == 0
 
 
-# ── What customers do ───────────────────────────────────────────────────────────────
+# ── Actions of customers ───────────────────────────────────────────────────────────────
 
 
 async def do(sandbox: Sandbox, bill_id: int, action: str, wanted: object = None) -> int:
@@ -202,7 +224,7 @@ async def test_a_prepayment_of_everything_pays(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.asyncio
-async def test_what_does_not_fit_is_a_conflict(sandbox: Sandbox) -> None:
+async def test_an_action_that_the_status_forbids_is_a_conflict(sandbox: Sandbox) -> None:
     bill_id = await order(sandbox)
     assert await do(sandbox, bill_id, "refund") == 409
     assert await do(sandbox, bill_id, "cancel") == 200
@@ -230,13 +252,13 @@ async def test_the_account_can_be_disabled_over_http(sandbox: Sandbox) -> None:
     ):
         assert (await post_json(sandbox.base_url, "/sandbox/account", wanted)).status == 200
         assert (await call(sandbox.base_url, "GetBills", email="a@example.com")).code == code
-    came = await post_json(sandbox.base_url, "/sandbox/account", {"colour": "red"})
-    assert came.status == 400
+    reply = await post_json(sandbox.base_url, "/sandbox/account", {"colour": "red"})
+    assert reply.status == 400
 
 
 @pytest.mark.asyncio
-async def test_contacts_that_there_are_not_do_nothing(sandbox: Sandbox) -> None:
+async def test_actions_of_unknown_contacts_are_404(sandbox: Sandbox) -> None:
     path = "/sandbox/contacts/nobody@example.com"
     for action in "activate", "leave", "explode":
-        came = await post_json(sandbox.base_url, f"{path}/{action}", {"group": "super"})
-        assert came.status == 404
+        reply = await post_json(sandbox.base_url, f"{path}/{action}", {"group": "super"})
+        assert reply.status == 404

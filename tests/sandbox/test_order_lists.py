@@ -9,7 +9,7 @@ import pytest
 
 from justclick_async.sandbox import Sandbox
 from justclick_async.sandbox.params import MOSCOW
-from tests.sandbox.running import ORDER, Came, call, call_v2
+from tests.sandbox.running import ORDER, ApiResponse, call, call_v2
 
 
 def moscow(written: str) -> int:
@@ -18,9 +18,9 @@ def moscow(written: str) -> int:
 
 async def order(sandbox: Sandbox, created: str = "", **more: object) -> int:
     when = {"bill_created": moscow(created)} if created else {}
-    came = await call(sandbox.base_url, "CreateOrder", {**ORDER, **when, **more})
-    assert came.code == 0, came.text
-    return int(came.result["bill_id"])
+    reply = await call(sandbox.base_url, "CreateOrder", {**ORDER, **when, **more})
+    assert reply.code == 0, reply.text
+    return int(reply.result["bill_id"])
 
 
 async def pay(sandbox: Sandbox, bill_id: int, date: str) -> None:
@@ -29,9 +29,9 @@ async def pay(sandbox: Sandbox, bill_id: int, date: str) -> None:
 
 
 async def found(sandbox: Sandbox, **params: object) -> list[int]:
-    came = await call(sandbox.base_url, "getOrdersWithGoods", params)
-    assert came.code == 0, came.text
-    return [int(order["id"]) for order in came.result]
+    reply = await call(sandbox.base_url, "getOrdersWithGoods", params)
+    assert reply.code == 0, reply.text
+    return [int(order["id"]) for order in reply.result]
 
 
 # ── By number ───────────────────────────────────────────────────────────────────────
@@ -40,8 +40,8 @@ async def found(sandbox: Sandbox, **params: object) -> list[int]:
 @pytest.mark.asyncio
 async def test_the_details_of_an_unpaid_order(sandbox: Sandbox) -> None:
     bill_id = await order(sandbox, utm={"utm_medium": "cpc", "aff_term": "x"})
-    came = await call(sandbox.base_url, "getOrderDetails", bill_id=bill_id)
-    details = came.result
+    reply = await call(sandbox.base_url, "getOrderDetails", bill_id=bill_id)
+    details = reply.result
     assert (details["id"], details["created"]) == (str(bill_id), "1291001819")
     assert (details["pay_status"], details["paid"]) == ("waiting", "")
     assert (details["price"], details["bill_sum_topay"]) == ("3700.50", "3700.50")
@@ -58,14 +58,14 @@ async def test_the_details_of_an_unpaid_order(sandbox: Sandbox) -> None:
 async def test_without_marks_utm_is_an_empty_array_of_php(sandbox: Sandbox) -> None:
     bill_id = await order(sandbox)
     for method in "getOrderDetails", "GetOrderInfo":
-        came = await call(sandbox.base_url, method, bill_id=bill_id)
-        details = came.result if method == "getOrderDetails" else came.result[0]
+        reply = await call(sandbox.base_url, method, bill_id=bill_id)
+        details = reply.result if method == "getOrderDetails" else reply.result[0]
         assert details["utm"] == []
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("method", ["getOrderDetails", "GetOrderInfo"])
-async def test_400_for_an_order_that_there_is_not(sandbox: Sandbox, method: str) -> None:
+async def test_400_for_an_unknown_order(sandbox: Sandbox, method: str) -> None:
     for params in {"bill_id": 1}, {}, {"bill_id": ""}:
         assert (await call(sandbox.base_url, method, params)).code == 400
 
@@ -76,10 +76,10 @@ async def test_400_for_an_order_that_there_is_not(sandbox: Sandbox, method: str)
 @pytest.mark.asyncio
 async def test_a_deleted_order_is_seen_by_no_method(sandbox: Sandbox) -> None:
     bill_id = await order(sandbox, "01.02.2020 12:00:00")
-    came = await call(sandbox.base_url, "DeleteOrder", bill_id=bill_id)
-    assert (came.code, came.text, came.result) == (0, "Order deleted", None)
+    reply = await call(sandbox.base_url, "DeleteOrder", bill_id=bill_id)
+    assert (reply.code, reply.text, reply.result) == (0, "Order deleted", None)
 
-    async def code(method: str, **params: object) -> Came:
+    async def code(method: str, **params: object) -> ApiResponse:
         return await call(sandbox.base_url, method, params)
 
     assert (await code("DeleteOrder", bill_id=bill_id)).code == 302
@@ -95,8 +95,8 @@ async def test_a_deleted_order_is_seen_by_no_method(sandbox: Sandbox) -> None:
 @pytest.mark.asyncio
 async def test_302_for_the_deletion_of_nothing(sandbox: Sandbox) -> None:
     for params in {"bill_id": 1}, {}:
-        came = await call(sandbox.base_url, "DeleteOrder", params)
-        assert (came.code, came.text) == (302, "Nonexistent order")
+        reply = await call(sandbox.base_url, "DeleteOrder", params)
+        assert (reply.code, reply.text) == (302, "Nonexistent order")
 
 
 # ── By period ───────────────────────────────────────────────────────────────────────
@@ -173,18 +173,18 @@ async def test_no_date_is_too_far_away(sandbox: Sandbox, date: str) -> None:
 @pytest.mark.asyncio
 async def test_orders_are_found_by_unix_time(sandbox: Sandbox) -> None:
     numbers = [await order(sandbox, bill_created=created) for created in (100, 200, 300)]
-    came = await call(sandbox.base_url, "GetOrders", date_s=200, date_e=300)
-    assert [int(found["id"]) for found in came.result] == numbers[1:]
-    came = await call(sandbox.base_url, "GetOrders")
-    assert [int(found["id"]) for found in came.result] == numbers
+    reply = await call(sandbox.base_url, "GetOrders", date_s=200, date_e=300)
+    assert [int(found["id"]) for found in reply.result] == numbers[1:]
+    reply = await call(sandbox.base_url, "GetOrders")
+    assert [int(found["id"]) for found in reply.result] == numbers
 
 
 # ── By partner ──────────────────────────────────────────────────────────────────────
 
 
 async def stats(sandbox: Sandbox, partner: str, **more: object) -> dict[str, Any]:
-    came = await call(sandbox.base_url, "GetPartnerStats", partner=partner, **more)
-    result: dict[str, Any] = came.result
+    reply = await call(sandbox.base_url, "GetPartnerStats", partner=partner, **more)
+    result: dict[str, Any] = reply.result
     return result
 
 
@@ -220,21 +220,21 @@ async def test_statistics_can_be_asked_for_by_days(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.asyncio
-async def test_v2_names_partners_level_by_level_and_strangers_get_nothing(
+async def test_v2_credits_partners_by_level_and_no_unknown_ones(
     sandbox: Sandbox,
 ) -> None:
     await call_v2(
         sandbox.base_url, "createorder", product_names="sales", customer_email="a@example.com",
         affiliates="stranger,partner2,partner1", order_status="Paid",
     )  # fmt: skip
-    came = await call(sandbox.base_url, "GetOrders", paid=1)
-    details = await call(sandbox.base_url, "getOrderDetails", bill_id=came.result[0]["id"])
+    reply = await call(sandbox.base_url, "GetOrders", paid=1)
+    details = await call(sandbox.base_url, "getOrderDetails", bill_id=reply.result[0]["id"])
     (item,) = details.result["items"]
     assert [partner["partner_name"] for partner in item["partners"]] == ["partner2", "partner1"]
 
 
 @pytest.mark.asyncio
-async def test_a_mark_that_names_no_partner_credits_nobody(sandbox: Sandbox) -> None:
+async def test_an_unknown_partner_in_utm_is_not_credited(sandbox: Sandbox) -> None:
     bill_id = await order(sandbox, utm={"utm_medium": "affiliate", "utm_source": "stranger"})
     details = await call(sandbox.base_url, "getOrderDetails", bill_id=bill_id)
     assert all("partners" not in item for item in details.result["items"])

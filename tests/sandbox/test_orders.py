@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from justclick_async.sandbox import Sandbox
-from justclick_async.sandbox.payments import sweep
-from tests.sandbox.running import ORDER, Came, call
+from justclick_async.sandbox.payments import cancel_expired
+from tests.sandbox.running import ORDER, ApiResponse, call
 
 PHYSICAL = {
     "goods": [{"good_name": "book"}],
@@ -21,17 +21,17 @@ PHYSICAL = {
 }
 
 
-async def create(sandbox: Sandbox, **more: object) -> Came:
+async def create(sandbox: Sandbox, **more: object) -> ApiResponse:
     return await call(sandbox.base_url, "CreateOrder", {**ORDER, **more})
 
 
 async def created(sandbox: Sandbox, **more: object) -> int:
-    came = await create(sandbox, **more)
-    assert came.code == 0, came.text
-    return int(came.result["bill_id"])
+    reply = await create(sandbox, **more)
+    assert reply.code == 0, reply.text
+    return int(reply.result["bill_id"])
 
 
-async def update(sandbox: Sandbox, **params: object) -> Came:
+async def update(sandbox: Sandbox, **params: object) -> ApiResponse:
     return await call(sandbox.base_url, "UpdateOrderStatus", params)
 
 
@@ -103,22 +103,22 @@ async def test_both_names_of_the_middle_name_are_read(sandbox: Sandbox, name: st
 @pytest.mark.asyncio
 @pytest.mark.parametrize("email", ["", "anna", "anna@", "@example.com", "a b@example.com", "a@b"])
 async def test_600_for_a_wrong_email(sandbox: Sandbox, email: str) -> None:
-    came = await create(sandbox, bill_email=email)
-    assert (came.code, came.text) == (600, "Wrong email")
+    reply = await create(sandbox, bill_email=email)
+    assert (reply.code, reply.text) == (600, "Wrong email")
     assert orders(sandbox) == []
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("goods", [None, [{"good_sum": "1"}], [{"good_name": ""}]])
 async def test_603_without_products(sandbox: Sandbox, goods: object) -> None:
-    came = await create(sandbox, goods=goods)
-    assert (came.code, came.text) == (603, "Missing products")
+    reply = await create(sandbox, goods=goods)
+    assert (reply.code, reply.text) == (603, "Missing products")
 
 
 @pytest.mark.asyncio
 async def test_604_names_the_product_after_a_colon(sandbox: Sandbox) -> None:
-    came = await create(sandbox, goods=[{"good_name": "invoice"}, {"good_name": "нет:такого"}])
-    assert (came.code, came.text) == (604, "Product not exist: нет:такого")
+    reply = await create(sandbox, goods=[{"good_name": "invoice"}, {"good_name": "нет:такого"}])
+    assert (reply.code, reply.text) == (604, "Product not exist: нет:такого")
     assert orders(sandbox) == []
 
 
@@ -132,8 +132,8 @@ async def test_a_physical_product_goes_out_with_name_and_address(sandbox: Sandbo
     "name", ["bill_first_name", "bill_surname", "bill_country", "bill_city", "bill_address"]
 )
 async def test_605_for_a_physical_product_without(sandbox: Sandbox, name: str) -> None:
-    came = await call(sandbox.base_url, "CreateOrder", {**PHYSICAL, name: None})
-    assert (came.code, came.text) == (605, "Not having any data for delivery products")
+    reply = await call(sandbox.base_url, "CreateOrder", {**PHYSICAL, name: None})
+    assert (reply.code, reply.text) == (605, "Not having any data for delivery products")
 
 
 @pytest.mark.asyncio
@@ -157,16 +157,16 @@ async def test_605_for_a_physical_product_without(sandbox: Sandbox, name: str) -
     ],
 )
 async def test_3_for_data_that_make_no_sense(sandbox: Sandbox, wrong: dict[str, object]) -> None:
-    came = await create(sandbox, **wrong)
-    assert (came.code, came.text) == (3, "Wrong posted data")
+    reply = await create(sandbox, **wrong)
+    assert (reply.code, reply.text) == (3, "Wrong posted data")
     assert orders(sandbox) == []
 
 
 @pytest.mark.asyncio
 async def test_602_when_the_order_cannot_be_stored(sandbox: Sandbox) -> None:
     sandbox.service.shop._sql.execute("PRAGMA query_only = ON")
-    came = await create(sandbox)
-    assert (came.code, came.text) == (602, "Error creating order")
+    reply = await create(sandbox)
+    assert (reply.code, reply.text) == (602, "Error creating order")
 
 
 # ── 601 ─────────────────────────────────────────────────────────────────────────────
@@ -212,9 +212,7 @@ async def test_another_email_time_product_or_price_is_another_order(
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("status", ["paid", "cancel"])
-async def test_an_order_that_is_paid_or_cancelled_stands_in_nobodys_way(
-    sandbox: Sandbox, status: str
-) -> None:
+async def test_a_paid_or_cancelled_order_is_not_a_duplicate(sandbox: Sandbox, status: str) -> None:
     bill_id = await created(sandbox)
     assert (await update(sandbox, bill_id=bill_id, status=status, date=1)).code == 0
     assert (await create(sandbox)).code == 0
@@ -249,8 +247,8 @@ async def test_a_status_is_changed_and_remembered(
     sandbox: Sandbox, params: dict[str, object], status: str, pay_status: str
 ) -> None:
     bill_id = await created(sandbox)
-    came = await update(sandbox, bill_id=bill_id, **params)
-    assert (came.code, came.text, came.result) == (0, "Order status changed", None)
+    reply = await update(sandbox, bill_id=bill_id, **params)
+    assert (reply.code, reply.text, reply.result) == (0, "Order status changed", None)
     (order,) = orders(sandbox)
     assert (order["status"], order["pay_status"]) == (status, pay_status)
     assert [event["status"] for event in order["history"]] == ["waiting", status]
@@ -289,8 +287,8 @@ async def test_a_wrong_change_is_refused(
     bill_id = await created(sandbox)
     if params.get("bill_id") == "NUMBER":
         params = {**params, "bill_id": bill_id}
-    came = await update(sandbox, **params)
-    assert (came.code, came.text) == (code, text)
+    reply = await update(sandbox, **params)
+    assert (reply.code, reply.text) == (code, text)
     assert orders(sandbox)[0]["status"] == "waiting"
 
 
@@ -298,8 +296,8 @@ async def test_a_wrong_change_is_refused(
 async def test_202_for_the_payment_of_a_cancelled_order(sandbox: Sandbox) -> None:
     bill_id = await created(sandbox)
     await update(sandbox, bill_id=bill_id, status="cancel")
-    came = await update(sandbox, bill_id=bill_id, status="paid", date=1)
-    assert (came.code, came.text) == (202, "Order not paid")
+    reply = await update(sandbox, bill_id=bill_id, status="paid", date=1)
+    assert (reply.code, reply.text) == (202, "Order not paid")
 
 
 @pytest.mark.asyncio
@@ -315,10 +313,10 @@ async def test_an_unpaid_order_is_cancelled_when_its_time_is_over() -> None:
     now = 1_700_000_000.0
     async with Sandbox(clock=lambda: now) as sandbox:
         await created(sandbox, bill_timer_kill=1_700_000_100)
-        sweep(sandbox.service.shop)
+        cancel_expired(sandbox.service.shop)
         assert orders(sandbox)[0]["status"] == "waiting"
         now += 101
-        sweep(sandbox.service.shop)
+        cancel_expired(sandbox.service.shop)
         assert orders(sandbox)[0]["status"] == "cancel"
 
 
@@ -328,9 +326,9 @@ async def test_an_unpaid_order_is_cancelled_when_its_time_is_over() -> None:
 @pytest.mark.asyncio
 async def test_bills_are_keyed_by_order_and_product(sandbox: Sandbox) -> None:
     bill_id = await created(sandbox)
-    came = await call(sandbox.base_url, "GetBills", email="Anna@example.com")
-    assert came.text == "OK"
-    assert came.result == {
+    reply = await call(sandbox.base_url, "GetBills", email="Anna@example.com")
+    assert reply.text == "OK"
+    assert reply.result == {
         str(bill_id): {
             "30117": {"good_name": "invoice", "good_title": "Оплата по счёту"},
             "13011": {"good_name": "sales", "good_title": "Sales in cinemas"},
@@ -344,21 +342,23 @@ async def test_bills_can_be_asked_for_by_status(sandbox: Sandbox) -> None:
     await update(sandbox, bill_id=numbers[1], status="paid", date=1)
     await update(sandbox, bill_id=numbers[2], status="cancel")
     for number, status in zip(numbers, ("waiting", "paid", "cancel"), strict=True):
-        came = await call(sandbox.base_url, "GetBills", email="anna@example.com", pay_status=status)
-        assert list(came.result) == [str(number)]
+        reply = await call(
+            sandbox.base_url, "GetBills", email="anna@example.com", pay_status=status
+        )
+        assert list(reply.result) == [str(number)]
 
 
 @pytest.mark.asyncio
 async def test_400_where_there_are_no_bills(sandbox: Sandbox) -> None:
     await created(sandbox)
     for params in {"email": "b@example.com"}, {"email": "anna@example.com", "pay_status": "paid"}:
-        came = await call(sandbox.base_url, "GetBills", params)
-        assert (came.code, came.text) == (400, "Order not found")
+        reply = await call(sandbox.base_url, "GetBills", params)
+        assert (reply.code, reply.text) == (400, "Order not found")
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("params", [{"pay_status": "paid"}, {"email": "a@b.c", "pay_status": "x"}])
-async def test_3_for_bills_of_nobody_or_of_no_status(
+async def test_3_for_bills_without_email_or_with_a_wrong_status(
     sandbox: Sandbox, params: dict[str, object]
 ) -> None:
     assert (await call(sandbox.base_url, "GetBills", params)).code == 3

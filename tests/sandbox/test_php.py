@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from justclick_async.sandbox import API_KEY, LOGIN
-from justclick_async.sandbox.auth import read
+from justclick_async.sandbox.auth import parse_body
 from tests.php_server import PhpServer, php_server, run_php
 from tests.sandbox.running import running
 
@@ -20,7 +20,7 @@ __all__ = ["php_server"]
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
-    """What came back when PHP had called everything."""
+    """The responses to all calls of PHP."""
     with running() as sandbox:
         printed = run_php(
             "create_order.php", sandbox.base_url, LOGIN, API_KEY, extensions=("curl",)
@@ -58,7 +58,7 @@ def test_php_finds_the_hash_of_every_answer_right(report: dict[str, Any]) -> Non
     assert {name for name, answer in report.items() if not answer["hash_is_right"]} == set()
 
 
-# ── What PHP has to hash ────────────────────────────────────────────────────────────
+# ── Hashes of PHP ────────────────────────────────────────────────────────────
 
 
 def hashed_by_php(server: PhpServer, body: bytes) -> str:
@@ -81,4 +81,4 @@ bodies = st.lists(st.sampled_from(PIECES.split()), max_size=25).map("".join)
 @example("goods%5B0%5D%5Bgood_name%5D=x&bill_email=a&goods%5B1%5D%5Bgood_name%5D=y")
 @example("a.b=1&a b=2&a[b.c]=3&a[=4&=5&[x]=6")
 def test_the_sandbox_hashes_what_php_hashes(php_server: PhpServer, body: str) -> None:
-    assert read(body.encode() + b"&hash=x").query == hashed_by_php(php_server, body.encode())
+    assert parse_body(body.encode() + b"&hash=x").query == hashed_by_php(php_server, body.encode())

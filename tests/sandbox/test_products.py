@@ -15,8 +15,8 @@ COURSE = {
 
 
 async def listed(sandbox: Sandbox) -> dict[str, dict[str, str]]:
-    came = await call(sandbox.base_url, "GetAllGoods")
-    return {good["good_name"]: good for good in came.result}
+    reply = await call(sandbox.base_url, "GetAllGoods")
+    return {good["good_name"]: good for good in reply.result}
 
 
 async def order(sandbox: Sandbox, *names: str, **more: object) -> Any:
@@ -109,7 +109,7 @@ async def test_a_deleted_product_is_gone_and_orders_remember_it(sandbox: Sandbox
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("method", ["UpdateGood", "DeleteGood"])
-async def test_3_for_a_product_that_there_is_not(sandbox: Sandbox, method: str) -> None:
+async def test_3_for_an_unknown_product(sandbox: Sandbox, method: str) -> None:
     for params in {"good_name": "no_such", "good_sum": "1"}, {"good_sum": "1"}:
         assert (await call(sandbox.base_url, method, params)).code == 3
 
@@ -144,7 +144,7 @@ async def test_a_coupon_takes_its_share_off_the_shops_prices_only(sandbox: Sandb
 
 
 @pytest.mark.asyncio
-async def test_a_coupon_that_there_is_not_changes_nothing(sandbox: Sandbox) -> None:
+async def test_an_unknown_coupon_changes_no_price(sandbox: Sandbox) -> None:
     assert (await order(sandbox, "sales", bill_kupon="skidka50")).code == 0
     assert sums(sandbox) == ["2200.00"]
 

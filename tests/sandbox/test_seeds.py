@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from justclick_async.sandbox import Sandbox
+from justclick_async.sandbox.__main__ import main
 from tests.sandbox.running import ORDER, call, get_json, post_json, running
 
 SEED = {
@@ -23,8 +24,8 @@ SEED = {
 
 @pytest.mark.asyncio
 async def test_a_short_seed_is_filled_in_as_the_shop_would_do(sandbox: Sandbox) -> None:
-    came = await post_json(sandbox.base_url, "/sandbox/seed", SEED)
-    assert came.answer == {"products": 1, "groups": 1, "contacts": 1, "orders": 2}
+    reply = await post_json(sandbox.base_url, "/sandbox/seed", SEED)
+    assert reply.answer == {"products": 1, "groups": 1, "contacts": 1, "orders": 2}
     details = await call(sandbox.base_url, "getOrderDetails", bill_id=102937)
     assert (details.code, details.result["email"]) == (0, "ivan@example.com")
     assert details.result["items"][0]["title"] == "Чай"
@@ -56,44 +57,59 @@ async def test_after_a_reset_it_is_a_new_sandbox(sandbox: Sandbox) -> None:
     await call(sandbox.base_url, "DeleteGood", good_name="invoice")
     await post_json(sandbox.base_url, "/sandbox/reset")
     assert sandbox.state() == expected
-    came = await call(sandbox.base_url, "CreateOrder", ORDER)
-    assert came.result["bill_id"] == 102937
+    reply = await call(sandbox.base_url, "CreateOrder", ORDER)
+    assert reply.result["bill_id"] == 102937
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("seed", "why"),
     [
-        ({"colours": []}, "there is no colours, but products, groups, contacts, orders"),
-        ({"orders": {}}, "orders is no list of JSON objects"),
-        ({"orders": [1]}, "orders is no list of JSON objects"),
+        ({"colours": []}, "unknown keys: colours; expected products, groups, contacts, orders"),
+        ({"orders": {}}, "orders must be a list of JSON objects"),
+        ({"orders": [1]}, "orders must be a list of JSON objects"),
         ({"orders": [{"goods": []}]}, "orders[0]: "),
-        ({"orders": [{"email": "a"}]}, "orders[0]: it has no 'goods'"),
-        ({"orders": [{"email": "a", "goods": [], "x": 1}]}, "orders[0]: there is no field x"),
-        ({"contacts": [{"email": "a", "groups": [{}]}]}, "contacts[0]: it has no 'rass_name'"),
-        ({"products": [{"good_name": "a", "x": 1}]}, "products[0]: there is no field x"),
-        ({"groups": [{}]}, "groups[0]: it has no 'rass_name'"),
-        ({"orders": [{"email": "a", "goods": [{"good_name": "x", "y": 1}]}]}, "no field y"),
+        ({"orders": [{"email": "a"}]}, "orders[0]: goods is missing"),
+        ({"orders": [{"email": "a", "goods": [], "x": 1}]}, "orders[0]: unknown fields: x"),
+        ({"contacts": [{"email": "a", "groups": [{}]}]}, "contacts[0]: rass_name is missing"),
+        ({"products": [{"good_name": "a", "x": 1}]}, "products[0]: unknown fields: x"),
+        ({"groups": [{}]}, "groups[0]: rass_name is missing"),
+        ({"orders": [{"email": "a", "goods": [{"good_name": "x", "y": 1}]}]}, "unknown fields: y"),
         ({"orders": [{"email": ["a"], "goods": []}]}, "orders[0]: "),
-        ({"orders": [{"email": "a", "goods": "x"}]}, "goods is no list of JSON objects"),
-        ({"orders": [{"email": "a", "goods": [], "received": "NaN"}]}, "received is no decimal"),
-        ({"orders": [{"email": "a", "goods": [], "status": "<b>"}]}, "status is one of waiting"),
-        ({"orders": [{"email": "a", "goods": [], "created": -1}]}, "no whole number"),
-        ({"orders": [{"email": "a", "goods": [], "bill_id": 2**63}]}, "no whole number"),
+        ({"orders": [{"email": "a", "goods": "x"}]}, "goods must be a list of JSON objects"),
+        (
+            {"orders": [{"email": "a", "goods": [], "received": "NaN"}]},
+            "received must be a decimal",
+        ),
+        (
+            {"orders": [{"email": "a", "goods": [], "status": "<b>"}]},
+            "status must be one of waiting",
+        ),
+        ({"orders": [{"email": "a", "goods": [], "created": -1}]}, "must be an integer from 0"),
+        ({"orders": [{"email": "a", "goods": [], "bill_id": 2**63}]}, "must be an integer from 0"),
         ({"orders": [{"email": "a", "goods": [], "history": [{"at": "x"}]}]}, "orders[0]: "),
         ({"orders": [{"email": "a", "goods": [], "utm": 5}]}, "orders[0]: "),
-        ({"contacts": [{"email": "a", "tags": "x"}]}, "contacts[0]: no list in tags"),
-        ({"contacts": [{"email": "a", "groups": [{"rass_name": {}}]}]}, "{} is no text"),
-        ({"products": [{"good_name": "a", "good_sum": "1e9"}]}, "good_sum is no decimal number"),
-        ({"groups": [{"rass_name": "a", "automatic": "x"}]}, "no whole number"),
+        (
+            {"contacts": [{"email": "a", "tags": "x"}]},
+            "contacts[0]: must be a list, not str in tags",
+        ),
+        (
+            {"contacts": [{"email": "a", "groups": [{"rass_name": {}}]}]},
+            "must be a string or a number, not dict",
+        ),
+        (
+            {"products": [{"good_name": "a", "good_sum": "1e9"}]},
+            "good_sum must be a decimal number",
+        ),
+        ({"groups": [{"rass_name": "a", "automatic": "x"}]}, "must be an integer from 0"),
     ],
 )
 async def test_a_wrong_seed_is_refused_as_a_whole(sandbox: Sandbox, seed: object, why: str) -> None:
     before = sandbox.state()
     assert isinstance(seed, dict)
-    came = await post_json(sandbox.base_url, "/sandbox/seed", {**SEED, **seed})
-    assert came.status == 400
-    assert why in came.body.decode()
+    reply = await post_json(sandbox.base_url, "/sandbox/seed", {**SEED, **seed})
+    assert reply.status == 400
+    assert why in reply.body.decode()
     assert sandbox.state() == before
 
 
@@ -108,17 +124,17 @@ def test_a_file_fills_a_new_sandbox_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"orders": [{}]}'])
-def test_a_wrong_file_is_told_when_it_starts(tmp_path: Path, text: str) -> None:
+def test_an_invalid_seed_file_is_reported_at_start(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     seed = tmp_path / "seed.json"
     seed.write_text(text, "utf-8")
-    with running("--seed-file", str(seed)) as sandbox:
-        assert sandbox.process.wait(10) == 3
-        assert sandbox.process.stderr is not None
-        assert "The sandbox cannot start: the seed file" in sandbox.process.stderr.read()
+    assert main(["--seed-file", str(seed)]) == 3
+    assert "seed.json" in capsys.readouterr().err
 
 
-def test_it_says_so_when_others_can_reach_it() -> None:
+def test_it_warns_if_other_machines_can_reach_it() -> None:
     with running("--host", "0.0.0.0") as sandbox:
         sandbox.process.terminate()
         assert sandbox.process.stderr is not None
-        assert "Whoever reaches this address" in sandbox.process.stderr.read()
+        assert "Every machine that reaches this address" in sandbox.process.stderr.read()

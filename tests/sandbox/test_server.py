@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pty
 import re
 import signal
 import socket
@@ -15,12 +17,13 @@ import urllib.request
 from contextlib import closing
 from pathlib import Path
 
+import aiohttp
 import pytest
 
-from justclick_async.sandbox import API_KEY, LOGIN, READINGS, Sandbox
+from justclick_async.sandbox import API_KEY, ASSUMPTIONS, LOGIN, Sandbox
 from justclick_async.sandbox.__main__ import main
-from justclick_async.signing import signed_body
-from tests.sandbox.running import ORDER, call, get_json, running
+from justclick_async.signing import sign_query, signed_body
+from tests.sandbox.running import ORDER, call, get_json, running, send
 
 
 def create(base_url: str, **more: object) -> int:
@@ -30,7 +33,7 @@ def create(base_url: str, **more: object) -> int:
 # ── The command ─────────────────────────────────────────────────────────────────────
 
 
-def test_it_says_where_it_listens_in_the_very_words_of_the_contract() -> None:
+def test_it_prints_the_documented_ready_line() -> None:
     with running("--port", "0") as sandbox:
         assert re.fullmatch(r"Sandbox ready at http://127\.0\.0\.1:\d+\n", sandbox.line)
         assert create(sandbox.base_url) == 0
@@ -47,6 +50,50 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
         assert said == f"Login {LOGIN}, API key {API_KEY}\n"
 
 
+def test_a_terminal_shows_a_line_for_each_request() -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "justclick_async.sandbox", "--fault", "limit=0"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=theirs, text=True, env={**os.environ, "LANG": "C"}
+    )
+    os.close(theirs)
+    try:
+        assert process.stdout is not None
+        base_url = process.stdout.readline().strip().rpartition(" ")[2]
+        assert create(base_url) == 0
+        query = "email=a%20b"
+        body = f"{query}&hash={sign_query(query, LOGIN, API_KEY)}".encode()
+        assert asyncio.run(send(base_url, "GetBills", body)).code == 4
+        shown = b""
+        while b"GetBills" not in shown or not shown.endswith(b"\n"):
+            shown += os.read(ours, 4096)
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(ours)
+    first, second = shown.decode().splitlines()[-2:]
+    assert re.fullmatch(r"\d\d:\d\d:\d\d CreateOrder code 0, \d+ ms", first)
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d GetBills code 4, \d+ ms: blanks were hashed as %20.*", second
+    )
+    assert API_KEY not in first + second
+    assert "anna@example.com" not in first
+
+
+def test_a_pipe_that_nobody_reads_does_not_hold_it_up() -> None:
+    with running("--log") as sandbox:
+        for _ in range(4):
+            assert asyncio.run(_called(sandbox.base_url, 700)) == 700
+
+
+async def _called(base_url: str, count: int) -> int:
+    async with aiohttp.ClientSession(base_url) as session:
+        for _ in range(count):
+            async with session.post("/api/GetBills", data=b"a=1") as response:
+                assert response.status == 200
+    return count
+
+
 def test_login_key_and_faults_can_be_given() -> None:
     arguments = ("--login", "shop", "--api-key", "secret", "--fault", "limit=1", "--seed", "3")
     with running(*arguments) as sandbox:
@@ -58,45 +105,48 @@ def test_login_key_and_faults_can_be_given() -> None:
 
 
 @pytest.mark.parametrize("fault", ["explode=1", "slow=2", "slow", "slow=often"])
-def test_a_wrong_fault_is_refused_before_it_starts(fault: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "justclick_async.sandbox", "--fault", fault],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2
-    assert "argument --fault" in done.stderr
+def test_a_wrong_fault_is_refused_before_it_starts(
+    fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--fault", fault])
+    assert ended.value.code == 2
+    assert "argument --fault" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [["justclick_async.sandbox"], ["justclick_async", "sandbox"]])
-def test_a_port_that_is_taken_is_told_with_the_way_out(command: list[str]) -> None:
-    with running() as sandbox:
+def test_a_port_in_use_is_reported_with_a_hint(command: list[str]) -> None:
+    with Sandbox() as sandbox:
         port = sandbox.base_url.rpartition(":")[2]
         done = subprocess.run(
             [sys.executable, "-m", *command, "--port", port], capture_output=True, text=True
         )
-    said = f"The sandbox cannot start: port {port} of 127.0.0.1 is taken; --port 0 takes a free one"
+    said = (
+        f"The sandbox cannot start: port {port} of 127.0.0.1 is in use; --port 0 selects a free one"
+    )
     assert (done.returncode, done.stdout, done.stderr) == (3, "", f"{said}\n")
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
-def test_an_address_of_another_machine_is_told(
+def test_an_address_of_another_machine_is_reported(
     host: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--host", host]) == 3
     assert capsys.readouterr().err == (
-        f"The sandbox cannot start: {host} is no address of this machine;"
+        f"The sandbox cannot start: {host} is not an address of this machine;"
         " without --host it is 127.0.0.1\n"
     )
 
 
-def test_help_tells_login_key_faults_and_what_is_not_documented() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "justclick_async.sandbox", "--help"], capture_output=True, text=True
-    )
-    assert done.returncode == 0
-    for wanted in LOGIN, API_KEY, "drop_before", "html_page", *READINGS:
-        assert wanted in done.stdout
+def test_help_lists_login_key_faults_and_assumptions(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    for wanted in LOGIN, API_KEY, "drop_before", "html_page", *ASSUMPTIONS:
+        assert wanted in printed
 
 
 # ── The state lasts ─────────────────────────────────────────────────────────────────
@@ -117,7 +167,7 @@ def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_sandbox_with_a_file_goes_on_where_it_ended(tmp_path: Path) -> None:
+async def test_a_sandbox_with_a_file_keeps_its_state(tmp_path: Path) -> None:
     sandbox = Sandbox(db=tmp_path / "shop.db")
     for code in 0, 601:
         async with sandbox:
@@ -167,14 +217,14 @@ def test_in_a_thread_a_failure_to_start_comes_out() -> None:
         assert other.base_url == ""
 
 
-def test_what_does_not_run_says_so() -> None:
-    with pytest.raises(RuntimeError, match="does not run"):
+def test_a_stopped_sandbox_raises() -> None:
+    with pytest.raises(RuntimeError, match="is not running"):
         Sandbox().state()
 
 
 @pytest.mark.asyncio
 async def test_it_cannot_be_entered_twice_at_once(sandbox: Sandbox) -> None:
-    with pytest.raises(RuntimeError, match="runs already"):
+    with pytest.raises(RuntimeError, match="already running"):
         await sandbox.start()
 
 
@@ -185,7 +235,7 @@ def test_its_key_does_not_show() -> None:
 
 def test_it_shares_the_pure_modules_and_nothing_of_the_client() -> None:
     """So that each proves the other."""
-    shared = {"php", "signing", "diagnosis"}
+    shared = {"messages", "php", "signing", "diagnosis", "visible", "private_files", "privacy"}
     package = Path(__file__).parents[2] / "justclick_async" / "sandbox"
     imported = {
         name
@@ -214,7 +264,7 @@ def refused(db: Path) -> str:
 def test_a_file_belongs_to_one_sandbox_at_a_time(tmp_path: Path) -> None:
     db = tmp_path / "shop.db"
     with running("--db", str(db)) as sandbox:
-        assert "database is locked" in refused(db)
+        assert "another sandbox is using" in refused(db)
         assert create(sandbox.base_url) == 0
 
 
@@ -226,7 +276,7 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_file_in_no_directory_is_refused(tmp_path: Path) -> None:
-    assert "unable to open database file" in refused(tmp_path / "no" / "shop.db")
+    assert "No such file or directory" in refused(tmp_path / "no" / "shop.db")
 
 
 def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:

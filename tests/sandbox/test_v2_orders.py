@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from justclick_async.sandbox import Sandbox
-from tests.sandbox.running import Came, call, call_v2
+from tests.sandbox.running import ApiResponse, call, call_v2
 
 
-async def create(sandbox: Sandbox, **more: object) -> Came:
+async def create(sandbox: Sandbox, **more: object) -> ApiResponse:
     params = {"product_names": "invoice,sales", "customer_email": "anna@example.com", **more}
     return await call_v2(sandbox.base_url, "createorder", **params)
 
@@ -25,13 +25,13 @@ def only(sandbox: Sandbox) -> dict[str, Any]:
 
 @pytest.mark.asyncio
 async def test_it_answers_with_an_empty_list_and_no_number(sandbox: Sandbox) -> None:
-    came = await create(sandbox)
-    assert (came.code, came.text, came.result) == (0, "OK", [])
-    assert came.hash_is_right
+    reply = await create(sandbox)
+    assert (reply.code, reply.text, reply.result) == (0, "OK", [])
+    assert reply.hash_is_right
 
 
 @pytest.mark.asyncio
-async def test_what_it_makes_is_seen_by_api_1(sandbox: Sandbox) -> None:
+async def test_its_orders_are_visible_in_api_1(sandbox: Sandbox) -> None:
     await create(sandbox)
     bills = await call(sandbox.base_url, "GetBills", email="anna@example.com")
     assert list(bills.result) == [str(only(sandbox)["bill_id"])]
@@ -124,6 +124,6 @@ async def test_what_is_wrong_is_refused_and_leaves_nothing(
 @pytest.mark.asyncio
 async def test_an_equal_unpaid_order_is_601_here_too(sandbox: Sandbox) -> None:
     await create(sandbox, order_created_at="2020-01-30 04:22:16")
-    came = await create(sandbox, order_created_at="2020-01-30 04:22:16")
-    assert came.code == 601
-    assert came.result["bill_id"] == only(sandbox)["bill_id"]
+    reply = await create(sandbox, order_created_at="2020-01-30 04:22:16")
+    assert reply.code == 601
+    assert reply.result["bill_id"] == only(sandbox)["bill_id"]

@@ -1,10 +1,10 @@
 """Bad input of every kind, and what is said of it.
 
 The files beside this one are the corpus.  Each entry is one line of Python after ``>>>``, or one
-command after ``$``, and below it the whole of what a user is told::
+command after ``$``, and below it the whole message::
 
     >>> Good("invoice", price="1 500")
-    InvalidInput: Good.price is text that is no amount. Write it with a point and without ...
+    InvalidInput: Good.price must be a decimal number such as 1500.50, not other text. Remove ...
 
     $ justclick orders create --email a@example.com
     [2] Error: Command "orders create" parameter "--goods" requires an argument. ...
@@ -52,7 +52,7 @@ from tests.service import KEY, LOGIN, envelope, http, running
 
 ROOM = Path(__file__).parent
 SECRET = "Sekretov"
-"""Stands for a customer's data in the corpus; it is told to nobody."""
+"""Stands for a customer's data in the corpus; it never appears in a message."""
 
 FILES: Mapping[str, bytes] = {
     "empty.csv": b"",
@@ -117,9 +117,9 @@ def row(header: str, cells: str, kind: Any = bulk.ORDERS) -> None:
     """Read a file of one row; raise what is said of it."""
     Path("row.csv").write_text(f"{header}\n{cells}\n", "utf-8")
     (found,) = bulk.read_rows("row.csv", kind=kind)
-    told = [f"{each.field} {each.reason.en}. {each.hint.en}" for each in found.problems]
+    told = [f"{each.field} {each.reason}. {each.hint}" for each in found.problems]
     for each in found.problems:
-        assert has_russian(each.hint.ru)
+        assert has_russian(each.hint.in_("ru"))
     raise Refused(" / ".join(told))
 
 
@@ -160,7 +160,7 @@ class TakenOnError(BaseException):
 
 @contextmanager
 def not_for_long() -> Iterator[None]:
-    """Give up on what is at work instead of saying what is wrong."""
+    """Fail when a bad input is processed instead of refused."""
 
     def give_up(_number: int, _frame: object) -> None:
         raise TakenOnError

@@ -1,4 +1,4 @@
-"""Whoever passes nonsense is told what is wrong and what to do, and nothing is sent."""
+"""Every bad input is refused with a message and a hint, and nothing is sent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PYTHONS_OWN_GUESS = re.compile(r"(unexpected keyword argument '\w+')\. Did you m
 
 
 @pytest.mark.parametrize("entry", CORPUS, ids=lambda each: f"{each.file}:{each.line}")
-def test_what_is_said(there: Stage, entry: Entry) -> None:
+def test_the_message(there: Stage, entry: Entry) -> None:
     said = there.told(entry)
     assert PYTHONS_OWN_GUESS.sub(r"\1", said) == entry.said
     assert there.requests == []
@@ -38,7 +38,7 @@ COMMANDS = [each for each in CORPUS if each.asked.startswith("$") and " sandbox 
 
 
 @pytest.mark.parametrize("entry", COMMANDS, ids=lambda each: f"{each.file}:{each.line}")
-def test_the_command_line_says_it_in_russian_too(
+def test_the_message_of_a_command_is_translated(
     there: Stage, entry: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
@@ -51,7 +51,7 @@ def test_the_command_line_says_it_in_russian_too(
     assert there.requests == []
 
 
-def test_the_corpus_is_large_and_says_nothing_twice() -> None:
+def test_the_corpus_is_large_and_has_no_duplicates() -> None:
     assert len(CORPUS) >= 200
     assert len({entry.asked for entry in CORPUS}) == len(CORPUS)
     assert all(entry.said for entry in CORPUS)

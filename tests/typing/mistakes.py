@@ -22,10 +22,12 @@ aclient = AsyncJustClick("login", "key")
 order = Order(email="a@example.com", goods=[])
 
 client.create_order("x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # wrong
-client.create_order(order, True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # wrong
-client.create_order()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # wrong
+client.create_order(order, tag=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # wrong
+client.create_order(email="a@example.com", goods=["x"], copon="y")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # wrong
+client.update_order_status(1, "payed")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # wrong
 client.update_order_status(1, "paid", 5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # wrong
 client.v2.create_order(["invoice"], "a@example.com")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # wrong
+client.create_order({"email": "a@example.com", "goods": ["x"], "copon": "y"})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # wrong
 client.nothing()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # wrong
 number: int = client.create_order(order)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # wrong
 created: CreatedOrder = aclient.create_order(order)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # wrong

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import assert_never, assert_type
 
-from justclick_async import AsyncJustClick, JustClick
+from justclick_async import AsyncJustClick, JustClick, OrderDetails
 from justclick_async.notifications import (
     Confirmation,
     ContactEvent,
@@ -102,6 +102,11 @@ def contact(event: ContactEvent) -> None: ...
 
 async def still_typed(event: OrderPaid) -> None:
     assert_type(await paid(event), int)
+
+
+def credited(event: OrderPaid, client: JustClick) -> None:
+    assert_type(event.order, OrderDetails)
+    assert_type(confirm(client, event).require().order, OrderDetails)
 
 
 def raw(event: OrderPaid) -> Mapping[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, assert_type
@@ -24,6 +24,7 @@ from justclick_async import (
     Utm,
     endpoint,
 )
+from justclick_async.bulk import ImportResult, OrderResult
 from justclick_async.endpoints import V1
 
 client = JustClick("login", "key")
@@ -44,6 +45,8 @@ assert_type(order.timer_kill, bool | datetime | None)
 
 # The blocking client.
 assert_type(client.create_order(order), CreatedOrder)
+assert_type(client.create_order(email="a@example.com", goods=["invoice"], tag="x"), CreatedOrder)
+assert_type(client.create_order({"email": "a@example.com", "goods": [{"name": "x"}]}), CreatedOrder)
 assert_type(client.create_order(order=order), CreatedOrder)
 assert_type(client.get_bills("a@example.com", pay_status="paid"), list[Bill])
 assert_type(client.get_bills("a@example.com", pay_status=PayStatus.PAID), list[Bill])
@@ -92,3 +95,14 @@ async def main() -> None:
         product_names=["invoice"], customer_email="a@example.com", order_confirmed=True
     )
     assert_type(await aclient.answer(V1.create_order(order)), Answer[CreatedOrder])
+
+
+# Imports are defined once: both clients infer arguments and results.
+assert_type(client.import_orders("orders.csv", concurrency=3), ImportResult)
+assert_type(client.create_orders([order]), Generator[OrderResult, None, None])
+assert_type(aclient.create_orders([order]), AsyncGenerator[OrderResult, None])
+
+
+async def import_all() -> None:
+    """Import with the client that awaits."""
+    assert_type(await aclient.import_statuses("statuses.csv"), ImportResult)

@@ -1,8 +1,9 @@
-"""Imports carried by Temporal (extra ``temporal``): on many workers, over outages and deaths.
+"""Imports run by Temporal (extra ``temporal``), on many workers that may crash.
 
     justclick temporal worker --temporal HOST:PORT
     justclick import orders.csv --temporal HOST:PORT
 
-The journal stays what counts: Temporal says who does what and when, and holds the rate of an
-account over all its workers.  Its history holds references only.
+The journal owns the outcome of each row, and its workers share the rate of the account; Temporal
+assigns ranges of rows to workers, and repeats one whose worker dies.  Its history holds references
+only.
 """

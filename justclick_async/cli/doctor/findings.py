@@ -1,4 +1,4 @@
-"""What a check found: whether it works, in a sentence, and what to do if it does not."""
+"""The finding of a check: its state, a sentence, and what to do if something is wrong."""
 
 from __future__ import annotations
 
@@ -6,46 +6,51 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-from justclick_async.bulk.problems import Text
+from justclick_async.errors import JustClickError
+from justclick_async.messages import Message
 
-__all__ = ["Finding", "State", "fine", "noted", "skipped", "wrong"]
+__all__ = ["Finding", "State", "failed", "fine", "noted", "skipped", "wrong"]
 
 State: TypeAlias = Literal["ok", "note", "wrong", "skipped"]
 
 
 @frozen
 class Finding:
-    """What one check found.
+    """The finding of one check.
 
     Attributes:
-        check: Which one; for machines.
-        state: ``ok``; ``note``: it works, and there is something to know; ``wrong``; ``skipped``:
-            it could not be made.
-        text: What was found, or why it could not be made; neither the key nor what an answer held.
+        check: The name of the check, for machines.
+        state: ``ok``; ``note``, it works and there is something to know; ``wrong``; ``skipped``.
+        text: The finding, or why the check was skipped; without the key or data of an answer.
         hint: What to do.
     """
 
     check: str
     state: State
-    text: Text
-    hint: Text | None = None
+    text: str
+    hint: str | None = None
 
 
-def fine(check: str, en: str, ru: str) -> Finding:
-    """Return a check that found nothing wrong."""
-    return Finding(check, "ok", Text(en, ru))
+def fine(check: str, text: str) -> Finding:
+    """Return a check that passed."""
+    return Finding(check, "ok", text)
 
 
-def noted(check: str, en: str, ru: str, hint: Text | None = None) -> Finding:
-    """Return a check that found something to know."""
-    return Finding(check, "note", Text(en, ru), hint)
+def noted(check: str, text: Message, hint: Message | None = None) -> Finding:
+    """Return a check that passed, and found something to know."""
+    return Finding(check, "note", text, hint)
 
 
-def wrong(check: str, en: str, ru: str, hint: Text) -> Finding:
-    """Return a check that found something wrong."""
-    return Finding(check, "wrong", Text(en, ru), hint)
+def wrong(check: str, text: Message, hint: str) -> Finding:
+    """Return a check that failed."""
+    return Finding(check, "wrong", text, hint)
 
 
-def skipped(check: str, en: str, ru: str) -> Finding:
+def failed(check: str, error: JustClickError) -> Finding:
+    """Return a check that failed with an error of the package."""
+    return Finding(check, "wrong", error.message, error.hint)
+
+
+def skipped(check: str, text: Message) -> Finding:
     """Return a check that could not be made."""
-    return Finding(check, "skipped", Text(en, ru))
+    return Finding(check, "skipped", text)

@@ -1,6 +1,6 @@
 """The methods of the service, one function for each, and the table that leads to them.
 
-A function takes the shop and the parameters and returns a ``Reply`` or raises ``Refused``.  It
+A function takes the shop and the parameters and returns a ``Reply`` or raises ``Refusal``.  It
 knows nothing of HTTP, hashes or keys.
 """
 
@@ -61,5 +61,5 @@ _BY_PATH: Mapping[str, Mapping[int, Method]] = {
 
 
 def find(name: str) -> Mapping[int, Method] | None:
-    """Return what stands behind ``/api/NAME``, by the version of the API."""
+    """Return the methods at ``/api/NAME``, by the version of the API."""
     return _BY_PATH.get(name)

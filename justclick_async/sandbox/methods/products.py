@@ -1,15 +1,16 @@
 """Products, API 1.0: added, changed, deleted, listed.
 
-No method has codes of its own for what is wrong with a product, so all of it is code 3.
+The documentation has no error codes for products, so every refusal is code 3.
 """
 
 from __future__ import annotations
 
 from attrs import evolve
 
-from justclick_async.sandbox.codes import Refused
-from justclick_async.sandbox.methods.replies import Reply
-from justclick_async.sandbox.params import Params, money, text
+from justclick_async.messages import _
+from justclick_async.sandbox.codes import Refusal
+from justclick_async.sandbox.methods.replies import Reply, empty_list, fields
+from justclick_async.sandbox.params import Params, choice, money, required, text
 from justclick_async.sandbox.products import Product
 from justclick_async.sandbox.shop import Shop
 
@@ -25,36 +26,38 @@ _OWN_FIELDS = frozenset({"good_name", "good_title", "good_sum", "good_type"})
 
 def add_good(shop: Shop, params: Params) -> Reply:
     """Create a product, and the groups of its buyers that are not there yet."""
-    good_name = _required(params, "good_name")
+    if shop.assumes("add_good", "disabled"):
+        raise Refusal(2, why=_("AddGood is disabled for the account"))
+    good_name = required(params, "good_name")
     if shop.products.find(good_name):
-        raise Refused(3, why="there is a product with this good_name")
-    kind = _TYPES.get(_required(params, "good_type"))
-    if kind is None:
-        raise Refused(3, why="good_type is none of real, digital, 1, 0")
+        raise Refusal(3, why=_("a product with this good_name exists"))
+    required(params, "good_type")
+    kind = _TYPES[choice(params, "good_type", _TYPES)]
     product = Product(
         good_id=0,
         good_name=good_name,
-        good_title=_required(params, "good_title"),
-        good_sum=money(_required(params, "good_sum"), "good_sum"),
+        good_title=required(params, "good_title"),
+        good_sum=money(required(params, "good_sum"), "good_sum"),
         good_type=kind,
         settings=_settings(params),
     )
     shop.products.put(product)
-    shop.contacts.ensure_groups(product.groups_of_buyers)
+    shop.contacts.ensure_groups(product.buyer_groups)
     return Reply()
 
 
 def update_good(shop: Shop, params: Params) -> Reply:
     """Change a product.  A price that is left out becomes zero, as the Russian page warns."""
     product = _product(shop, params)
+    unchanged = product.good_sum if shop.assumes("missing_price", "kept") else "0"
     changed = evolve(
         product,
         good_title=text(params, "good_title") or product.good_title,
-        good_sum=money(text(params, "good_sum") or "0", "good_sum"),
+        good_sum=money(text(params, "good_sum") or unchanged, "good_sum"),
         settings={**product.settings, **_settings(params)},
     )
     shop.products.put(changed)
-    shop.contacts.ensure_groups(changed.groups_of_buyers)
+    shop.contacts.ensure_groups(changed.buyer_groups)
     return Reply()
 
 
@@ -68,15 +71,14 @@ def get_all_goods(shop: Shop, _params: Params) -> Reply:
     """List all products; none at all is code 700."""
     products = shop.products.all()
     if not products:
-        raise Refused(700)
+        return empty_list(shop, Refusal(700))
+    kinds = _SHOWN_TYPES if shop.assumes("good_type", "numbers") else {}
     return Reply(
         [
             {
                 "good_id": str(product.good_id),
-                "good_name": product.good_name,
-                "good_title": product.good_title,
-                "good_sum": product.good_sum,
-                "good_type": _SHOWN_TYPES.get(product.good_type, ""),
+                **fields(product, "good_name", "good_title", "good_sum"),
+                "good_type": kinds.get(product.good_type, product.good_type),
             }
             for product in products
         ]
@@ -84,17 +86,10 @@ def get_all_goods(shop: Shop, _params: Params) -> Reply:
 
 
 def _product(shop: Shop, params: Params) -> Product:
-    product = shop.products.find(_required(params, "good_name"))
+    product = shop.products.find(required(params, "good_name"))
     if product is None:
-        raise Refused(3, why="there is no product with this good_name")
+        raise Refusal(3, why=_("no product has this good_name"))
     return product
-
-
-def _required(params: Params, name: str) -> str:
-    found = text(params, name)
-    if not found:
-        raise Refused(3, why=f"{name} is missing")
-    return found
 
 
 def _settings(params: Params) -> dict[str, str]:

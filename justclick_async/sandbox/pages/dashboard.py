@@ -1,4 +1,4 @@
-"""The first page: how the shop stands, what came last, and the state as a whole."""
+"""The overview page: counts, latest orders and requests, import and export."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from typing import Any, cast
 from aiohttp import web
 
 from justclick_async.diagnosis import KEY
+from justclick_async.messages import _
 from justclick_async.sandbox.controls import INDEX
-from justclick_async.sandbox.pages.desk import Desk, Form, FormHandler, Page
+from justclick_async.sandbox.pages.base import Form, FormHandler, Page, Site
 from justclick_async.sandbox.pages.snippets import snippets
-from justclick_async.sandbox.readings import READINGS
+from justclick_async.sandbox.request_log import SLOT, SLOTS
 from justclick_async.sandbox.samples import sample_order
-from justclick_async.sandbox.seeds import sow
+from justclick_async.sandbox.seeds import import_seed
 
 __all__ = ["FORMS", "PAGES"]
 
 
-async def show(desk: Desk, request: web.Request) -> web.StreamResponse:
-    """Show how the shop stands; a program, which wants no HTML, is told what is where."""
+async def show(site: Site, request: web.Request) -> web.StreamResponse:
+    """Show the overview; a program that does not accept HTML gets the list of endpoints."""
     if "text/html" not in request.headers.get("Accept", ""):
         return web.Response(text=INDEX)
-    shop = desk.shop
+    shop = site.shop
     url = f"{request.scheme}://{request.host}"
-    seen = desk.service.journal.latest()
+    seen = site.service.request_log.latest()
     counts = shop.orders.counts()
-    return desk.page(
+    slots = site.service.request_log.slots(time())
+    return site.render(
         request,
         "dashboard.html",
         base_url=url,
@@ -42,38 +44,40 @@ async def show(desk: Desk, request: web.Request) -> web.StreamResponse:
         orders=shop.orders.page(limit=6),
         seen=seen[:6],
         refused=sum(one.outcome == "refused" for one in seen),
-        faults={name: odds for name, odds in desk.faults.items() if odds},
+        faults=[*site.faults.planned, *(name for name, odds in site.faults.items() if odds)],
+        slots=slots,
+        top=max(1, *(slot.total() for slot in slots)),
+        minutes=SLOTS * SLOT // 60,
         notify_url=shop.notify_url,
-        readings=READINGS,
         index=INDEX,
     )
 
 
-async def reset(desk: Desk, _request: web.Request, _form: Form) -> str:
-    """Be a new sandbox again."""
-    desk.service.reset(desk.shop)
-    return "/?said=reset"
+async def reset(site: Site, _request: web.Request, _form: Form) -> str:
+    """Restore the initial state."""
+    site.service.reset(site.shop)
+    return "/?notice=reset"
 
 
-async def seed(desk: Desk, _request: web.Request, form: Form) -> str:
-    """Put in what was pasted."""
+async def seed(site: Site, _request: web.Request, form: Form) -> str:
+    """Import JSON."""
     try:
         given = json.loads(form.get("seed", ""))
     except (ValueError, RecursionError):
-        raise ValueError("This is no JSON.") from None
+        raise ValueError(_("The text must be a JSON object.")) from None
     if not isinstance(given, dict):
-        raise ValueError("This is no JSON.")  # noqa: TRY004 - it is the text that is wrong
-    with desk.shop.transaction():
-        sow(desk.shop, cast("Mapping[str, Any]", given))
-    return "/?said=seeded"
+        raise ValueError(_("The text must be a JSON object."))  # noqa: TRY004 - it is the text that is wrong
+    with site.shop.transaction():
+        import_seed(site.shop, cast("Mapping[str, Any]", given))
+    return "/?notice=seeded"
 
 
-async def sample(desk: Desk, _request: web.Request, _form: Form) -> str:
-    """Place an order, for whoever wants to see one."""
-    shop = desk.shop
+async def sample(site: Site, _request: web.Request, _form: Form) -> str:
+    """Create a sample order."""
+    shop = site.shop
     with shop.transaction():
         order = shop.orders.add(sample_order(0, int(time())))
-        shop.tell("order_created", order)
+        shop.notify_order("order_created", order)
     return f"/orders/{order.bill_id}"
 
 

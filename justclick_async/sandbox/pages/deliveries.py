@@ -1,4 +1,4 @@
-"""The log of notifications: what was sent where, what the receiver said, and sending it again."""
+"""The pages of notifications."""
 
 from __future__ import annotations
 
@@ -6,69 +6,73 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from justclick_async.messages import _
 from justclick_async.php import parse_str
-from justclick_async.sandbox.pages.desk import (
-    PER_PAGE,
-    Desk,
-    Form,
-    FormHandler,
-    Page,
-    Wrong,
-    number,
-    with_query,
-)
-from justclick_async.sandbox.pages.parameters import rows_of
+from justclick_async.sandbox.deliveries import SORTS
+from justclick_async.sandbox.pages.base import Form, FormHandler, Listing, Page, Site, find_one
+from justclick_async.sandbox.pages.parameters import flatten_params
+from justclick_async.sandbox.search import parse_number
 
 __all__ = ["FORMS", "PAGES"]
 
 STATES = ("waiting", "delivered", "given up")
 
 
-async def show_all(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def show_all(site: Site, request: web.Request) -> web.StreamResponse:
     """Show the notifications, newest first."""
-    outbox = desk.shop.outbox
-    state = request.query["state"] if request.query.get("state") in STATES else ""
-    found = outbox.page(state=state, before=number(request.query.get("before")), limit=PER_PAGE + 1)
-    more, found = len(found) > PER_PAGE, found[:PER_PAGE]
-    return desk.page(
+    listing = Listing(request, SORTS, "state")
+    if listing.filters["state"] not in STATES:
+        listing.filters["state"] = ""
+    return site.render(
         request,
         "deliveries.html",
-        letters=found,
+        deliveries=listing.rows(site.shop.outbox.page, lambda one: int(str(one["id"]))),
         states=STATES,
-        state=state,
-        counts=outbox.counts(),
-        older=with_query("/deliveries", state=state, before=found[-1]["id"]) if more else "",
+        counts=site.shop.outbox.counts(),
+        listing=listing,
     )
 
 
-async def show_one(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def show_one(site: Site, request: web.Request) -> web.StreamResponse:
     """Show a notification with all its fields."""
-    letter = _find(desk, request)
-    return desk.page(
+    delivery = _find(site, request)
+    return site.render(
         request,
         "delivery.html",
-        letter=letter,
-        fields=rows_of(parse_str(str(letter["body"]).encode())),
+        delivery=delivery,
+        fields=flatten_params(parse_str(str(delivery["body"]).encode())),
     )
 
 
-async def resend(desk: Desk, request: web.Request, _form: Form) -> str:
-    """Send a notification once more."""
-    letter = _find(desk, request)
-    outbox = desk.shop.outbox
+async def resend(site: Site, request: web.Request, _form: Form) -> str:
+    """Send a notification again."""
+    delivery = _find(site, request)
+    outbox = site.shop.outbox
     since = outbox.last()
-    again = outbox.resend(int(str(letter["id"])))
-    await desk.told(since, str(letter["about"]))
+    again = outbox.resend(int(str(delivery["id"])))
+    await site.wait_for_deliveries(since, str(delivery["about"]))
     return f"/deliveries/{again}"
 
 
-def _find(desk: Desk, request: web.Request) -> Mapping[str, object]:
-    wanted = number(request.match_info["number"])
-    letter = None if wanted is None else desk.shop.outbox.find(wanted)
-    if letter is None:
-        raise Wrong(404, "There is no such notification.")
-    return letter
+async def send_request(site: Site, _request: web.Request, form: Form) -> str:
+    """Send a request of the automation."""
+    lines = (line.partition("=") for line in form.get("fields", "").splitlines())
+    fields = {name.strip(): value.strip() for name, _, value in lines if name.strip()}
+    bill_id = parse_number(form.get("bill_id", "").strip() or "0")
+    if bill_id is None:
+        raise LookupError
+    since = site.shop.outbox.last()
+    with site.shop.transaction():
+        number = site.shop.send_request(
+            form.get("url", "").strip(), fields, method=form.get("method", ""), bill_id=bill_id
+        )
+    await site.wait_for_deliveries(since, f"order {bill_id}" if bill_id else "")
+    return f"/deliveries/{number}"
+
+
+def _find(site: Site, request: web.Request) -> Mapping[str, object]:
+    return find_one(request, site.shop.outbox.find, _("Notification not found."))
 
 
 PAGES: Mapping[str, Page] = {"/deliveries": show_all, "/deliveries/{number}": show_one}
-FORMS: Mapping[str, FormHandler] = {"/deliveries/{number}": resend}
+FORMS: Mapping[str, FormHandler] = {"/deliveries": send_request, "/deliveries/{number}": resend}

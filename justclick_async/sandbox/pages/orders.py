@@ -1,4 +1,4 @@
-"""The orders of the shop: all of them with filters, and one with its history."""
+"""The pages of orders."""
 
 from __future__ import annotations
 
@@ -6,94 +6,77 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from justclick_async.sandbox.orders import Order, link
-from justclick_async.sandbox.pages.desk import (
+from justclick_async.messages import _
+from justclick_async.sandbox.orders import SORTS, Order, link
+from justclick_async.sandbox.pages.base import (
     PER_PAGE,
-    Desk,
     Form,
     FormHandler,
+    Listing,
     Page,
-    Wrong,
-    number,
-    with_query,
+    Site,
+    find_one,
 )
 from justclick_async.sandbox.payments import ACTIONS
 
-__all__ = ["FORMS", "PAGES", "carry_out"]
+__all__ = ["FORMS", "PAGES", "apply_action"]
 
 STATUSES = ("waiting", "prepaid", "paid", "sent", "return", "cancel", "moneyback", "deleted")
 
 
-async def show_all(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def show_all(site: Site, request: web.Request) -> web.StreamResponse:
     """Show the orders, newest first."""
-    query = request.query
-    status = query["status"] if query.get("status") in STATUSES else ""
-    text = query.get("q", "").strip()[:200]
-    before, after = number(query.get("before")), number(query.get("after"))
-    found = desk.shop.orders.page(
-        status=status, text=text, before=before, after=after, limit=PER_PAGE + 1
-    )
-    backwards = after is not None and before is None
-    more = len(found) > PER_PAGE
-    found = found[-PER_PAGE:] if backwards else found[:PER_PAGE]
-    kept = {"status": status, "q": text}
-    return desk.page(
+    listing = Listing(request, SORTS, "status")
+    if listing.filters["status"] not in STATUSES:
+        listing.filters["status"] = ""
+    return site.render(
         request,
         "orders.html",
-        orders=found,
-        counts=desk.shop.orders.counts(),
+        orders=listing.rows(site.shop.orders.page, lambda order: order.bill_id),
+        counts=site.shop.orders.counts(),
         statuses=STATUSES,
-        wanted=status,
-        text=text,
-        newer=with_query("/orders", **kept, after=found[0].bill_id)
-        if found and (more if backwards else before is not None)
-        else "",
-        older=with_query("/orders", **kept, before=found[-1].bill_id)
-        if found and (more or backwards)
-        else "",
+        listing=listing,
     )
 
 
-async def show_one(desk: Desk, request: web.Request) -> web.StreamResponse:
-    """Show an order with all that happened to it."""
-    order = _find(desk, request)
-    return desk.page(
+async def show_one(site: Site, request: web.Request) -> web.StreamResponse:
+    """Show an order with its history."""
+    order = _find(site, request)
+    return site.render(
         request,
         "order.html",
         order=order,
         bill=link(order.bill_id, order.email, ""),
-        letters=desk.shop.outbox.of(f"order {order.bill_id}"),
+        deliveries=site.shop.outbox.find_about(f"order {order.bill_id}"),
+        requests=site.service.request_log.latest(bill_id=order.bill_id)[:PER_PAGE],
+        contact=site.shop.contacts.find(order.email),
     )
 
 
-def _find(desk: Desk, request: web.Request) -> Order:
-    bill_id = number(request.match_info["bill_id"])
-    order = None if bill_id is None else desk.shop.orders.find(bill_id)
-    if order is None:
-        raise Wrong(404, "There is no such order.")
-    return order
+def _find(site: Site, request: web.Request) -> Order:
+    return find_one(request, site.shop.orders.find, _("Order not found."))
 
 
-async def act(desk: Desk, request: web.Request, form: Form) -> str:
-    """Do to an order what its owner can do to it."""
-    order = _find(desk, request)
-    await carry_out(desk, order, form)
+async def act(site: Site, request: web.Request, form: Form) -> str:
+    """Execute an action on an order."""
+    order = _find(site, request)
+    await apply_action(site, order, form)
     return f"/orders/{order.bill_id}"
 
 
-async def carry_out(desk: Desk, order: Order, form: Form) -> None:
-    """Do what a button says, and wait until its notification has arrived.
+async def apply_action(site: Site, order: Order, form: Form) -> None:
+    """Execute an action, and wait until its notification was sent.
 
     Raises:
-        Refused: The order does not stand so that this could be done.
-        LookupError: There is no such button.
+        Refusal: The status of the order does not allow it.
+        LookupError: The action does not exist.
     """
-    shop = desk.shop
+    shop = site.shop
     act_on = ACTIONS[form.get("action", "")]
     since = shop.outbox.last()
     with shop.transaction():
         act_on(shop, order, form.get("sum", "").strip().replace(",", "."))
-    await desk.told(since, f"order {order.bill_id}")
+    await site.wait_for_deliveries(since, f"order {order.bill_id}")
 
 
 PAGES: Mapping[str, Page] = {"/orders": show_all, "/orders/{bill_id}": show_one}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-__all__ = ["rows_of"]
+__all__ = ["flatten_params"]
 
 
-def rows_of(params: Mapping[str, object]) -> list[tuple[str, str]]:
+def flatten_params(params: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return ``goods[0][good_name]`` and its value, and so on."""
     return [row for name, value in params.items() for row in _rows(str(name), value)]
 

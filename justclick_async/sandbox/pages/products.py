@@ -1,4 +1,4 @@
-"""The products of the shop, and who is told of what happens to their orders."""
+"""The page of products, with their addresses for notifications."""
 
 from __future__ import annotations
 
@@ -7,36 +7,37 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from justclick_async.sandbox.pages.desk import Desk, Form, FormHandler, Page
+from justclick_async.messages import _
+from justclick_async.sandbox.pages.base import Form, FormHandler, Page, Site
 from justclick_async.sandbox.products import NOTIFY_SETTINGS
 
-__all__ = ["FORMS", "PAGES", "checked_url"]
+__all__ = ["FORMS", "PAGES", "validate_url"]
 
 
-async def show(desk: Desk, request: web.Request) -> web.StreamResponse:
+async def show(site: Site, request: web.Request) -> web.StreamResponse:
     """Show the products."""
-    return desk.page(
+    return site.render(
         request,
         "products.html",
-        products=desk.shop.products.all(),
+        products=site.shop.products.all(),
         settings=NOTIFY_SETTINGS,
-        notify_url=desk.shop.notify_url,
+        notify_url=site.shop.notify_url,
     )
 
 
-async def act(desk: Desk, _request: web.Request, form: Form) -> str:
-    """Set who is told: of each kind of event of a product, or of all the rest."""
-    shop = desk.shop
-    urls = {kind: checked_url(form[kind]) for kind in NOTIFY_SETTINGS if kind in form}
+async def act(site: Site, _request: web.Request, form: Form) -> str:
+    """Set the addresses of a product, or that of the account."""
+    shop = site.shop
+    urls = {kind: validate_url(form[kind]) for kind in NOTIFY_SETTINGS if kind in form}
     with shop.transaction():
         if "url" in form:
-            shop.notify(checked_url(form["url"]))
+            shop.set_notify_url(validate_url(form["url"]))
         for kind, url in urls.items():
-            shop.notify(url, product=form.get("product", ""), kind=kind)
-    return "/products?said=saved"
+            shop.set_notify_url(url, product=form.get("product", ""), kind=kind)
+    return "/products?notice=saved"
 
 
-def checked_url(url: str) -> str:
+def validate_url(url: str) -> str:
     """Return an address that something can be sent to, or nothing.
 
     Raises:
@@ -44,7 +45,7 @@ def checked_url(url: str) -> str:
     """
     url = url.strip()
     if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
-        raise ValueError("An address begins with http:// or https://.")
+        raise ValueError(_("The address must begin with http:// or https://."))
     return url
 
 

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache, partial
 from itertools import zip_longest
 from typing import Any
 
 import jinja2
 from attrs import frozen
 
-from justclick_async.sandbox.pages.words import translated
+from justclick_async.messages import _, in_language, languages, ngettext
+from justclick_async.sandbox.pages import labels
+from justclick_async.visible import visible
 
-__all__ = ["Split", "render", "split"]
+__all__ = ["Difference", "compare", "render"]
 
-_environment = jinja2.Environment(
-    loader=jinja2.PackageLoader("justclick_async.sandbox.pages"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+
+def _finalize(value: object, language: str) -> object:
+    """Translate messages, and escape invisible characters, such as one that reverses the text.
+
+    Write ``{{ value | e }}`` for a value that a form returns: it must stay unchanged.
+    """
+    text = in_language(value, language)
+    return "\n".join(map(visible, text.split("\n"))) if type(text) is str else text
 
 
 @frozen
-class Split:
+class Difference:
     """A text around the first place where it differs from another."""
 
     same: str
@@ -31,8 +35,8 @@ class Split:
     rest: str
 
 
-def split(text: str, against: str) -> Split:
-    """Split *text* where it begins to differ from *against*: up to there, one character, the rest.
+def compare(text: str, against: str) -> Difference:
+    """Split *text* at the first difference from *against*.
 
     A percent-escape is one character.
     """
@@ -43,7 +47,7 @@ def split(text: str, against: str) -> Split:
             place -= back
             break
     length = 3 if text[place : place + 1] == "%" else 1
-    return Split(text[:place], text[place : place + length], text[place + length :])
+    return Difference(text[:place], text[place : place + length], text[place + length :])
 
 
 def _moment(at: float | None) -> str:
@@ -59,14 +63,33 @@ def _thousands(count: int) -> str:
     return f"{count:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
-_filters: Any = _environment.filters
-_filters.update(moment=_moment, thousands=_thousands, split_from=split)
+def _roubles(amount: object) -> str:
+    return f"{amount}\N{NO-BREAK SPACE}₽"
+
+
+@cache
+def _environment(language: str) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("justclick_async.sandbox.pages"),
+        autoescape=True,
+        finalize=partial(_finalize, language=language),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: Any = environment.filters
+    filters.update(moment=_moment, thousands=_thousands, roubles=_roubles, compare_with=compare)
+    variables: Any = environment.globals
+    variables.update(
+        {name: getattr(labels, name) for name in labels.__all__},
+        _=_,
+        ngettext=ngettext,
+        language=language,
+        languages=languages(),
+    )
+    return environment
 
 
 def render(template: str, *, language: str, **things: object) -> str:
     """Return a page in a language."""
-
-    def t(text: str) -> str:
-        return translated(text, language)
-
-    return _environment.get_template(template).render(language=language, t=t, **things)
+    return _environment(language).get_template(template).render(**things)

@@ -1,4 +1,4 @@
-"""First calls to copy, for whoever opens a sandbox and wonders what to do with it."""
+"""Examples of calls to copy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PHP = """\
 <?php
 $params = [
     'bill_email' => 'anna@example.com',
-    'bill_first_name' => 'Анна',
+    'bill_first_name' => 'Anna',
     'goods' => [['good_name' => 'invoice', 'good_sum' => 1500]],
 ];
 $params['hash'] = md5(http_build_query($params) . '::@LOGIN@::@KEY@');
@@ -54,7 +54,7 @@ def snippets(url: str, login: str, api_key: str) -> dict[str, str]:
     Args:
         url: Where the sandbox listens.
         login: Of the account.
-        api_key: A key that may be shown, or what stands for one.
+        api_key: A key that may be shown, or a placeholder.
     """
     sdk = __name__.partition(".")[0]
     values = {"@SDK@": sdk, "@URL@": url, "@LOGIN@": login, "@KEY@": api_key}

@@ -1,0 +1,1 @@
+"""File formats: each yields rows of cells with the line they stand on."""

@@ -1,0 +1,1 @@
+"""The journal of an import: the rows, their states and outcomes."""

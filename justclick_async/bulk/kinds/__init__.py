@@ -1,0 +1,1 @@
+"""The kinds of rows, a module for each."""

@@ -1,0 +1,151 @@
+"""Orders: each row is one, and must not be sent twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from justclick_async.bulk import russian
+from justclick_async.bulk.errors import Problem
+from justclick_async.bulk.kinds.base import Kind, Known, Words
+from justclick_async.bulk.kinds.reconcile import Verdict, keeps_times, reconcile_order
+from justclick_async.bulk.rows import values
+from justclick_async.bulk.rows.aliases import load_aliases
+from justclick_async.bulk.rows.goods import parse_goods
+from justclick_async.bulk.rows.header import MARKS, Names
+from justclick_async.bulk.rows.times import TimeParser
+from justclick_async.bulk.rows.values import CellParser
+from justclick_async.calls import Call, Flow
+from justclick_async.endpoints.orders import create_order
+from justclick_async.messages import _
+from justclick_async.models.orders import CreatedOrder, Order, Utm
+
+__all__ = ["ORDERS", "WORDS", "marks_of", "split_name"]
+
+# ── Columns ─────────────────────────────────────────────────────────────────────────
+
+
+_NEEDS = (
+    Problem(
+        "email",
+        _("is empty"),
+        _("The service accepts no order without the customer's e-mail address."),
+        code=600,
+    ),
+    Problem(
+        "goods",
+        _("must name at least one product"),
+        _("Write the id of the product in the shop: invoice:1500, sales."),
+        code=603,
+    ),
+)
+
+
+_PATRONYMIC = re.compile(russian.PATRONYMIC, re.IGNORECASE)
+
+
+def split_name(full_name: str) -> dict[str, str]:
+    """Return the names of a person whose full name is in one cell.
+
+    The first word is the first name, unless a patronymic at the end shows that the surname
+    is first.
+    """
+    words = full_name.split()
+    if len(words) == 3 and _PATRONYMIC.fullmatch(words[2]):
+        last, first, middle = words
+    elif len(words) == 3 and _PATRONYMIC.fullmatch(words[1]):
+        first, middle, last = words
+    else:
+        first, _, last = " ".join(words).partition(" ")
+        middle = ""
+    names = {"first_name": first, "last_name": last, "middle_name": middle}
+    return {name: said for name, said in names.items() if said}
+
+
+_MARKS = frozenset(MARKS)
+
+
+def marks_of(fields: dict[str, Any]) -> Utm | None:
+    """Remove the UTM marks from the fields of a row, and return them."""
+    if _MARKS.isdisjoint(fields):
+        return None
+    marks = {mark.removeprefix("utm_"): fields.pop(mark) for mark in MARKS if mark in fields}
+    return Utm(**marks)
+
+
+# ── Orders ──────────────────────────────────────────────────────────────────────────
+
+WORDS = Words(
+    done=_("created"),
+    existed=_("existed already"),
+    not_checked=_(
+        "Not checked: whether the shop has these coupons, whether the service "
+        "accepts each address, and whether an order exists already. Only sending "
+        "shows that."
+    ),
+    undecided=_("the customer has another order of the same products, which may be this one"),
+    look=_("Check the customer's orders in the shop; this row is not sent again automatically."),
+)
+
+
+class _Orders(Kind[Order]):
+    """Each row is an order to be created."""
+
+    name = "orders"
+    model = Order
+    success = ("bill_id", "outcome")
+    names = Names(
+        kind="orders",
+        title=_("orders"),
+        example="email;goods;first_name",
+        aliases=load_aliases("orders"),
+        required=("email",),
+        marks=MARKS,
+        success=success,
+        products=True,
+        not_sent=("order_key", "status", "currency"),
+    )
+    needs = _NEEDS
+    words = WORDS
+    outcome = "created"
+    may_repeat = False
+    gives_times = True
+
+    def readings(self, times: TimeParser) -> Mapping[str, CellParser]:
+        return {
+            "email": values.parse_email,
+            "phone": values.parse_phone,
+            "postal_code": values.parse_code,
+            "ip": values.parse_ip,
+            "domain": values.parse_domain,
+            "goods": parse_goods,
+            "timer_kill": times.flag_or_moment,
+            "created": times.moment,
+            "order_key": values.ignore,
+            "status": values.ignore,
+        }
+
+    def make(self, fields: dict[str, Any]) -> Order:
+        if "full_name" in fields:
+            fields |= split_name(fields.pop("full_name"))
+        return Order(utm=marks_of(fields), **fields)
+
+    def steps(self, item: Order) -> Call[CreatedOrder]:
+        return create_order(item)
+
+    def bill_id(self, answer: CreatedOrder) -> int:
+        return answer.bill_id
+
+    def whose(self, item: Order) -> str | None:
+        return None if item.created else item.email.casefold()
+
+    def reconcile(self, item: Order, known: Known) -> Flow[Verdict]:
+        return reconcile_order(item, is_taken=known.is_taken, keeps_times=known.keeps_times)
+
+    def keeps_times(self, item: Order, bill_id: int | None) -> Flow[bool]:
+        return keeps_times(item, bill_id)
+
+
+ORDERS: Kind[Order] = _Orders()
+"""Orders to be created."""

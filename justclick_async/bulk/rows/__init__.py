@@ -1,0 +1,1 @@
+"""Rows of cells turned into validated records."""

@@ -1,0 +1,108 @@
+"""``justclick export``: lists of the account to files."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from justclick_async import export
+from justclick_async.cli.errors import WrongUsage
+from justclick_async.cli.html_report import write_export_report
+from justclick_async.cli.output import echo, echo_json, echo_note
+from justclick_async.cli.params import Json, Sandbox, Switch
+from justclick_async.cli.progress import EVERY
+from justclick_async.cli.runner import connect
+from justclick_async.cli.settings import Access
+from justclick_async.export.exporter import ExportProgress
+from justclick_async.export.tables import LISTS
+from justclick_async.messages import _
+from justclick_async.pacing import DEFAULT_RATE
+
+__all__ = ["export_list"]
+
+
+class _Progress:
+    """Prints the progress of an export from time to time."""
+
+    def __init__(self) -> None:
+        self._at = monotonic()
+
+    def __call__(self, progress: ExportProgress) -> None:
+        if monotonic() - self._at < EVERY:
+            return
+        self._at = monotonic()
+        values = {"added": progress.added, "updated": progress.updated, "day": progress.day}
+        echo_note(
+            _("Orders paid until {day}: {added} added, {updated} updated.", **values)
+            if progress.paid
+            else _("Orders created until {day}: {added} added, {updated} updated.", **values)
+        )
+
+
+def export_list(
+    what: Annotated[
+        str, Parameter(help=_("orders, goods, coupons, groups, partners or managers."))
+    ],
+    /,
+    *,
+    to: Annotated[
+        Path, Parameter(help=_("The file; its ending is .csv, .jsonl, .xlsx or .sqlite."))
+    ],
+    since: Annotated[
+        date | None,
+        Parameter(help=_("First day, by creation or payment; needed the first time only.")),
+    ] = None,
+    until: Annotated[date | None, Parameter(help=_("Last day. Default: today."))] = None,
+    excel: Annotated[
+        Switch,
+        Parameter(help=_("CSV for Excel: byte order mark, semicolons, no cell is a formula.")),
+    ] = False,
+    report: Annotated[
+        Path | None, Parameter(help=_("Write a page with counts and charts to this HTML file."))
+    ] = None,
+    rate: Annotated[float, Parameter(help=_("Requests per second."))] = DEFAULT_RATE,
+    sandbox: Sandbox = False,
+    as_json: Json = False,
+    access: Access = Access(),  # noqa: B008  # frozen
+) -> int:
+    """Export a list."""
+    if what not in LISTS:
+        raise WrongUsage(
+            _("the API cannot list contacts.")
+            if what == "contacts"
+            else _("{what} cannot be exported.", what=what),
+            _("Use one of: {names}.", names=", ".join(LISTS)),
+        )
+
+    async def run() -> export.ExportResult:
+        async with connect(access, sandbox=sandbox, rate=rate) as connection:
+            return await export.Exporter(LISTS[what])(
+                connection.client,
+                to,
+                since=since,
+                until=until,
+                excel=excel,
+                account=connection.account,
+                on_progress=_Progress(),
+            )
+
+    result = asyncio.run(run())
+    if report is not None:
+        write_export_report(report, result, what)
+    counts = {"added": result.added, "updated": result.updated, "total": result.total}
+    if as_json:
+        echo_json({"file": str(result.path), **counts})
+    else:
+        echo(
+            _(
+                "{file}: {total} rows, of which {added} are new and {updated} have changed.",
+                file=str(result.path),
+                **counts,
+            )
+        )
+    return 0

@@ -1,0 +1,1 @@
+"""Event loops: objects per loop, a loop in a thread, deadlines."""

@@ -1,0 +1,92 @@
+"""``--report FILE.html``: one page in the user's language that needs no network."""
+
+from __future__ import annotations
+
+import re
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from justclick_async import Good, JustClick
+from tests.cli.command import KEY, LOGIN, environment, run, service
+
+EXTERNAL = re.compile(r"""(?:src|href|url\(|@import|<script|<link)""")
+
+
+def text_of(page: Path) -> str:
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+    source = page.read_text("utf-8")
+    assert not EXTERNAL.search(source)
+    return source
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("C.UTF-8", ["Revenue per product and day", "cancelled", "3,700.50"]),
+        ("ru_RU.UTF-8", ["Выручка по товарам и дням", "отменён", "3\xa0700,50"]),
+    ],
+)
+def test_an_export_shows_what_was_earned(tmp_path: Path, language: str, words: list[str]) -> None:
+    now = datetime.now(UTC)
+    with service() as there, JustClick(LOGIN, KEY, base_url=there.url) as client:
+        client.add_good("<b>", type="digital", title="<script>alert(1)</script>", price=1)
+        for n, goods in enumerate([[Good("sales")], [Good("<b>", "1500.50")], ["invoice"]]):
+            at = now - timedelta(days=20 * n)
+            bill_id = client.create_order(email=f"{n}@example.com", goods=goods, created=at).bill_id
+            client.update_order_status(bill_id, "cancel" if n == 2 else "paid", date=at)
+        options = ["--since", f"{now - timedelta(days=90):%Y-%m-%d}", "--report", "r.html"]
+        ran = run(
+            *("export", "orders", "--to", "o.csv", *options),
+            env=there.env | {"LANG": language},
+            cwd=tmp_path,
+        )
+    assert ran.code == 0, ran.err
+    page = text_of(tmp_path / "r.html")
+    assert [word for word in words if word not in page] == []
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert len(re.findall(r'<rect class="c\d" x=', page)) == 2  # paid on two days
+    heights = [float(each) for each in re.findall(r'height="([\d.]+)"><title>', page)]
+    assert max(heights) / min(heights) == pytest.approx(2200 / 1500.5, rel=0.01)
+
+
+def test_longer_periods_are_shown_by_month(tmp_path: Path) -> None:
+    with service() as there, JustClick(LOGIN, KEY, base_url=there.url) as client:
+        for month in 1, 6:
+            at = datetime(2025, month, 7, tzinfo=UTC)
+            bill_id = client.create_order(email="a@b.io", goods=["sales"], created=at).bill_id
+            client.update_order_status(bill_id, "paid", date=at)
+        words = ["--since", "2025-01-01", "--until", "2025-12-31", "--report", "r.html"]
+        run("export", "orders", "--to", "o.sqlite", *words, env=there.env, cwd=tmp_path)
+    page = text_of(tmp_path / "r.html")
+    assert "Revenue per product and month" in page
+    assert "2025-03" in page
+
+
+def test_an_import_shows_reasons_and_its_rate(tmp_path: Path) -> None:
+    rows = "".join(f"u{n}@example.com;invoice\n" for n in range(30))
+    (tmp_path / "in.csv").write_text(f"email;goods\n{rows}nobody;invoice\n")
+    ran = run("import", "in.csv", "--sandbox", "--yes", "--report", "r.html", cwd=tmp_path)
+    assert ran.code == 1
+    page = text_of(tmp_path / "r.html")
+    assert "600 email: must be one e-mail address" in page
+    assert re.search(r"<dt>created</dt><dd>30</dd>", page)
+    assert "Rows per second in this run" in page
+
+
+def test_a_report_is_in_the_language_of_the_command(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("email;goods\na@example.com;invoice\n")
+    words = ("import", "in.csv", "--sandbox", "--yes", "--report", "r.html")
+    run(*words, env=environment(LANG="ru_RU.UTF-8"), cwd=tmp_path)
+    page = text_of(tmp_path / "r.html")
+    assert "Импорт: заказы" in page
+    assert "0 с</text>" in page
+
+
+def test_other_lists_have_counts_only(tmp_path: Path) -> None:
+    run("export", "goods", "--to", "g.csv", "--sandbox", "--report", "r.html", cwd=tmp_path)
+    page = text_of(tmp_path / "r.html")
+    assert "<dt>Rows</dt><dd>14</dd>" in page
+    assert "<h2>" not in page

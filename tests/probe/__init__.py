@@ -1,0 +1,1 @@
+"""Tests of the probe, against sandboxes with other assumptions."""
