@@ -26,8 +26,7 @@ _CHOICES = {
 def _parameters() -> Iterator[Parameter]:
     for action, text in build_parser().described:
         if action.dest != "help":
-            about = text.replace(" (%(default)s)", "")
-            more = cyclopts.Parameter(name=action.option_strings, negative="", help=about)
+            more = cyclopts.Parameter(name=action.option_strings, negative="", help=text)
             annotation: Any = _type(action)
             yield Parameter(
                 action.dest,

@@ -190,15 +190,16 @@ def build_parser() -> Parser:
     options = parser.add_argument_group(_translate(_("options")))
 
     def add(*names: str, help: Message, **settings: Any) -> None:  # noqa: A002 - argparse's word
-        action = options.add_argument(*names, help=_translate(help), **settings)
+        default = "" if settings.get("default") in (None, "", []) else " (%(default)s)"
+        action = options.add_argument(*names, help=_translate(help) + default, **settings)
         parser.described.append((action, help))
 
     add("-h", "--help", action="help", help=_("show this help and exit"))
 
-    add("--host", default="127.0.0.1", help=_("the address to listen on (%(default)s)"))
-    add("--port", type=int, default=0, help=_("the port; 0 selects a free one (%(default)s)"))
-    add("--login", default=LOGIN, help=_("the login of the account (%(default)s)"))
-    add("--api-key", default=API_KEY, help=_("the key of the account (%(default)s)"))
+    add("--host", default="127.0.0.1", help=_("the address to listen on"))
+    add("--port", type=int, default=0, help=_("the port; 0 selects a free one"))
+    add("--login", default=LOGIN, help=_("the login of the account"))
+    add("--api-key", default=API_KEY, help=_("the key of the account"))
     many: dict[str, Any] = {"action": "append", "default": []}
     generated = _(
         "a further account, with a generated key that is printed at the start; repeatable"
@@ -212,7 +213,7 @@ def build_parser() -> Parser:
     add("--seed", type=int, help=_("inject the faults into the same calls every time"))
     data = _("initial data: JSON in the format of /sandbox/export.json")
     add("--seed-file", metavar="FILE", help=data)
-    delay = _("delay of the fault slow in seconds (%(default)s)")
+    delay = _("delay of the fault slow in seconds")
     add("--slow-for", type=float, default=3.0, help=delay)
     receiver = _("where to send notifications about orders")
     add("--notify-url", default="", metavar="URL", help=receiver)

@@ -35,7 +35,7 @@ def test_every_help_page_is_in_russian(words: tuple[str, ...]) -> None:
     page = run(*words, "--help", env=RUSSIAN).out
     assert page.startswith("Использование: justclick")
     described = re.findall(
-        r"│ .*?(?:  |STR |INT |PATH |CHOICE )([A-Z][a-z]+ [a-z]+ [a-z]+.*?)│", page
+        r"│ .*?(?:  |STR |INT |PATH |CHOICE )([A-Za-z][a-z]+ [a-z]+ [a-z]+.*?)│", page
     )
     assert described == []
     assert "[required]" not in page
