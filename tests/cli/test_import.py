@@ -102,6 +102,21 @@ class TestTheEmbeddedSandbox:
         assert state.exists()
         assert run("import", path, "--sandbox").code == 0
 
+    def test_the_hint_restarts_a_trial_with_other_options(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 1)
+        with path.open("a") as file:
+            file.write("anna@example.com;Invoices;\n")
+        assert run("import", path, "--sandbox").code == 1
+        words = ["import", path, "--sandbox", "--good", "Invoices=invoice"]
+        refused = run(*words)
+        assert refused.code == 3
+        state = tmp_path / "orders.csv.sandbox.sqlite3"
+        assert f"To start this trial again with these options, delete {state} first." in refused.err
+        state.unlink()
+        ran = run(*words)
+        assert ran.code == 0
+        assert "The sandbox holds 2 orders" in ran.out
+
     def test_a_deleted_sandbox_restarts_the_trial(self, tmp_path: Path) -> None:
         path = orders_file(tmp_path, 5)
         run("import", path, "--sandbox")

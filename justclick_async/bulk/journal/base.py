@@ -918,6 +918,12 @@ def _how_to_resume(path: Path | str | None, identity: Identity, what: str, sent:
             "extended version, add --changed-file: unchanged rows are kept, the others are sent.",
             sent,
         )
+    trial = str(path).removesuffix(".sandbox.journal")
+    if what == "reading" and identity.account == SANDBOX_ACCOUNT and trial != str(path):
+        return _(
+            "To start this trial again with these options, delete {state} first.",
+            state=f"{trial}.sandbox.sqlite3",
+        )
     if what == "reading" and identity.kind in ("statuses", "contacts"):
         return _(
             "To resume, use the options that the import began with. To send the rows once more "
