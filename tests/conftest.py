@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.assumptions import name_of, selections
 from tests.postgres import Server, server_or_skip
@@ -21,35 +24,59 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-LONG = {
-    "test_commands",
-    "test_compose",
-    "test_crashes",
+LONG_FILES = {
     "test_dlt",
     "test_docs",
     "test_dying",
-    "test_exporter",
     "test_fuzz",
-    "test_import",
-    "test_import_hints",
-    "test_import_kinds",
     "test_import_shared",
-    "test_linear_time",
-    "test_probe",
-    "test_prober",
-    "test_recipes",
-    "test_recipes_of_payments",
     "test_temporal",
     "test_terminal",
     "test_testing",
     "test_walk",
 }
-"""Files that take longest, most of it in other processes."""
+"""Files that take longest and whose tests share a server, a browser or a site."""
+
+LONG_TESTS = {
+    "test_commands",
+    "test_compose",
+    "test_crashes",
+    "test_exporter",
+    "test_import",
+    "test_import_hints",
+    "test_import_kinds",
+    "test_linear_time",
+    "test_probe",
+    "test_prober",
+    "test_recipes",
+    "test_recipes_of_payments",
+}
+"""Files that take longest and whose tests share nothing: a process takes one test at a time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with long files, so that no process is left with one of them in the end."""
-    items.sort(key=lambda item: item.path.stem not in LONG)
+    """Begin with what takes longest, so that no process is left with it in the end."""
+    items.sort(key=lambda item: (not _is_long(item.path), not _is_alone(item.nodeid)))
+
+
+def _is_long(path: Path) -> bool:
+    return path.stem in LONG_FILES or path.suffix == ".md"
+
+
+def _is_alone(nodeid: str) -> bool:
+    return Path(nodeid.partition("::")[0]).stem in LONG_TESTS
+
+
+class _Scheduling(LoadFileScheduling):
+    """A process takes a file at a time, and of some files a test at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if _is_alone(nodeid) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Hand out tests as ``_Scheduling`` says, whatever ``--dist`` says."""
+    return _Scheduling(config, log)
 
 
 def pytest_xdist_auto_num_workers() -> int:
