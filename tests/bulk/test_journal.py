@@ -227,6 +227,49 @@ class TestKeeping:
         assert list(path.parent.iterdir()) == [path]
 
 
+class TestClosingAnother:
+    """Closing a file drops the locks of SQLite that the process has on it, on POSIX."""
+
+    @staticmethod
+    def must_survive_a_visitor(journal: Journal, path: Path) -> None:
+        """See that an update is durable although another process opens and closes the file."""
+        code = (
+            "import sqlite3\n"
+            f"database = sqlite3.connect({str(path)!r})\n"
+            "print(*database.execute('SELECT state FROM rows').fetchone())\n"
+            "database.close()\n"
+        )
+        visit = [sys.executable, "-c", code]
+        assert subprocess.check_output(visit, text=True, timeout=60) == f"{RowState.SENDING}\n"
+        journal.write([RowUpdate(1, RowState.DONE, 7)])
+        assert subprocess.check_output(visit, text=True, timeout=60) == f"{RowState.DONE}\n"
+
+    def test_a_second_importer_that_is_refused_takes_no_lock_away(self, path: Path) -> None:
+        with planned(path, "a") as journal:
+            claim_all(journal, 1)
+            with pytest.raises(JournalInUse):
+                SqliteJournal(path, WHO)
+            self.must_survive_a_visitor(journal, path)
+
+    def test_a_worker_that_leaves_takes_no_lock_of_others_away(self, path: Path) -> None:
+        planned(path, "a").close()
+        with SqliteJournal(path, WHO, is_shared=True) as journal:
+            claim_all(journal, 1)
+            SqliteJournal(path, WHO, is_shared=True).close()
+            self.must_survive_a_visitor(journal, path)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc/self/fd")
+    def test_the_last_one_that_closes_leaves_nothing_open(self, path: Path) -> None:
+        planned(path, "a").close()
+        before = sorted(Path("/proc/self/fd").iterdir())
+        for _ in range(3):
+            with SqliteJournal(path, WHO):
+                for _ in range(3):
+                    with pytest.raises(JournalInUse):
+                        SqliteJournal(path, WHO)
+        assert sorted(Path("/proc/self/fd").iterdir()) == before
+
+
 class TestRefusals:
     def test_a_second_importer_is_refused(self, path: Path) -> None:
         with planned(path, "a"), pytest.raises(JournalInUse):
