@@ -143,7 +143,8 @@ class Importer:
     async def _pause(self, seconds: float) -> None:
         """Wait, but no longer than until this run is to end."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopped.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
 
     async def run(self) -> ImportResult:
         """Send planned rows, reconcile unknown ones, and return the result.

@@ -212,7 +212,8 @@ class DeliveryWorker:
                 if self._outbox.next_due() is None:
                     self._idle.set()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._added.wait(), self._pause())
+                    async with asyncio.timeout(self._pause()):
+                        await self._added.wait()
 
     async def wait_for_deliveries(self) -> None:
         """Wait until nothing is waiting to be delivered, be it delivered or given up."""

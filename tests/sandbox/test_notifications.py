@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -15,6 +17,7 @@ from aiohttp import web
 from justclick_async.notifications import CustomEvent, custom
 from justclick_async.php import http_build_query, parse_str
 from justclick_async.sandbox import API_KEY, Sandbox
+from justclick_async.sandbox.deliveries import DeliveryWorker
 from justclick_async.signing import notification_hash
 from tests.sandbox.running import FORM, ORDER, call, call_v2, post_json
 
@@ -448,3 +451,19 @@ async def test_a_request_of_the_automation_needs_an_address(
 ) -> None:
     assert (await post_json(sandbox.base_url, "/sandbox/request", wanted)).status == status
     assert sandbox.service.shop.outbox.state() == []
+
+
+@pytest.mark.asyncio
+async def test_deliveries_end_although_one_is_added_at_that_moment() -> None:
+    """Before Python 3.12, ``asyncio.wait_for`` may swallow the cancellation."""
+    async with Sandbox() as sandbox:
+        outbox = sandbox.service.shop.outbox
+        outbox.add("order_created", "1", ["http://127.0.0.1:9/"], "a=1")
+        (delivery,) = outbox.find_due(time.time())
+        outbox.record_attempt(delivery, status=None, error="", again_at=time.time() + 600)
+        delivering = asyncio.create_task(DeliveryWorker(outbox, time.time, list).run())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        outbox.on_add()
+        delivering.cancel()
+        assert await asyncio.wait([delivering], timeout=5) == ({delivering}, set())

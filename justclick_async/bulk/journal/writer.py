@@ -101,7 +101,8 @@ class JournalWriter:
         while self._batch.updates or self._batch.claim[2]:
             if not self._awaited.is_set():  # no task waits: let more updates arrive
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._awaited.wait(), LATER)
+                    async with asyncio.timeout(LATER):
+                        await self._awaited.wait()
             self._awaited.clear()
             batch, self._batch = self._batch, _Batch()
             if self._error is None:

@@ -266,7 +266,8 @@ class Site:
                 if shown != (shown := self._version()):
                     await response.write(b"data: changed\n\n")
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(closing.wait(), REFRESH)
+                    async with asyncio.timeout(REFRESH):
+                        await closing.wait()
         return response
 
     def _version(self) -> tuple[object, ...]:
