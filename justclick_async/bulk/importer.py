@@ -55,7 +55,7 @@ from justclick_async.bulk.states import RowState
 from justclick_async.errors import APIError, JustClickError, LimitExceeded
 from justclick_async.messages import Message, _, ngettext
 
-__all__ = ["Importer", "make_worker_name"]
+__all__ = ["Importer", "finish_import", "make_worker_name"]
 
 TRIES = 3
 """The most attempts to send a row, or to look it up, while the service does not answer."""
@@ -160,13 +160,10 @@ class Importer:
             raise LeaseLost
         if self._stop is not None and isinstance(self._stop.error, CannotImport):
             raise self._stop.error
-        return await asyncio.to_thread(self._result)
-
-    def _result(self) -> ImportResult:
-        self._journal.copy_to_duplicates()
-        if self._stop is None and self._to_send == 0 and self._journal.count_planned():
-            self._stop = Stop(StopReason.FIRST)
-        return ImportResult(self._journal.totals(), self._stop)
+        is_limited = self._to_send == 0
+        return await asyncio.to_thread(
+            finish_import, self._journal, self._stop, is_limited=is_limited
+        )
 
     @asynccontextmanager
     async def _joined(self) -> AsyncGenerator[None, None]:
@@ -542,6 +539,20 @@ class _PendingRows:
             row = self._queue.get_nowait()
             if row is not None:
                 yield row
+
+
+def finish_import(journal: Journal, stop: Stop | None, *, is_limited: bool) -> ImportResult:
+    """Give duplicates their outcome, and return the result.
+
+    Args:
+        journal: The journal.
+        stop: Why it ended before its last row; ``None`` if it did not, or was limited.
+        is_limited: Whether this run was to send a part of the rows only (``first``).
+    """
+    journal.copy_to_duplicates()
+    if stop is None and is_limited and journal.count_planned():
+        stop = Stop(StopReason.FIRST)
+    return ImportResult(journal.totals(), stop)
 
 
 def make_worker_name() -> str:

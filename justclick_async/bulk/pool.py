@@ -31,6 +31,7 @@ from uuid import uuid4
 from attrs import define, evolve, field, frozen
 
 from justclick_async.bulk.errors import CannotImport
+from justclick_async.bulk.importer import finish_import
 from justclick_async.bulk.job import Plan, ShardSpec, open_journal, open_rows
 from justclick_async.bulk.journal.base import Journal
 from justclick_async.bulk.journal.model import ALL_ROWS, Totals
@@ -95,15 +96,10 @@ def run(
             dispatcher.sweep()
         finally:
             dispatcher.end()
-        journal.copy_to_duplicates()
-        stop = dispatcher.stop
-        if stop is None and plan.whole.last < ALL_ROWS[1] and journal.count_planned():
-            stop = Stop(StopReason.FIRST)
-        report = write_report(rows, journal, options)
-        return ImportResult(
-            journal.totals(),
-            stop,
-            report,
+        is_limited = plan.whole.last < ALL_ROWS[1]
+        return evolve(
+            finish_import(journal, dispatcher.stop, is_limited=is_limited),
+            report=write_report(rows, journal, options),
             deaths=dispatcher.deaths,
             recovered=dispatcher.recovered,
         )

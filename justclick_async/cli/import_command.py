@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from collections import Counter
 from collections.abc import Coroutine
-from itertools import islice
 from pathlib import Path
 from threading import Event
-from time import monotonic
 from typing import Annotated, Any, Literal
 
-from attrs import field, frozen
 from cyclopts import Parameter
 
-from justclick_async.bulk.api import KINDS, identity_of, prepare
-from justclick_async.bulk.catalogue import Catalogue
+from justclick_async.bulk.api import KINDS, identity_of
 from justclick_async.bulk.importer import Importer
 from justclick_async.bulk.input_snapshot import keep_input
 from justclick_async.bulk.job import (
@@ -30,81 +24,33 @@ from justclick_async.bulk.job import (
 from justclick_async.bulk.journal.base import SANDBOX_ACCOUNT, Journal
 from justclick_async.bulk.journal.sqlite import SqliteJournal, forget, read_account
 from justclick_async.bulk.journal_url import is_url, without_secrets
-from justclick_async.bulk.kinds.base import Kind
 from justclick_async.bulk.options import ImportOptions
 from justclick_async.bulk.planning import make_plan
 from justclick_async.bulk.policy import Stop, StopReason
 from justclick_async.bulk.pool import Processes
 from justclick_async.bulk.pool import run as run_plan
-from justclick_async.bulk.report import write_failures, write_report
-from justclick_async.bulk.results import ImportResult, Report
-from justclick_async.bulk.rows.options import ReadOptions
-from justclick_async.bulk.rows.reader import Row, Rows, read_rows
+from justclick_async.bulk.report import write_failures
+from justclick_async.bulk.results import ImportResult
+from justclick_async.bulk.rows.reader import Rows, read_rows
 from justclick_async.bulk.states import RowOutcome
-from justclick_async.cli import html_report, import_output, sandbox_seed
+from justclick_async.cli import import_output, sandbox_seed
 from justclick_async.cli.errors import CannotStart, WrongUsage, write_error
 from justclick_async.cli.import_options import Reading, Sending, read_options
-from justclick_async.cli.import_preview import NO_KEY, NOT_NEEDED, Products, Statuses
+from justclick_async.cli.import_preview import NO_KEY, NOT_NEEDED, Products, Seen, fetch_products
+from justclick_async.cli.import_steps import Settings, confirm_plan, report_result
 from justclick_async.cli.output import language
 from justclick_async.cli.params import Json, Sandbox, Switch, Yes
-from justclick_async.cli.progress import EVERY, Progress, progress_for, progress_of
+from justclick_async.cli.progress import Progress, progress_for
 from justclick_async.cli.runner import Connection, connect
 from justclick_async.cli.settings import Access
 from justclick_async.cli.signals import interruptible, on_signals
+from justclick_async.cli.temporal import import_by_temporal
 from justclick_async.client import AsyncJustClick
-from justclick_async.errors import JustClickError
 from justclick_async.messages import _
 from justclick_async.pacing import DEFAULT_RATE
 from justclick_async.private_files import create_private
 
-__all__ = ["Settings", "confirm_plan", "exit_code", "import_file"]
-
-PREVIEWED = 3
-"""Rows that the preview shows field by field."""
-
-
-@frozen
-class Settings:
-    """The options of the command."""
-
-    file: Path
-    kind: Kind[Any]
-    journal: str | None
-    dry_run: bool
-    yes: bool
-    sandbox: bool
-    as_json: bool
-    report: Path | None
-    reading: ReadOptions
-    sending: Sending
-    options: ImportOptions
-    access: Access = field(repr=False)
-
-    @property
-    def journal_path(self) -> Path:
-        """The journal's file; with ``--sandbox`` one of its own."""
-        if self.journal is None or is_url(self.journal):
-            trial = ".sandbox" if self.sandbox else ""
-            return self.file.with_name(f"{self.file.name}{trial}.journal")
-        return Path(self.journal)
-
-    @property
-    def is_shared(self) -> bool:
-        """True if several processes, perhaps on several machines, share the work."""
-        return bool(self.sending.shards or self.sending.workers or is_url(self.journal))
-
-    @property
-    def sandbox_path(self) -> Path:
-        """The state of an embedded sandbox: a trial can be continued, too."""
-        name = self.journal_path.name.removesuffix(".sandbox.journal")
-        return self.journal_path.with_name(f"{name}.sandbox.sqlite3")
-
-    @property
-    def can_ask(self) -> bool:
-        """True if a person can be asked to confirm."""
-        if self.yes or self.sandbox or self.as_json:
-            return False
-        return sys.stdin.isatty() and sys.stdout.isatty()
+__all__ = ["import_file"]
 
 
 def import_file(
@@ -196,10 +142,10 @@ def import_file(
         if dry_run and kept.is_copy and not settings.journal_path.exists():
             kept.path.unlink()
     if sending.temporal is not None:
-        from justclick_async.cli.temporal import import_by_temporal  # noqa: PLC0415  # an extra
-
         return _run(import_by_temporal(settings, rows))
-    return _run((_import_shared if settings.is_shared else _import)(settings, rows))
+    if sending.shards or sending.workers or is_url(journal):
+        return _run(_import_shared(settings, rows))
+    return _run(_import(settings, rows))
 
 
 def _rate(given: float | None, *, sandbox: bool) -> float | None:
@@ -262,7 +208,7 @@ def _check(settings: Settings) -> None:
 
 
 async def _dry_run(settings: Settings, rows: Rows) -> int:
-    seen = _Seen(rows, await _fetch_products_for_dry_run(settings, rows))
+    seen = Seen(rows, await _fetch_products_for_dry_run(settings, rows))
     with SqliteJournal(None, identity_of(rows, "nobody", settings.options)) as journal:
         make_plan(rows, journal, settings.options, on_row=seen)
         totals = journal.totals()
@@ -296,108 +242,74 @@ async def _fetch_products_for_dry_run(settings: Settings, rows: Rows) -> Product
         return Products(None, NO_KEY)
     try:
         async with connect(settings.access, sandbox=settings.sandbox, rate=None) as connection:
-            return await _fetch_products(connection.client, rows)
+            return await fetch_products(connection.client, rows)
     except CannotStart:
         return Products(None, NO_KEY)
-
-
-class _Seen:
-    """Collects what the preview shows while all rows are read; reports the progress of that."""
-
-    def __init__(self, rows: Rows, products: Products) -> None:
-        self.products = products
-        self.statuses = Statuses(rows)
-        self.first: list[Row] = []
-        self.bad: list[Row] = []
-        self._shown = monotonic()
-
-    def __call__(self, row: Row) -> None:
-        self.statuses.count(row)
-        if self.products.catalogue is not None:
-            self.products.catalogue.look(row)
-        if len(self.first) < PREVIEWED:
-            self.first.append(row)
-        if row.problems and len(self.bad) < 20:
-            self.bad.append(row)
-        if row.record.number % 1000 == 0 and monotonic() - self._shown >= EVERY:
-            self._shown = monotonic()
-            import_output.show_checking(row.record.number)
 
 
 # ── Import ──────────────────────────────────────────────────────────────────────────
 
 
 async def _import(settings: Settings, rows: Rows) -> int:
+    options = settings.options
     _clear_trials(settings)
     async with connect(
-        settings.access,
-        sandbox=settings.sandbox,
-        rate=settings.options.rate,
-        db=str(settings.sandbox_path),
+        settings.access, sandbox=settings.sandbox, rate=options.rate, db=str(settings.sandbox_path)
     ) as connection:
-        identity = identity_of(rows, connection.account, settings.options)
+        identity = identity_of(rows, connection.account, options)
         with SqliteJournal(
-            settings.journal_path, identity, may_change=settings.options.changed_file
+            settings.journal_path, identity, may_change=options.changed_file
         ) as journal:
-            journal.expire_earlier_workers(settings.options.settle_after)
+            journal.expire_earlier_workers(options.settle_after)
             if not await _confirm(settings, rows, journal, connection):
                 return 1
-            finished, history = await _send(settings, rows, journal, connection.client)
-            report = write_report(rows, journal, settings.options)
-            _show_result(settings, rows.kind, journal, finished, report, history)
+            with progress_for(journal, options, rows.kind, as_json=settings.as_json) as progress:
+                finished = await _send(rows, journal, options, connection.client, progress)
+            code = report_result(settings, rows, journal, finished, progress.history)
         _show_sandbox(settings, connection)
-    return exit_code(finished)
+    return code
 
 
-def _show_result(
-    settings: Settings,
-    kind: Kind[Any],
-    journal: Journal,
-    finished: ImportResult,
-    report: Report,
-    history: Counter[int],
-) -> None:
-    import_output.show_result(kind, journal, finished, report, as_json=settings.as_json)
-    if settings.report is not None:
-        words = import_output.describe_outcomes(kind)
-        html_report.write_import_report(settings.report, journal, finished, words, history)
+async def _send(
+    rows: Rows, journal: Journal, options: ImportOptions, client: AsyncJustClick, progress: Progress
+) -> ImportResult:
+    importer = Importer(
+        client, rows, journal, options, on_row=progress.on_row, on_note=progress.note
+    )
+    running = asyncio.ensure_future(importer.run())
+    with on_signals(importer.stop, running.cancel):
+        try:
+            return await running
+        except asyncio.CancelledError:  # aborted: rows in flight are unknown now
+            return ImportResult(journal.totals(), Stop(StopReason.ASKED))
 
 
 async def _import_shared(settings: Settings, rows: Rows) -> int:
+    options, sending = settings.options, settings.sending
     is_new_sandbox = settings.sandbox and not settings.sandbox_path.exists()
     _clear_trials(settings)
     async with connect(
         settings.access, sandbox=settings.sandbox, rate=None, db=str(settings.sandbox_path)
     ) as connection:
-        account = connection.access
-        whole = describe(
-            rows,
-            account,
-            settings.options,
-            journal=settings.journal or settings.journal_path,
-            name=connection.account,
-        )
+        account, place = connection.access, settings.journal or settings.journal_path
+        whole = describe(rows, account, options, journal=place, name=connection.account)
         if is_new_sandbox and is_url(settings.journal):
             _discard_trial(rows, whole)
+        workers = sending.workers or min(sending.shards or 1, os.cpu_count() or 1)
+        shards = sending.shards or (4 * workers if workers > 1 else 1)
         with open_journal_to_plan(rows, whole) as journal:
             if not await _confirm(settings, rows, journal, connection):
                 return 1
-            workers = settings.sending.workers
-            workers = workers or min(settings.sending.shards or 1, os.cpu_count() or 1)
-            shards = settings.sending.shards or (4 * workers if workers > 1 else 1)
             plan = Plan.of(whole, journal, shards=shards)
-            unknown, left = journal.count_unknown(), journal.count_planned()
-            left = min(left, settings.options.first or left)
         # Workers read these: the key may have been typed in, or be that of a sandbox.
         os.environ |= settings.access.proxy_environment()
         os.environ |= {"JUSTCLICK_LOGIN": account.login, "JUSTCLICK_API_KEY": account.api_key}
-        with progress_of(left, unknown, rows.kind, as_json=settings.as_json) as progress:
-            finished = await _run_workers(plan, workers, progress)
         with open_journal(whole, whole=True) as journal:
-            report = finished.report or write_report(rows, journal, settings.options)
-            _show_result(settings, rows.kind, journal, finished, report, progress.history)
+            with progress_for(journal, options, rows.kind, as_json=settings.as_json) as progress:
+                finished = await _run_workers(plan, workers, progress)
+            code = report_result(settings, rows, journal, finished, progress.history)
         _show_sandbox(settings, connection)
-    return exit_code(finished)
+    return code
 
 
 async def _run_workers(plan: Plan, workers: int, progress: Progress) -> ImportResult:
@@ -411,36 +323,13 @@ async def _run_workers(plan: Plan, workers: int, progress: Progress) -> ImportRe
 async def _confirm(
     settings: Settings, rows: Rows, journal: Journal, connection: Connection
 ) -> bool:
+    products = NOT_NEEDED
     with interruptible():
-        if connection.sandbox is not None and journal.is_new:
-            sandbox_seed.fill_sandbox(rows, connection.sandbox)
-        products = await _fetch_products(connection.client, rows, journal)
+        if journal.is_new:
+            if connection.sandbox is not None:
+                sandbox_seed.fill_sandbox(rows, connection.sandbox)
+            products = await fetch_products(connection.client, rows)
         return confirm_plan(settings, rows, journal, connection.account, products)
-
-
-async def _send(
-    settings: Settings, rows: Rows, journal: Journal, client: AsyncJustClick
-) -> tuple[ImportResult, Counter[int]]:
-    with progress_for(journal, rows.kind, as_json=settings.as_json) as progress:
-        importer = Importer(
-            client, rows, journal, settings.options, on_row=progress.on_row, on_note=progress.note
-        )
-        running = asyncio.ensure_future(importer.run())
-        with on_signals(importer.stop, running.cancel):
-            try:
-                return await running, progress.history
-            except asyncio.CancelledError:  # aborted: rows in flight are unknown now
-                return ImportResult(journal.totals(), Stop(StopReason.ASKED)), progress.history
-
-
-def exit_code(finished: ImportResult) -> int:
-    """Return the exit code of an import."""
-    totals, stop = finished.totals, finished.stop
-    if stop and stop.reason is StopReason.FIRST:
-        return 1 if totals[RowOutcome.FAILED] or totals[RowOutcome.UNKNOWN] else 0
-    if stop and stop.reason is StopReason.ACCOUNT and not totals.succeeded:
-        return 3
-    return 1 if totals[RowOutcome.FAILED] or totals.unprocessed else 0
 
 
 # ── Trials in a sandbox ─────────────────────────────────────────────────────────────
@@ -477,58 +366,3 @@ def _show_sandbox(settings: Settings, connection: Connection) -> None:
     if connection.sandbox is not None:
         content = sandbox_seed.describe_sandbox(connection.sandbox, settings.kind.name)
         import_output.show_sandbox(*content, settings.sandbox_path, as_json=settings.as_json)
-
-
-# ── The plan ────────────────────────────────────────────────────────────────────────
-
-
-async def _fetch_products(
-    client: AsyncJustClick, rows: Rows, journal: Journal | None = None
-) -> Products:
-    """Fetch the products of the shop; an import continues without them."""
-    if not rows.kind.names.products or (journal is not None and not journal.is_new):
-        return NOT_NEEDED
-    try:
-        goods = await client.with_options(timeout=10, retries=1).get_all_goods()
-    except JustClickError as error:
-        return Products(None, error.message)
-    return Products(Catalogue(goods), None)
-
-
-def confirm_plan(
-    settings: Settings, rows: Rows, journal: Journal, account: str, products: Products = NOT_NEEDED
-) -> bool:
-    """Plan the rows of a new journal, show the plan, and ask for confirmation."""
-    if account != SANDBOX_ACCOUNT:
-        prepare(rows, journal, settings.options)
-    if not (journal.is_new or journal.is_changed):
-        return _show_plan(settings, rows, journal, account, None)
-    seen = _Seen(rows, products)
-    if journal.is_changed:  # what earlier versions were sent must not be discarded
-        make_plan(rows, journal, settings.options, on_row=seen)
-        return _show_plan(settings, rows, journal, account, seen)
-    try:
-        make_plan(rows, journal, settings.options, on_row=seen)
-        is_confirmed = _show_plan(settings, rows, journal, account, seen)
-    except BaseException:
-        journal.discard()
-        raise
-    if not is_confirmed:
-        journal.discard()
-    return is_confirmed
-
-
-def _show_plan(
-    settings: Settings, rows: Rows, journal: Journal, account: str, seen: _Seen | None
-) -> bool:
-    """Show the plan, and ask for confirmation if there is a terminal and something to send."""
-    if settings.as_json:
-        import_output.print_plan_json(rows, journal, account, seen)
-        return True
-    first = list(islice(rows, PREVIEWED)) if seen is None else seen.first
-    import_output.show_preview(rows, first, seen)
-    options = settings.options
-    import_output.show_plan(
-        journal, account, is_resumed=seen is None, rate=options.rate, first=options.first
-    )
-    return not (journal.count_planned() and settings.can_ask) or import_output.ask_confirmation()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from shutil import which
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import attrs
 
@@ -21,13 +21,12 @@ from justclick_async.bulk.policy import StopReason
 from justclick_async.bulk.results import ImportResult, Report
 from justclick_async.bulk.rows.reader import Row, Rows
 from justclick_async.bulk.states import RowOutcome
-from justclick_async.cli.import_preview import Products, Statuses, reading_json, reading_lines
+from justclick_async.cli.import_preview import Seen, reading_json, reading_lines
 from justclick_async.cli.output import (
     describe_error,
     echo,
     echo_exception,
     echo_json,
-    echo_note,
     echo_table,
     is_yes,
     translate,
@@ -42,7 +41,6 @@ __all__ = [
     "describe_outcomes",
     "print_dry_run_json",
     "print_plan_json",
-    "show_checking",
     "show_dry_run",
     "show_plan",
     "show_preview",
@@ -54,22 +52,12 @@ __all__ = [
 # ── Before ──────────────────────────────────────────────────────────────────────────
 
 
-class Seen(Protocol):
-    """Counts and rows collected while reading the file."""
-
-    bad: list[Row]
-    statuses: Statuses
-    products: Products
-
-
 def show_preview(rows: Rows, first: Sequence[Row], seen: Seen | None) -> None:
     """Show how the file was read, and its first rows field by field."""
     from rich.table import Column  # noqa: PLC0415
 
     echo(f"{rows.table.path.name}: {translate(rows.table.description)}")
-    for line in (*rows.notes, *reading_lines(rows, seen.statuses if seen else None)):
-        echo(line)
-    for line in seen.products.lines() if seen else ():
+    for line in (*rows.notes, *reading_lines(rows, seen)):
         echo(line)
     fields_of = [_fields_shown(row) for row in first]
     names = dict.fromkeys(name for fields in fields_of for name in fields)
@@ -82,11 +70,6 @@ def show_preview(rows: Rows, first: Sequence[Row], seen: Seen | None) -> None:
         ),
         pad_edge=False,
     )
-
-
-def show_checking(rows: int) -> None:
-    """Show the progress of checking a large file."""
-    echo_note(ngettext("{count:,} row checked", "{count:,} rows checked", rows))
 
 
 def _fields_shown(row: Row) -> dict[str, str]:
@@ -195,7 +178,7 @@ def print_plan_json(rows: Rows, journal: Journal, account: str, seen: Seen | Non
             "account": account,
             "profile": _profile(account),
             "resumed": seen is None,
-            **_reading(rows, seen),
+            **reading_json(rows, seen),
             "rows": totals.rows,
             "to_send": journal.count_planned(),
             "duplicates": journal.count_duplicates(),
@@ -240,12 +223,6 @@ def show_dry_run(
     echo(kind.words.not_checked)
 
 
-def _reading(rows: Rows, seen: Seen | None) -> dict[str, object]:
-    if seen is None:
-        return reading_json(rows, None, Products())
-    return reading_json(rows, seen.statuses, seen.products)
-
-
 def print_dry_run_json(
     rows: Rows, totals: Totals, duplicates: int, seen: Seen, failed: Path | None
 ) -> None:
@@ -272,7 +249,7 @@ def print_dry_run_json(
             "duplicates": duplicates,
             "failed_file": None if failed is None else str(failed),
             "not_checked": translate(rows.kind.words.not_checked),
-            **_reading(rows, seen),
+            **reading_json(rows, seen),
         }
     )
 

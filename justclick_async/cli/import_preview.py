@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from time import monotonic
 
 from attrs import frozen
 
@@ -17,9 +18,28 @@ from justclick_async.bulk.rows.order_status import (
 from justclick_async.bulk.rows.reader import Row, Rows
 from justclick_async.bulk.rows.selection import find_unmatched_values
 from justclick_async.bulk.rows.suggestions import quote_for_shell
-from justclick_async.messages import Message, _
+from justclick_async.cli.output import echo_note
+from justclick_async.cli.progress import EVERY
+from justclick_async.client import AsyncJustClick
+from justclick_async.errors import JustClickError
+from justclick_async.messages import Message, _, ngettext
 
-__all__ = ["NOT_NEEDED", "NO_KEY", "Products", "Statuses", "reading_json", "reading_lines"]
+__all__ = [
+    "NOT_NEEDED",
+    "NO_KEY",
+    "PREVIEWED",
+    "Products",
+    "Seen",
+    "fetch_products",
+    "reading_json",
+    "reading_lines",
+]
+
+PREVIEWED = 3
+"""Rows that are shown field by field."""
+
+MOST_BAD = 20
+"""Rows that cannot be sent and are shown with their reasons."""
 
 MOST_VALUES = 20
 """The number of values of a status column that are shown."""
@@ -69,6 +89,17 @@ NOT_NEEDED = Products()
 """For rows that name no products, and for an import that is resumed."""
 
 
+async def fetch_products(client: AsyncJustClick, rows: Rows) -> Products:
+    """Fetch the products of the shop; an import continues without them."""
+    if not rows.kind.names.products:
+        return NOT_NEEDED
+    try:
+        goods = await client.with_options(timeout=10, retries=1).get_all_goods()
+    except JustClickError as error:
+        return Products(None, error.message)
+    return Products(Catalogue(goods))
+
+
 class Statuses:
     """Counts the values of the status columns, which are not sent.
 
@@ -99,19 +130,52 @@ class Statuses:
         return {self._names[at]: counts for at, counts in self._counts.items()}
 
 
-def reading_lines(rows: Rows, statuses: Statuses | None) -> Iterator[Message]:
+class Seen:
+    """Collects what the preview shows while all rows are read; reports the progress of that.
+
+    Attributes:
+        products: The products of the shop.
+        statuses: The values of the status columns.
+        first: The first rows.
+        bad: Rows that cannot be sent.
+    """
+
+    def __init__(self, rows: Rows, products: Products) -> None:
+        self.products: Products = products
+        self.statuses: Statuses = Statuses(rows)
+        self.first: list[Row] = []
+        self.bad: list[Row] = []
+        self._shown = monotonic()
+
+    def __call__(self, row: Row) -> None:
+        """Collect a row."""
+        self.statuses.count(row)
+        if self.products.catalogue is not None:
+            self.products.catalogue.look(row)
+        if len(self.first) < PREVIEWED:
+            self.first.append(row)
+        if row.problems and len(self.bad) < MOST_BAD:
+            self.bad.append(row)
+        number = row.record.number
+        if number % 1000 == 0 and monotonic() - self._shown >= EVERY:
+            self._shown = monotonic()
+            echo_note(ngettext("{count:,} row checked", "{count:,} rows checked", number))
+
+
+def reading_lines(rows: Rows, seen: Seen | None) -> Iterator[Message]:
     """Yield what the preview shows about how a file was read.
 
     Args:
         rows: The file.
-        statuses: The values of its status columns; ``None`` if not all rows were read.
+        seen: What was collected; ``None`` if not all rows were read.
     """
     yield from _preset(rows)
     yield from _columns(rows)
-    if statuses is not None:
+    if seen is not None:
         yield from _left_out(rows)
-        for column, counts in statuses.columns.items():
+        for column, counts in seen.statuses.columns.items():
             yield from _statuses(column, counts)
+        yield from seen.products.lines()
 
 
 def _preset(rows: Rows) -> Iterator[Message]:
@@ -231,7 +295,7 @@ def _listed(values: Sequence[str]) -> str:
     )
 
 
-def reading_json(rows: Rows, statuses: Statuses | None, products: Products) -> dict[str, object]:
+def reading_json(rows: Rows, seen: Seen | None) -> dict[str, object]:
     """Return how a file was read, for machines."""
     columns, preset = rows.columns, rows.columns.preset
     names = column_references(columns.header)
@@ -239,9 +303,9 @@ def reading_json(rows: Rows, statuses: Statuses | None, products: Products) -> d
         "preset": preset.name if preset else None,
         "not_sent": [names[at] for at in columns.left_out],
     }
-    if statuses is not None:
-        unknown = products.catalogue.unknown if products.catalogue else None
+    if seen is not None:
+        catalogue, columns_of = seen.products.catalogue, seen.statuses.columns
         found["totals"] = list(rows.left_out.totals)
-        found["unknown_products"] = None if unknown is None else dict(unknown)
-        found["statuses"] = {column: dict(counts) for column, counts in statuses.columns.items()}
+        found["unknown_products"] = dict(catalogue.unknown) if catalogue else None
+        found["statuses"] = {column: dict(counts) for column, counts in columns_of.items()}
     return found

@@ -14,13 +14,14 @@ from attrs import asdict
 from justclick_async.bulk.journal.base import Journal
 from justclick_async.bulk.journal.model import Totals
 from justclick_async.bulk.kinds.base import Kind
+from justclick_async.bulk.options import ImportOptions
 from justclick_async.bulk.results import RowEvent
 from justclick_async.bulk.states import RowOutcome
 from justclick_async.cli.output import echo_json, echo_note, translate
 from justclick_async.messages import Message, _
 from justclick_async.visible import visible
 
-__all__ = ["EVERY", "Progress", "progress_for", "progress_of"]
+__all__ = ["EVERY", "Progress", "progress_for"]
 
 EVERY = 5.0
 """Seconds between two lines where there is no terminal."""
@@ -160,20 +161,11 @@ class _Bar(Progress):
 
 @contextmanager
 def progress_for(
-    journal: Journal, kind: Kind[Any], *, as_json: bool
+    journal: Journal, options: ImportOptions, kind: Kind[Any], *, as_json: bool
 ) -> Generator[Progress, None, None]:
-    """Show the progress of a journal's rows."""
-    unknown = journal.count_unknown()
-    with progress_of(journal.count_planned(), unknown, kind, as_json=as_json) as progress:
-        yield progress
-
-
-@contextmanager
-def progress_of(
-    left: int, unknown: int, kind: Kind[Any], *, as_json: bool
-) -> Generator[Progress, None, None]:
-    """Show the progress of *left* rows to send and *unknown* rows to reconcile."""
-    total = left + unknown
+    """Show the progress of the rows of a journal that this run sends or reconciles."""
+    left, unknown = journal.count_planned(), journal.count_unknown()
+    total = min(left, options.first or left) + unknown
     if as_json:
         yield _Events(total, unknown, kind)
     elif not sys.stderr.isatty():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections import Counter
 from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ from attrs import evolve
 from cyclopts import Parameter
 
 from justclick_async.bulk.errors import JournalInUse
+from justclick_async.bulk.importer import finish_import
 from justclick_async.bulk.job import (
     ShardSpec,
     describe,
@@ -26,14 +28,11 @@ from justclick_async.bulk.job import (
 from justclick_async.bulk.journal.base import Journal
 from justclick_async.bulk.journal_url import is_url
 from justclick_async.bulk.policy import Stop, StopReason
-from justclick_async.bulk.report import write_report
-from justclick_async.bulk.results import ImportResult
 from justclick_async.bulk.rows.reader import Rows
-from justclick_async.cli import import_output
 from justclick_async.cli.errors import CannotStart, WrongUsage
-from justclick_async.cli.import_command import Settings, confirm_plan, exit_code
+from justclick_async.cli.import_steps import Settings, confirm_plan, report_result
 from justclick_async.cli.output import echo, echo_note
-from justclick_async.cli.progress import EVERY, Progress, progress_of
+from justclick_async.cli.progress import EVERY, Progress, progress_for
 from justclick_async.cli.runner import connect as open_client
 from justclick_async.cli.settings import Access
 from justclick_async.cli.signals import interruptible, on_signals
@@ -196,7 +195,7 @@ async def import_by_temporal(settings: Settings, rows: Rows) -> int:
     server = Server.of(settings.sending.temporal, settings.sending.namespace)
     temporal = await connect(server)
     whole = _whole(settings, rows)
-    stop = None
+    stop, history = None, Counter[int]()
     with translate_errors(server):
         handle = await find_running(temporal, whole)
         if handle is not None:
@@ -206,15 +205,10 @@ async def import_by_temporal(settings: Settings, rows: Rows) -> int:
         elif to_do.last:
             handle = await start_import(temporal, Import.of(to_do, to_do.last))
         if handle is not None:
-            stop = await _watch(settings, temporal, handle, rows, whole)
+            stop, history = await _watch(settings, temporal, handle, rows, whole)
     with open_journal(whole, whole=True) as journal:
-        journal.copy_to_duplicates()
-        if stop is None and settings.options.first and journal.count_planned():
-            stop = Stop(StopReason.FIRST)
-        finished = ImportResult(journal.totals(), stop)
-        report = write_report(rows, journal, settings.options)
-        import_output.show_result(rows.kind, journal, finished, report, as_json=settings.as_json)
-    return exit_code(finished)
+        finished = finish_import(journal, stop, is_limited=settings.options.first is not None)
+        return report_result(settings, rows, journal, finished, history)
 
 
 def _whole(settings: Settings, rows: Rows) -> ShardSpec:
@@ -245,17 +239,15 @@ async def _plan(settings: Settings, rows: Rows, whole: ShardSpec) -> ShardSpec |
 
 async def _watch(
     settings: Settings, temporal: Client, handle: ImportHandle, rows: Rows, whole: ShardSpec
-) -> Stop | None:
-    """Show the progress until the import ends; return why it ended before its last row."""
+) -> tuple[Stop | None, Counter[int]]:
+    """Show the progress until the import ends; return why it did, and rows by second."""
     from justclick_async.bulk.temporal.connection import has_workers, wait_for_end  # noqa: PLC0415
 
     if not await has_workers(temporal, (await handle.describe()).task_queue):
         echo_note(_("No worker is running yet. To start one, run: justclick temporal worker"))
     with (
         open_journal(whole, whole=True) as journal,
-        progress_of(
-            journal.count_planned(), journal.count_unknown(), rows.kind, as_json=settings.as_json
-        ) as progress,
+        progress_for(journal, whole.options, rows.kind, as_json=settings.as_json) as progress,
     ):
         watching = asyncio.ensure_future(wait_for_end(handle, partial(_update, journal, progress)))
         cancelling: list[asyncio.Task[None]] = []
@@ -265,9 +257,9 @@ async def _watch(
 
         with on_signals(cancel, watching.cancel):
             try:
-                return await watching
+                return await watching, progress.history
             except asyncio.CancelledError:  # aborted: the workers end it by themselves
-                return Stop(StopReason.ASKED)
+                return Stop(StopReason.ASKED), progress.history
 
 
 def _update(journal: Journal, progress: Progress) -> None:

@@ -84,9 +84,11 @@ def test_ctrl_c_stops_the_workers_and_an_import_without_temporal_resumes(
 def test_a_failed_row_is_reported_and_the_exit_code_says_so(tmp_path: Path, temporal: str) -> None:
     path = tmp_path / "orders.csv"
     path.write_text("email;goods\na@example.com;invoice\nb@example.com;no_such\n")
+    page = tmp_path / "report.html"
     with shop() as (_, env), working(env, temporal, "--rate", "0"):
-        ran = ordered(path, temporal, env)
+        ran = ordered(path, temporal, env, "--report", page)
     assert ran.code == 1
+    assert "604" in page.read_text()
     assert "1 × 604" in ran.out
     assert len(Path(f"{path}.failed.csv").read_text().splitlines()) == 2
 
