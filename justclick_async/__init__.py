@@ -7,9 +7,10 @@ with JustClick("login", "key") as client:
     created = client.create_order(Order(email="...", goods=[Good("invoice")]))
 """
 
-import importlib
 import logging
 from typing import TYPE_CHECKING
+
+from justclick_async.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from justclick_async import bulk, errors, export, notifications, php, signing
@@ -327,24 +328,7 @@ _EXPORTS = {
     "transport": ("Timeout",),
     "version": ("__version__",),
 }
-_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
+
+__getattr__, __dir__ = lazy_exports(__name__, _EXPORTS, _SUBPACKAGES)
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
-
-
-def __getattr__(name: str) -> object:
-    """Import a public name on first use.
-
-    So a program imports only the modules that it uses, and ``import justclick_async`` is fast.
-    """
-    if name in _SUBPACKAGES:
-        return importlib.import_module(f"{__name__}.{name}")
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -8,8 +8,9 @@ A second run adds and updates.  The API cannot list contacts.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from justclick_async.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from justclick_async.export.errors import CannotExport
@@ -40,16 +41,6 @@ __all__ = [
     "partners",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Load a name when it is used."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "errors" if name == "CannotExport" else "exporter"
-    found: object = getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy_exports(
+    __name__, {"errors": ["CannotExport"], "exporter": {*__all__} - {"CannotExport"}}
+)
