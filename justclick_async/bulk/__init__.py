@@ -11,8 +11,9 @@ The second keeps nothing.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from justclick_async.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from justclick_async.bulk.api import KINDS
@@ -24,17 +25,18 @@ if TYPE_CHECKING:
         Problem,
     )
     from justclick_async.bulk.importer import Importer
+    from justclick_async.bulk.items import Contact, GoodChange, StatusChange, TagChange, V2Order
     from justclick_async.bulk.job import Plan, ShardSpec, plan
     from justclick_async.bulk.journal.base import Journal
     from justclick_async.bulk.journal.model import Identity, Totals
     from justclick_async.bulk.journal.sqlite import SqliteJournal
     from justclick_async.bulk.kinds.base import Kind
-    from justclick_async.bulk.kinds.contacts import CONTACTS, Contact
-    from justclick_async.bulk.kinds.goods import GOODS, GoodChange
+    from justclick_async.bulk.kinds.contacts import CONTACTS
+    from justclick_async.bulk.kinds.goods import GOODS
     from justclick_async.bulk.kinds.orders import ORDERS
-    from justclick_async.bulk.kinds.statuses import STATUSES, StatusChange
-    from justclick_async.bulk.kinds.tags import TAGS, TagChange
-    from justclick_async.bulk.kinds.v2_orders import V2_ORDERS, V2Order
+    from justclick_async.bulk.kinds.statuses import STATUSES
+    from justclick_async.bulk.kinds.tags import TAGS
+    from justclick_async.bulk.kinds.v2_orders import V2_ORDERS
     from justclick_async.bulk.methods import (
         ImportSource,
         create_orders,
@@ -121,17 +123,18 @@ _EXPORTS = {
     "errors": ("CannotImport", "FileProblem", "JournalInUse", "JournalProblem", "Problem"),
     "api": ("KINDS",),
     "importer": ("Importer",),
+    "items": ("Contact", "GoodChange", "StatusChange", "TagChange", "V2Order"),
     "job": ("Plan", "ShardSpec", "plan"),
     "journal.base": ("Journal",),
     "journal.model": ("Identity", "Totals"),
     "journal.sqlite": ("SqliteJournal",),
     "kinds.base": ("Kind",),
-    "kinds.contacts": ("CONTACTS", "Contact"),
-    "kinds.goods": ("GOODS", "GoodChange"),
+    "kinds.contacts": ("CONTACTS",),
+    "kinds.goods": ("GOODS",),
     "kinds.orders": ("ORDERS",),
-    "kinds.statuses": ("STATUSES", "StatusChange"),
-    "kinds.tags": ("TAGS", "TagChange"),
-    "kinds.v2_orders": ("V2_ORDERS", "V2Order"),
+    "kinds.statuses": ("STATUSES",),
+    "kinds.tags": ("TAGS",),
+    "kinds.v2_orders": ("V2_ORDERS",),
     "methods": (
         "ImportSource",
         "create_orders",
@@ -153,17 +156,5 @@ _EXPORTS = {
     "states": ("RowOutcome", "RowState"),
     "worker": ("environment_key", "run_shard", "run_shard_async"),
 }
-_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
-
-def __getattr__(name: str) -> object:
-    """Load a name when it is used: a command that imports nothing needs none."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

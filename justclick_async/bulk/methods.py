@@ -2,26 +2,20 @@
 
 What they call is loaded by the first import, and not with every client.
 """
-# ruff: noqa: PLC0415, UP037  # clients evaluate annotations: these classes are not loaded then
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, Unpack
+from typing import Any, Final, TypeAlias, TypeVar, Unpack
 
 from justclick_async.bulk.clients import AccountClient, Client
+from justclick_async.bulk.items import Contact, GoodChange, StatusChange, TagChange, V2Order
 from justclick_async.bulk.options import ImportKeywords
 from justclick_async.bulk.results import ImportResult, OrderResult, RowEvent
 from justclick_async.decorators import client_method
 from justclick_async.models.orders import Order
-
-if TYPE_CHECKING:
-    from justclick_async.bulk.kinds.contacts import Contact
-    from justclick_async.bulk.kinds.goods import GoodChange
-    from justclick_async.bulk.kinds.statuses import StatusChange
-    from justclick_async.bulk.kinds.tags import TagChange
-    from justclick_async.bulk.kinds.v2_orders import V2Order
 
 __all__ = [
     "BulkMethods",
@@ -87,7 +81,7 @@ async def import_orders(
 @client_method
 async def import_statuses(
     client: AccountClient,
-    source: ImportSource["StatusChange"],
+    source: ImportSource[StatusChange],
     *,
     journal: Path | str | None = None,
     on_row: Callable[[RowEvent], None] | None = None,
@@ -105,7 +99,7 @@ async def import_statuses(
 @client_method
 async def import_contacts(
     client: AccountClient,
-    source: ImportSource["Contact"],
+    source: ImportSource[Contact],
     *,
     journal: Path | str | None = None,
     on_row: Callable[[RowEvent], None] | None = None,
@@ -123,7 +117,7 @@ async def import_contacts(
 @client_method
 async def import_goods(
     client: AccountClient,
-    source: ImportSource["GoodChange"],
+    source: ImportSource[GoodChange],
     *,
     journal: Path | str | None = None,
     on_row: Callable[[RowEvent], None] | None = None,
@@ -142,7 +136,7 @@ async def import_goods(
 @client_method
 async def import_tags(
     client: AccountClient,
-    source: ImportSource["TagChange"],
+    source: ImportSource[TagChange],
     *,
     journal: Path | str | None = None,
     on_row: Callable[[RowEvent], None] | None = None,
@@ -160,7 +154,7 @@ async def import_tags(
 @client_method
 async def import_v2_orders(
     client: AccountClient,
-    source: ImportSource["V2Order"],
+    source: ImportSource[V2Order],
     *,
     journal: Path | str | None = None,
     on_row: Callable[[RowEvent], None] | None = None,

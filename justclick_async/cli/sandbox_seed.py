@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
-from justclick_async.bulk.kinds.contacts import Contact
-from justclick_async.bulk.kinds.statuses import StatusChange
-from justclick_async.bulk.kinds.tags import TagChange
+from justclick_async.bulk.items import Contact, StatusChange, TagChange
 from justclick_async.bulk.rows.reader import Rows
 from justclick_async.messages import Message, _, ngettext
 

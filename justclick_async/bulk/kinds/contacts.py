@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from justclick_async.bulk.errors import Problem
+from justclick_async.bulk.items import Contact
 from justclick_async.bulk.kinds.base import Kind, Known, Words, differing_problem
 from justclick_async.bulk.kinds.orders import marks_of
 from justclick_async.bulk.kinds.reconcile import Verdict, ask_until_answered
@@ -19,9 +20,7 @@ from justclick_async.bulk.rows.times import TimeParser
 from justclick_async.bulk.rows.values import CellParser
 from justclick_async.calls import Call, Flow
 from justclick_async.endpoints.contacts import (
-    add_lead_to_group,
     get_lead_group_statuses,
-    update_subscriber_data,
 )
 from justclick_async.errors import (
     AlreadySubscribed,
@@ -29,87 +28,9 @@ from justclick_async.errors import (
     redact_personal_data,
 )
 from justclick_async.messages import _
-from justclick_async.models.base import Model
-from justclick_async.models.checks import check_text_list
 from justclick_async.models.contacts import SubscriptionStatus
-from justclick_async.models.orders import Utm
 
-__all__ = ["CONTACTS", "Contact"]
-
-
-def _groups(value: Iterable[str]) -> tuple[str, ...]:
-    return check_text_list(value, "groups", 'groups=["super"]')
-
-
-def _tags(value: Iterable[str]) -> tuple[str, ...]:
-    return check_text_list(value, "tags", 'tags=["vip"]')
-
-
-@frozen(kw_only=True)
-class Contact(Model):
-    """A contact that is to be in groups, or to be changed.
-
-    With groups it is added to them (``add_lead_to_group``); tags are set afterwards.  Without
-    groups, a contact that is there is changed (``update_subscriber_data``).
-
-    Attributes:
-        email: The contact's address.
-        groups: Ids (``rass_name``) of groups.
-        name: Name, full name or nickname.
-        phone: Phone.
-        city: City.
-        tags: Tags of the contact (``lead_tags``).
-        tag: A mark on the subscription; with groups only.
-        doneurl2: Where the contact is sent after confirming; with groups only.
-        activation: ``True`` asks the contact to confirm; with groups only.
-        utm: Where the contact came from; with groups only.
-
-    Raises:
-        InvalidInput: There is nothing to do, or a value is invalid.
-    """
-
-    email: str = field(repr=False)
-    groups: tuple[str, ...] = field(default=(), converter=_groups)
-    name: str | None = field(default=None, repr=False)
-    phone: str | None = field(default=None, repr=False)
-    city: str | None = field(default=None, repr=False)
-    tags: tuple[str, ...] = field(default=(), converter=_tags)
-    tag: str | None = None
-    doneurl2: str | None = None
-    activation: bool | None = None
-    utm: Utm | None = field(default=None, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        if self.groups:
-            self.addition()
-        if self.tags or not self.groups:
-            self.change()
-
-    def addition(self) -> Call[Any]:
-        """Return the call that adds it to the groups."""
-        return add_lead_to_group(
-            self.email,
-            self.groups,
-            name=self.name,
-            phone=self.phone,
-            city=self.city,
-            tag=self.tag,
-            doneurl2=self.doneurl2,
-            activation=self.activation,
-            utm=self.utm,
-        )
-
-    def change(self) -> Call[None]:
-        """Return the call that changes it: only its tags, if it is added to groups."""
-        if self.groups:
-            return update_subscriber_data(self.email, tags=self.tags)
-        return update_subscriber_data(
-            self.email,
-            name=self.name,
-            phone=self.phone,
-            city=self.city,
-            tags=self.tags or None,
-        )
+__all__ = ["CONTACTS"]
 
 
 # ── Columns ─────────────────────────────────────────────────────────────────────────

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import attrs
-from attrs import field, frozen
 
 from justclick_async.bulk.errors import Problem
+from justclick_async.bulk.items import GoodChange
 from justclick_async.bulk.kinds.base import Kind, Known, Words, differing_problem
 from justclick_async.bulk.kinds.reconcile import Verdict, ask_until_answered
 from justclick_async.bulk.rows import values
@@ -19,11 +19,8 @@ from justclick_async.bulk.rows.header import Names
 from justclick_async.bulk.rows.times import TimeParser
 from justclick_async.bulk.rows.values import CellError, CellParser
 from justclick_async.calls import Flow
-from justclick_async.endpoints.products import add_good, get_all_goods, update_good
-from justclick_async.errors import InvalidInput
+from justclick_async.endpoints.products import get_all_goods
 from justclick_async.messages import _
-from justclick_async.models.base import Model
-from justclick_async.models.checks import Price, check_not_blank, parse_choice, parse_price
 from justclick_async.models.products import (
     GoodSettings,
     GoodType,
@@ -33,79 +30,7 @@ from justclick_async.models.products import (
     TimerUnit,
 )
 
-__all__ = ["GOODS", "GoodChange"]
-
-
-def _name(value: str) -> str:
-    return check_not_blank(value, "name")
-
-
-def _price(value: Price) -> Decimal:
-    return parse_price(value, "price")
-
-
-def _type(value: GoodType | str | None) -> GoodType | None:
-    return None if value is None else parse_choice(value, GoodType, "type")
-
-
-@frozen(kw_only=True)
-class GoodChange(Model):
-    """A product to be created, or to be changed if the shop has it.
-
-    Attributes:
-        name: Its symbolic id (``good_name``), by which it is found.
-        price: Its price; always required, since the service sets a missing one to zero.
-        title: The title that customers see; required for a new product.
-        type: ``real`` or ``digital``; required for a new product, and cannot be changed later.
-        settings: Further settings.
-
-    Raises:
-        InvalidInput: A value is invalid.
-    """
-
-    name: str = field(converter=_name)
-    price: Decimal = field(converter=_price)
-    title: str | None = None
-    type: GoodType | None = field(default=None, converter=_type)
-    settings: GoodSettings | None = None
-
-    def __attrs_post_init__(self) -> None:
-        update_good(self.name, price=self.price, title=self.title, settings=self.settings)
-
-    def __iter__(self) -> Flow[None]:
-        """Ask whether the shop has it, then create or change it."""
-        yield from self.save((yield from get_all_goods()))
-
-    def save(self, products: Iterable[Product]) -> Flow[None]:
-        """Create it, or change it if it is among the products of the shop."""
-        found = _find(self, products)
-        if found is not None:
-            if self.type and isinstance(found.good_type, GoodType) and found.good_type != self.type:
-                raise InvalidInput(
-                    _(
-                        "the product is {type}, and the service cannot change that.",
-                        type=found.good_type.value,
-                    ),
-                    field="type",
-                    hint=_("Empty the cell of the type to change the rest of the product."),
-                )
-            yield from update_good(
-                self.name, price=self.price, title=self.title, settings=self.settings
-            )
-            return
-        if self.type is None or self.title is None:
-            raise InvalidInput(
-                _("the shop does not have the product, and a new one needs a title and a type."),
-                field="type" if self.type is None else "title",
-                hint=_("Fill in title, and type with real or digital; or correct the id."),
-            )
-        yield from add_good(
-            self.name, type=self.type, title=self.title, price=self.price, settings=self.settings
-        )
-
-
-def _find(item: GoodChange, products: Iterable[Product]) -> Product | None:
-    return next((product for product in products if product.good_name == item.name), None)
+__all__ = ["GOODS"]
 
 
 # ── Columns ─────────────────────────────────────────────────────────────────────────
@@ -225,7 +150,7 @@ class _Goods(Kind[GoodChange]):
         What is sent again asks first, so that a product that is there is changed, not created.
         """
         self._outdated.add(item.name)
-        found = _find(item, (yield from ask_until_answered(get_all_goods())))
+        found = item.find((yield from ask_until_answered(get_all_goods())))
         is_there = (
             found is not None
             and found.good_sum == item.price

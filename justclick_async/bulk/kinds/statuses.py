@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 from typing import Any
 
-from attrs import field, frozen
-
 from justclick_async.bulk.errors import Problem
+from justclick_async.bulk.items import StatusChange
 from justclick_async.bulk.kinds.base import Kind, Known, Words, differing_problem
 from justclick_async.bulk.kinds.reconcile import Verdict, get_details_or_none
 from justclick_async.bulk.rows import values
@@ -18,54 +16,10 @@ from justclick_async.bulk.rows.header import Names
 from justclick_async.bulk.rows.times import TimeParser
 from justclick_async.bulk.rows.values import CellParser
 from justclick_async.calls import Call, Flow
-from justclick_async.endpoints.orders import update_order_status
 from justclick_async.messages import _
-from justclick_async.models.base import Model
-from justclick_async.models.checks import check_number, parse_choice, parse_moment
 from justclick_async.models.orders import OrderStatus
 
-__all__ = ["STATUSES", "StatusChange"]
-
-
-def _number(value: int | str) -> int:
-    return check_number(value, "bill_id")
-
-
-def _status(value: OrderStatus | str) -> OrderStatus:
-    return parse_choice(value, OrderStatus, "status")
-
-
-def _date(value: datetime | int | None) -> datetime | None:
-    return None if value is None else parse_moment(value, "date")
-
-
-@frozen(kw_only=True)
-class StatusChange(Model):
-    """The new status of an order; see ``update_order_status``.
-
-    Attributes:
-        bill_id: The number of the order.
-        status: ``sent``, ``paid``, ``return`` or ``cancel``.
-        date: When it was shipped or paid; required for ``sent`` and ``paid``.
-        tracking_number: The number of the postal item (``rpo``); required for ``sent``.
-
-    Raises:
-        InvalidInput: A field that the status requires is missing, or a value is invalid.
-    """
-
-    bill_id: int = field(converter=_number)
-    status: OrderStatus = field(converter=_status)
-    date: datetime | None = field(default=None, converter=_date)
-    tracking_number: str | None = field(default=None, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.call()
-
-    def call(self) -> Call[None]:
-        """Return the call that sets it."""
-        return update_order_status(
-            self.bill_id, self.status, date=self.date, tracking_number=self.tracking_number
-        )
+__all__ = ["STATUSES"]
 
 
 # ── Columns ─────────────────────────────────────────────────────────────────────────

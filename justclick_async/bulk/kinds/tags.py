@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from attrs import field, frozen
-
 from justclick_async.bulk.errors import Problem
+from justclick_async.bulk.items import TagChange
 from justclick_async.bulk.kinds.base import Kind, Known, Words
 from justclick_async.bulk.kinds.contacts import CONTACTS
 from justclick_async.bulk.kinds.reconcile import Verdict
@@ -17,22 +16,10 @@ from justclick_async.bulk.rows.aliases import load_aliases
 from justclick_async.bulk.rows.header import Names
 from justclick_async.bulk.rows.times import TimeParser
 from justclick_async.bulk.rows.values import CellParser
-from justclick_async.calls import Call, Flow
-from justclick_async.endpoints.v2 import add_tag_to_lead, remove_tag_from_lead
-from justclick_async.errors import InvalidInput
+from justclick_async.calls import Flow
 from justclick_async.messages import _
-from justclick_async.models.base import Model
-from justclick_async.models.checks import check_text_list, is_given
 
-__all__ = ["TAGS", "TagChange"]
-
-
-def _add_tags(value: Iterable[str]) -> tuple[str, ...]:
-    return check_text_list(value, "add_tags", 'add_tags=["vip"]')
-
-
-def _remove_tags(value: Iterable[str]) -> tuple[str, ...]:
-    return check_text_list(value, "remove_tags", 'remove_tags=["vip"]')
+__all__ = ["TAGS"]
 
 
 _NOTHING_TO_DO = Problem(
@@ -40,46 +27,6 @@ _NOTHING_TO_DO = Problem(
     _("is empty, and there are no tags to remove"),
     _("Fill in tags to add or to remove, or delete the row."),
 )
-
-
-@frozen(kw_only=True)
-class TagChange(Model):
-    """Tags to be added to a contact, and then tags to be removed from it.
-
-    Attributes:
-        email: The contact's address; the contact must exist.
-        add_tags: Tags to add.
-        remove_tags: Tags to remove.
-
-    Raises:
-        InvalidInput: There are no tags, or a value is invalid.
-    """
-
-    email: str = field(validator=is_given, repr=False)
-    add_tags: tuple[str, ...] = field(default=(), converter=_add_tags)
-    remove_tags: tuple[str, ...] = field(default=(), converter=_remove_tags)
-
-    def __attrs_post_init__(self) -> None:
-        if not any(self._calls()):
-            raise InvalidInput(
-                _("no tags were passed."), field="add_tags", hint=_("Pass add_tags or remove_tags.")
-            )
-
-    def _calls(self) -> list[Call[None]]:
-        email, calls = self.email, list[Call[None]]()
-        if self.add_tags:
-            calls.append(add_tag_to_lead(lead_email=email, add_tags=self.add_tags))
-        if self.remove_tags:
-            calls.append(remove_tag_from_lead(lead_email=email, remove_tags=self.remove_tags))
-        return calls
-
-    def __iter__(self) -> Flow[None]:
-        """Add the tags, then remove the others: the service has no one call that does both.
-
-        ``addupdatelead`` does, but would create a contact for a misspelt address.
-        """
-        for call in self._calls():
-            yield from call
 
 
 class _Tags(Kind[TagChange]):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from attrs import field, frozen
-
 from justclick_async.bulk.errors import Problem
+from justclick_async.bulk.items import V2Order
 from justclick_async.bulk.kinds.base import Kind, Known
 from justclick_async.bulk.kinds.orders import ORDERS, WORDS, split_name
 from justclick_async.bulk.kinds.reconcile import Verdict, reconcile_order
@@ -19,137 +17,10 @@ from justclick_async.bulk.rows.header import MARKS, Names
 from justclick_async.bulk.rows.times import TimeParser
 from justclick_async.bulk.rows.values import CellParser
 from justclick_async.calls import Call, Flow
-from justclick_async.endpoints.v2 import create_order
 from justclick_async.messages import _
-from justclick_async.models.base import Model
-from justclick_async.models.checks import check_text_list, is_given, parse_choice, parse_moment
-from justclick_async.models.orders import Good, Order, PaymentMethod, V2OrderStatus, to_goods
+from justclick_async.models.orders import Order, PaymentMethod, V2OrderStatus
 
-__all__ = ["V2_ORDERS", "V2Order"]
-
-
-def _status(value: V2OrderStatus | str | None) -> V2OrderStatus | None:
-    return None if value is None else parse_choice(value, V2OrderStatus, "status")
-
-
-def _payment_method(value: PaymentMethod | str | None) -> PaymentMethod | None:
-    return None if value is None else parse_choice(value, PaymentMethod, "payment_method")
-
-
-def _created(value: datetime | int | None) -> datetime | None:
-    return None if value is None else parse_moment(value, "created")
-
-
-def _paid(value: datetime | int | None) -> datetime | None:
-    return None if value is None else parse_moment(value, "paid")
-
-
-def _affiliates(value: Iterable[str]) -> tuple[str, ...]:
-    return check_text_list(value, "affiliates", 'affiliates=["anna"]')
-
-
-@frozen(kw_only=True)
-class V2Order(Model):
-    """An order for ``create_order`` of API 2.0, which may be paid, cancelled or refunded.
-
-    Attributes:
-        email: The customer's address.
-        goods: The products, at least one; a ``str`` is a product at the price of the shop.
-        first_name: First name.
-        last_name: Surname.
-        middle_name: Middle name.
-        phone: Phone.
-        country: Two letters, such as ``RU``.
-        region: Region.
-        city: City.
-        address: Street and building.
-        postal_code: Postal code.
-        coupon: The id of a coupon, not its code.
-        tag: A tag of the order.
-        comment: A note that the card of the order shows.
-        ip: The customer's IP address.
-        created: Time of creation; now if omitted.
-        status: ``Expected``, ``Paid``, ``Cancel`` or ``MoneyBack``.
-        paid: Time of payment; now if omitted for a paid order.
-        confirmed: Whether it is confirmed.
-        manager: The id of the personal manager.
-        payment_method: ``PayPal`` or ``Stripe``.
-        affiliates: Logins of partners, the first level first.
-        utm_medium: UTM mark.
-        utm_source: UTM mark.
-        utm_campaign: UTM mark.
-        utm_content: UTM mark.
-        utm_term: UTM mark.
-
-    Raises:
-        InvalidInput: A value is missing or invalid.
-    """
-
-    email: str = field(validator=is_given, repr=False)
-    goods: tuple[Good, ...] = field(converter=to_goods)
-    first_name: str | None = field(default=None, repr=False)
-    last_name: str | None = field(default=None, repr=False)
-    middle_name: str | None = field(default=None, repr=False)
-    phone: str | None = field(default=None, repr=False)
-    country: str | None = field(default=None, repr=False)
-    region: str | None = field(default=None, repr=False)
-    city: str | None = field(default=None, repr=False)
-    address: str | None = field(default=None, repr=False)
-    postal_code: str | None = field(default=None, repr=False)
-    coupon: int | None = None
-    tag: str | None = None
-    comment: str | None = field(default=None, repr=False)
-    ip: str | None = field(default=None, repr=False)
-    created: datetime | None = field(default=None, converter=_created)
-    status: V2OrderStatus | None = field(default=None, converter=_status)
-    paid: datetime | None = field(default=None, converter=_paid)
-    confirmed: bool | None = None
-    manager: int | None = None
-    payment_method: PaymentMethod | None = field(default=None, converter=_payment_method)
-    affiliates: tuple[str, ...] = field(default=(), converter=_affiliates)
-    utm_medium: str | None = None
-    utm_source: str | None = None
-    utm_campaign: str | None = None
-    utm_content: str | None = None
-    utm_term: str | None = None
-
-    def __attrs_post_init__(self) -> None:
-        self.call()
-
-    def call(self) -> Call[None]:
-        """Return the call that creates it."""
-        # Prices go by position, and only the last products may be without one.
-        goods = sorted(self.goods, key=lambda good: good.price is None)
-        return create_order(
-            product_names=[good.name for good in goods],
-            product_prices=[good.price for good in goods if good.price is not None] or None,
-            customer_email=self.email,
-            customer_first_name=self.first_name,
-            customer_last_name=self.last_name,
-            customer_middle_name=self.middle_name,
-            customer_phone=self.phone,
-            order_ip=self.ip,
-            customer_shipping=self.address,
-            customer_shipping_city=self.city,
-            customer_shipping_state=self.region,
-            customer_shipping_zip=self.postal_code,
-            customer_shipping_country_code=self.country,
-            order_tag=self.tag,
-            note=self.comment,
-            order_created_at=self.created,
-            order_paid_at=self.paid,
-            order_status=self.status,
-            order_confirmed=self.confirmed,
-            order_sales_manager=self.manager,
-            payment_method=self.payment_method,
-            coupon=self.coupon,
-            affiliates=self.affiliates or None,
-            utm_medium=self.utm_medium,
-            utm_source=self.utm_source,
-            utm_campaign=self.utm_campaign,
-            utm_content=self.utm_content,
-            utm_term=self.utm_term,
-        )
+__all__ = ["V2_ORDERS"]
 
 
 # ── Orders ──────────────────────────────────────────────────────────────────────────
