@@ -58,49 +58,46 @@ def collect_settings(access: Access, environ: Mapping[str, str] = os.environ) ->
     return Given(login, key, access.address(), zone)
 
 
-_SET_LOGIN = _("Set JUSTCLICK_LOGIN to the login alone, such as username.")
-_COPY_KEY = _("Copy it from your account again (Integration and API) into JUSTCLICK_API_KEY.")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
-def check_login(given: Given) -> Iterator[Finding]:
+def check_login(given: Given) -> Finding:
     """Check that the login is one label of a host name."""
     login = given.login.strip()
-    if not login:
-        yield wrong("login", _("not set."), _SET_LOGIN)
-    elif "://" in login or "/" in login or "." in login:
-        yield wrong("login", _("it is an address; the login is only its first part."), _SET_LOGIN)
-    elif "@" in login:
-        yield wrong("login", _("it is an e-mail address, not a login."), _SET_LOGIN)
-    elif not _LABEL.fullmatch(login):
-        yield wrong("login", _("it must be 1 to 63 Latin letters, digits and hyphens."), _SET_LOGIN)
-    elif login != given.login:
-        yield _whitespace("login", "JUSTCLICK_LOGIN")
-    else:
-        yield fine("login", f"{login}.")
+    if fault := next((text for applies, text in _login_faults(login) if applies), None):
+        return wrong(fault, _("Set JUSTCLICK_LOGIN to the login alone, such as username."))
+    return fine(f"{login}.") if login == given.login else _whitespace("JUSTCLICK_LOGIN")
 
 
-def _whitespace(check: str, variable: str) -> Finding:
+def _login_faults(login: str) -> Iterator[tuple[bool, Message]]:
+    yield not login, _("not set.")
+    yield "/" in login or "." in login, _("it is an address; the login is only its first part.")
+    yield "@" in login, _("it is an e-mail address, not a login.")
+    yield not _LABEL.fullmatch(login), _("it must be 1 to 63 Latin letters, digits and hyphens.")
+
+
+def _whitespace(variable: str) -> Finding:
     return noted(
-        check,
         _("{variable} has whitespace around it, which is ignored here.", variable=variable),
         _("Remove it: other programs may sign with it, and get code 4."),
     )
 
 
-def check_key(given: Given) -> Iterator[Finding]:
+def check_key(given: Given) -> Finding:
     """Check the key, without showing it."""
     key = given.api_key.strip()
-    fault = next((text for applies, text in _faults(key, given.login.strip()) if applies), None)
-    if fault:
-        yield wrong("api_key", fault, _COPY_KEY)
-    elif key != given.api_key:
-        yield _whitespace("api_key", "JUSTCLICK_API_KEY")
-    else:
-        yield fine("api_key", ngettext("{count} character.", "{count} characters.", len(key)))
+    faults = _key_faults(key, given.login.strip())
+    if fault := next((text for applies, text in faults if applies), None):
+        return wrong(
+            fault,
+            _("Copy it from your account again (Integration and API) into JUSTCLICK_API_KEY."),
+        )
+    if key != given.api_key:
+        return _whitespace("JUSTCLICK_API_KEY")
+    return fine(ngettext("{count} character.", "{count} characters.", len(key)))
 
 
-def _faults(key: str, login: str) -> Iterator[tuple[bool, Message]]:
+def _key_faults(key: str, login: str) -> Iterator[tuple[bool, Message]]:
     yield not key, _("not set.")
     yield key.lower() == login.lower(), _("it is the login, not the key.")
     yield key[0:1] in "\"'`" or key[-1:] in "\"'`", _("it has quotation marks around it.")
@@ -115,22 +112,19 @@ def _faults(key: str, login: str) -> Iterator[tuple[bool, Message]]:
 _ZONES = ("justclick.io", "justclick.ru", "influencersoft.com")
 
 
-def check_address(given: Given, account: Account | None) -> Iterator[Finding]:
+def check_address(given: Given, account: Account | None) -> Finding:
     """Check the address of the API."""
     try:
         # With a valid login and key: only the address is in question.
         reached = Account.of("login", "key", base_url=given.base_url, zone=given.zone).base_url
     except InvalidInput as error:
-        yield failed("address", error)
-        return
+        return failed(error)
     if account is None and given.base_url is None:
-        yield skipped("address", _("it is made of the login."))
-        return
+        return skipped(_("it is made of the login."))
     base_url = account.base_url if account else reached
     label, _dot, zone = (urlsplit(base_url).hostname or "").partition(".")
     if account and zone in _ZONES and label.lower() != account.login.lower():
-        yield wrong(
-            "address",
+        return wrong(
             _(
                 "{url} is the host of login {other}, not of {login}.",
                 url=base_url,
@@ -142,5 +136,4 @@ def check_address(given: Given, account: Account | None) -> Iterator[Finding]:
                 "the host, and would answer code 4 or 5."
             ),
         )
-        return
-    yield fine("address", f"{base_url}.")
+    return fine(f"{base_url}.")
