@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from justclick_async.bulk import russian
 from justclick_async.bulk.errors import Problem
+from justclick_async.bulk.items import V2Order
 from justclick_async.bulk.kinds.base import Kind, Known, Words
 from justclick_async.bulk.kinds.reconcile import Verdict, keeps_times, reconcile_order
 from justclick_async.bulk.rows import values
@@ -21,31 +22,17 @@ from justclick_async.endpoints.orders import create_order
 from justclick_async.messages import _
 from justclick_async.models.orders import CreatedOrder, Order, Utm
 
-__all__ = ["ORDERS", "WORDS", "marks_of", "split_name"]
+__all__ = ["ORDERS", "OrderKind", "marks_of"]
+
+OrderT = TypeVar("OrderT", bound=Order | V2Order)
 
 # ── Columns ─────────────────────────────────────────────────────────────────────────
-
-
-_NEEDS = (
-    Problem(
-        "email",
-        _("is empty"),
-        _("The service accepts no order without the customer's e-mail address."),
-        code=600,
-    ),
-    Problem(
-        "goods",
-        _("must name at least one product"),
-        _("Write the id of the product in the shop: invoice:1500, sales."),
-        code=603,
-    ),
-)
 
 
 _PATRONYMIC = re.compile(russian.PATRONYMIC, re.IGNORECASE)
 
 
-def split_name(full_name: str) -> dict[str, str]:
+def _split_name(full_name: str) -> dict[str, str]:
     """Return the names of a person whose full name is in one cell.
 
     The first word is the first name, unless a patronymic at the end shows that the surname
@@ -76,21 +63,54 @@ def marks_of(fields: dict[str, Any]) -> Utm | None:
 
 # ── Orders ──────────────────────────────────────────────────────────────────────────
 
-WORDS = Words(
-    done=_("created"),
-    existed=_("existed already"),
-    not_checked=_(
-        "Not checked: whether the shop has these coupons, whether the service "
-        "accepts each address, and whether an order exists already. Only sending "
-        "shows that."
-    ),
-    undecided=_("the customer has another order of the same products, which may be this one"),
-    look=_("Check the customer's orders in the shop; this row is not sent again automatically."),
-)
 
-
-class _Orders(Kind[Order]):
+class OrderKind(Kind[OrderT]):
     """Each row is an order to be created."""
+
+    needs = (
+        Problem(
+            "email",
+            _("is empty"),
+            _("The service accepts no order without the customer's e-mail address."),
+            code=600,
+        ),
+        Problem(
+            "goods",
+            _("must name at least one product"),
+            _("Write the id of the product in the shop: invoice:1500, sales."),
+            code=603,
+        ),
+    )
+    words = Words(
+        done=_("created"),
+        existed=_("existed already"),
+        not_checked=_(
+            "Not checked: whether the shop has these coupons, whether the service "
+            "accepts each address, and whether an order exists already. Only sending "
+            "shows that."
+        ),
+        undecided=_("the customer has another order of the same products, which may be this one"),
+        look=_(
+            "Check the customer's orders in the shop; this row is not sent again automatically."
+        ),
+    )
+    outcome = "created"
+    may_repeat = False
+    gives_times = True
+
+    def make(self, fields: dict[str, Any]) -> OrderT:
+        """Make an order, also where the customer's full name is in one cell."""
+        if "full_name" in fields:
+            fields |= _split_name(fields.pop("full_name"))
+        return super().make(fields)
+
+    def whose(self, item: OrderT) -> str | None:
+        """Return the customer of an order that is to be given a time of its own."""
+        return None if item.created else item.email.casefold()
+
+
+class _Orders(OrderKind[Order]):
+    """Orders of API 1.0, whose numbers the service answers."""
 
     name = "orders"
     model = Order
@@ -106,11 +126,6 @@ class _Orders(Kind[Order]):
         products=True,
         not_sent=("order_key", "status", "currency"),
     )
-    needs = _NEEDS
-    words = WORDS
-    outcome = "created"
-    may_repeat = False
-    gives_times = True
 
     def readings(self, times: TimeParser) -> Mapping[str, CellParser]:
         return {
@@ -127,18 +142,14 @@ class _Orders(Kind[Order]):
         }
 
     def make(self, fields: dict[str, Any]) -> Order:
-        if "full_name" in fields:
-            fields |= split_name(fields.pop("full_name"))
-        return Order(utm=marks_of(fields), **fields)
+        utm = marks_of(fields)
+        return super().make({**fields, "utm": utm})
 
     def steps(self, item: Order) -> Call[CreatedOrder]:
         return create_order(item)
 
     def bill_id(self, answer: CreatedOrder) -> int:
         return answer.bill_id
-
-    def whose(self, item: Order) -> str | None:
-        return None if item.created else item.email.casefold()
 
     def reconcile(self, item: Order, known: Known) -> Flow[Verdict]:
         return reconcile_order(item, is_taken=known.is_taken, keeps_times=known.keeps_times)

@@ -9,7 +9,7 @@ from typing import Any
 from justclick_async.bulk.errors import Problem
 from justclick_async.bulk.items import V2Order
 from justclick_async.bulk.kinds.base import Kind, Known
-from justclick_async.bulk.kinds.orders import ORDERS, WORDS, split_name
+from justclick_async.bulk.kinds.orders import ORDERS, OrderKind
 from justclick_async.bulk.kinds.reconcile import Verdict, reconcile_order
 from justclick_async.bulk.rows import values
 from justclick_async.bulk.rows.aliases import load_aliases, load_words
@@ -53,7 +53,7 @@ _NOT_PAID = Problem(
 )
 
 
-class _V2Orders(Kind[V2Order]):
+class _V2Orders(OrderKind[V2Order]):
     """Each row is an order to be created; the service does not answer with its number."""
 
     name = "v2-orders"
@@ -69,11 +69,6 @@ class _V2Orders(Kind[V2Order]):
         not_sent=("order_key", "currency"),
         presets="orders",
     )
-    needs = ORDERS.needs
-    words = WORDS
-    outcome = "created"
-    may_repeat = False
-    gives_times = True
 
     def readings(self, times: TimeParser) -> Mapping[str, CellParser]:
         shared = {
@@ -101,16 +96,8 @@ class _V2Orders(Kind[V2Order]):
             return _NOT_PAID
         return None if "created" in fields else _NOT_CREATED
 
-    def make(self, fields: dict[str, Any]) -> V2Order:
-        if "full_name" in fields:
-            fields |= split_name(fields.pop("full_name"))
-        return V2Order(**fields)
-
     def steps(self, item: V2Order) -> Call[None]:
         return item.call()
-
-    def whose(self, item: V2Order) -> str | None:
-        return None if item.created else item.email.casefold()
 
     def reconcile(self, item: V2Order, known: Known) -> Flow[Verdict]:
         order = Order(email=item.email, goods=item.goods, created=item.created, tag=item.tag)
