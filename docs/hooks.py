@@ -28,6 +28,9 @@ HEAD = re.compile(r"<th[^>]*>(.*?)</th>", re.DOTALL)
 STACKED = 3
 """Tables with as many columns are stacked on phones."""
 
+WIDE = {"methods.md"}
+"""Pages whose tables need the space of the table of contents."""
+
 
 def is_russian(page: Page) -> bool:
     """Return whether a page is in Russian."""
@@ -50,6 +53,8 @@ def on_page_context(
     config.theme["language"] = "ru" if russian else "en"
     pages = {each.file.src_uri: each for each in nav.pages}
     name = page.file.src_uri.removeprefix("ru/")
+    if name in WIDE:
+        page.meta["hide"] = ["toc"]
     config.extra["alternate"] = [
         {"name": "English", "lang": "en", "link": link(pages.get(name), ".")},
         {"name": "Русский", "lang": "ru", "link": link(pages.get(f"ru/{name}"), "ru/")},
