@@ -120,7 +120,7 @@ def read_journal_url(url: str) -> JournalURL:
 
 
 def _parameters(query: str) -> dict[str, str]:
-    """Read parameters as libpq does: a plus sign is not a blank."""
+    """Read parameters as libpq does: a plus sign is not a space."""
     pairs = [pair.partition("=") for pair in query.split("&") if pair]
     if not all(name and equals for name, equals, _ in pairs):
         raise _invalid()

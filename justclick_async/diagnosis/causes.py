@@ -34,7 +34,7 @@ class Cause:
 # ── Hints that several causes share ─────────────────────────────────────────────────
 
 _ENCODE = _(
-    "Encode as PHP's http_build_query does: a blank is +, and all but Latin letters, digits, - _ ."
+    "Encode as PHP's http_build_query does: a space is +, and all but Latin letters, digits, - _ ."
     " is %XX in capitals."
 )
 _JOIN = _("Hash the encoded parameters, the login and the key, joined by :: and nothing else.")
@@ -74,7 +74,7 @@ _SEND_HASHED_BODY = _(
 _INDEX = _("Number the items in the hash and in the request: rid[0]=..., rid[1]=...")
 _LATIN_DIGITS = _("In the hash and in the request, write numbers alike, such as 1500.50.")
 _CLEAN_TEXT = _(
-    "Clean the text once, before signing, and hash and send the result: replace special blanks and"
+    "Clean the text once, before signing, and hash and send the result: replace special spaces and"
     " remove invisible characters."
 )
 _NORMALIZE = _("Normalize the text to NFC once, before signing, and hash and send the result.")
@@ -90,7 +90,7 @@ _CAUSES: Mapping[str, tuple[Message, Message]] = {
         _GROUP,
     ),
     "bent_name": (
-        _("the name {about} was hashed, in which PHP replaces dots and blanks by _"),
+        _("the name {about} was hashed, in which PHP replaces dots and spaces by _"),
         _("Use _ in the name, in the hash and in the request."),
     ),
     "without_index": (_("{about} was hashed without an index, where PHP writes [0]"), _INDEX),
@@ -195,23 +195,23 @@ _CAUSES: Mapping[str, tuple[Message, Message]] = {
         _LATIN_DIGITS,
     ),
     "stripped": (
-        _("values were hashed without the blanks around them, but sent with them"),
+        _("values were hashed without the spaces around them, but sent with them"),
         _HASH_AS_SENT,
     ),
     "collapsed": (
-        _("values were hashed with single blanks, but sent with several in a row"),
+        _("values were hashed with single spaces, but sent with several in a row"),
         _HASH_AS_SENT,
     ),
-    "padded": (_("values were hashed with a blank or line break that was not sent"), _HASH_AS_SENT),
+    "padded": (_("values were hashed with a space or line break that was not sent"), _HASH_AS_SENT),
     "letter_case": (_("values were hashed in other letter case than sent"), _HASH_AS_SENT),
     "line_feeds": (_("line breaks were hashed as \\n, but sent as \\r\\n"), _HASH_AS_SENT),
     "carriage_returns": (_("line breaks were hashed as \\r\\n, but sent as \\n"), _HASH_AS_SENT),
     "plain_blanks": (
-        _("plain blanks were hashed, but special blanks (such as U+00A0) were sent"),
+        _("plain spaces were hashed, but special spaces (such as U+00A0) were sent"),
         _CLEAN_TEXT,
     ),
     "special_blanks": (
-        _("special blanks (such as U+00A0) were hashed, but plain blanks were sent"),
+        _("special spaces (such as U+00A0) were hashed, but plain spaces were sent"),
         _CLEAN_TEXT,
     ),
     "invisible": (
@@ -250,7 +250,7 @@ _CAUSES: Mapping[str, tuple[Message, Message]] = {
         _("Send the values as they were hashed, without addslashes or magic quotes."),
     ),
     "bare_plus": (
-        _("a + in a value was sent unencoded, and PHP reads it as a blank"),
+        _("a + in a value was sent unencoded, and PHP reads it as a space"),
         _("Send + as %2B: build the body with the function that builds what is hashed."),
     ),
     "bare_ampersand": (
@@ -296,14 +296,14 @@ _CAUSES: Mapping[str, tuple[Message, Message]] = {
     "json": (_("the parameters were hashed as JSON"), _ENCODE),
     # ── How it was encoded ──────────────────────────────────────────────────────────
     "bare": (_("the character {about} was hashed unencoded"), _ENCODE),
-    "blanks": (_("blanks were hashed as %20"), _ENCODE),
-    "rfc3986": (_("blanks were hashed as %20 and ~ unencoded (RFC 3986)"), _ENCODE),
+    "blanks": (_("spaces were hashed as %20"), _ENCODE),
+    "rfc3986": (_("spaces were hashed as %20 and ~ unencoded (RFC 3986)"), _ENCODE),
     "encode_uri_component": (
         _("the parameters were hashed as encodeURIComponent writes them"),
         _ENCODE,
     ),
     "encode_uri_component_plus": (
-        _("the parameters were hashed as encodeURIComponent writes them, with + for blanks"),
+        _("the parameters were hashed as encodeURIComponent writes them, with + for spaces"),
         _ENCODE,
     ),
     "encode_uri": (_("the parameters were hashed as encodeURI writes them"), _ENCODE),
@@ -340,11 +340,11 @@ _CAUSES: Mapping[str, tuple[Message, Message]] = {
     "login": (_("another login was hashed: {about}"), _LOGIN),
     "empty_login": (_("an empty login was hashed"), _LOGIN),
     "key_as_login": (_("the key was hashed in place of the login"), _LOGIN),
-    "blank_key": (_("the key was hashed with a blank around it"), _STRIP_KEY),
+    "blank_key": (_("the key was hashed with a space around it"), _STRIP_KEY),
     "newline_key": (_("the key was hashed with a line break after it"), _STRIP_KEY),
     "bom_key": (_("the key was hashed with a byte order mark before it"), _STRIP_KEY),
     "invisible_key": (
-        _("the key was hashed with an invisible character or special blank ({about}) in it"),
+        _("the key was hashed with an invisible character or special space ({about}) in it"),
         _STRIP_KEY,
     ),
     "quoted_key": (_("the key was hashed with quotation marks around it"), _STRIP_KEY),
@@ -365,7 +365,7 @@ _CAUSES: Mapping[str, tuple[Message, Message]] = {
     ),
     "surrounded": (
         _("the hash is right except for what surrounds it"),
-        _("Send only the 32 digits: no blanks, line breaks or quotation marks."),
+        _("Send only the 32 digits: no spaces, line breaks or quotation marks."),
     ),
     "key_sent": (
         _("the key itself was sent in place of the hash"),

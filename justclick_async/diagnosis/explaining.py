@@ -225,7 +225,7 @@ _ODD: tuple[tuple[str, Message, Callable[[str], bool]], ...] = (
     ),
     (
         "blanks",
-        _("Blanks or line breaks surround the value of {names}."),
+        _("Spaces or line breaks surround the value of {names}."),
         lambda value: value != value.strip(),
     ),
 )

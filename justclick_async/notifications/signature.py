@@ -35,7 +35,7 @@ Pin: TypeAlias = Sequence[str] | Mapping[type[OrderEvent], Sequence[str]]
 
 
 def checked_key(api_key: str) -> str:
-    """Return the key of the account without the blanks around it.
+    """Return the key of the account without the spaces around it.
 
     Raises:
         InvalidInput: It is blank, so that anybody could compute the hash, or not text.
@@ -161,12 +161,12 @@ _CAUSES = (
     ),
     _Cause(
         "surrounded",
-        _("Blanks or quotation marks surround a value or the key: remove them."),
+        _("Spaces or quotation marks surround a value or the key: remove them."),
         lambda text: text.strip(" \t\r\n\"'`\u00a0"),
     ),
     _Cause(
         "plus_became_blank",
-        _("A + became a blank: the body was decoded twice. Pass the raw bytes."),
+        _("A + became a space: the body was decoded twice. Pass the raw bytes."),
         lambda text: text.replace(" ", "+"),
     ),
     _Cause(

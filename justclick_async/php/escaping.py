@@ -49,7 +49,7 @@ ENCODINGS = frozenset(_TABLES)
 
 
 def urlencode(text: str | bytes) -> str:
-    """Escape like PHP's ``urlencode``: all but ``A-Za-z0-9-_.``, a blank becomes ``+``."""
+    """Escape like PHP's ``urlencode``: all but ``A-Za-z0-9-_.``, a space becomes ``+``."""
     return escape(to_bytes(text), PHP_QUERY_RFC1738)
 
 

@@ -286,7 +286,7 @@ def test_one_sentence_in_two_languages() -> None:
         {"b": "x y", "a": "2"}, made("a=2&b=x%20y" + END), login=LOGIN, api_key=API_KEY
     )
     assert found is not None
-    assert found.why == ("the parameters were hashed sorted by name; blanks were hashed as %20")
+    assert found.why == ("the parameters were hashed sorted by name; spaces were hashed as %20")
     assert found.why.in_("ru") == (
         "хеш посчитан по параметрам, отсортированным по имени; пробелы в "
         "хешируемой строке записаны как %20"

@@ -134,13 +134,13 @@ async def test_noncanonical_bodies_are_verified_as_php_encodes_them(
     ("query", "hashed", "mistake"),
     [
         ("b=1&a=2", "a=2&b=1", "sorted by name"),
-        ("a=b+c", "a=b%20c", "blanks were hashed as %20"),
+        ("a=b+c", "a=b%20c", "spaces were hashed as %20"),
         ("a=%7Eb", "a=~b", "~ was hashed unencoded"),
         ("a=%40", "a=@", "@ was hashed unencoded"),
         ("a=%40+b", "a=@ b", "without any encoding"),
         ("a%5B0%5D=%40", "a[0]=%40", "unencoded brackets"),
         ("a=1", "", "no parameters were hashed"),
-        ("a=b%20c", "a=b%20c", "blanks were hashed as %20"),
+        ("a=b%20c", "a=b%20c", "spaces were hashed as %20"),
         ("a=%41", "a=%41", "as it was sent"),
     ],
 )

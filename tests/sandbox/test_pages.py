@@ -340,10 +340,10 @@ def signed(sent: str, hashed: str, login: str = LOGIN) -> bytes:
     ("body", "cause", "marks"),
     [
         (signed("b=1&a=2", "a=2&b=1"), "parameters were hashed sorted by name", ["b", "a"]),
-        (signed("a=b+c", "a=b%20c"), "blanks were hashed as %20", ["+", "%20"]),
+        (signed("a=b+c", "a=b%20c"), "spaces were hashed as %20", ["+", "%20"]),
         (signed("a=%7E", "a=~"), "~ was hashed unencoded", ["%7E", "~"]),
         (signed("a=1&b=2", "a=1"), "b was sent, but not hashed", ["&", ":"]),
-        (signed("b=+&a=2", "a=2&b=%20"), "sorted by name; blanks were hashed as %20", ["b", "a"]),
+        (signed("b=+&a=2", "a=2&b=%20"), "sorted by name; spaces were hashed as %20", ["b", "a"]),
         (signed("a=1", "a=1", "Username"), "another login was hashed: Username", ["u", "U"]),
         (
             signed(

@@ -74,7 +74,7 @@ def test_a_terminal_shows_a_line_for_each_request() -> None:
     first, second = shown.decode().splitlines()[-2:]
     assert re.fullmatch(r"\d\d:\d\d:\d\d CreateOrder code 0, \d+ ms", first)
     assert re.fullmatch(
-        r"\d\d:\d\d:\d\d GetBills code 4, \d+ ms: blanks were hashed as %20.*", second
+        r"\d\d:\d\d:\d\d GetBills code 4, \d+ ms: spaces were hashed as %20.*", second
     )
     assert API_KEY not in first + second
     assert "anna@example.com" not in first

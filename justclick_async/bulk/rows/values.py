@@ -432,7 +432,7 @@ def parse_list(cell: str) -> tuple[str, ...]:
     if _GROUPED.fullmatch(cell):
         raise CellError(
             _("has a comma between digits: one number, or several ids?"),
-            _("Write a number without commas, and a blank after each comma between ids: 1, 200."),
+            _("Write a number without commas, and a space after each comma between ids: 1, 200."),
         )
     words = (word.strip() for word in _BETWEEN.split(cell))
     return tuple(dict.fromkeys(parse_code(word) for word in words if word))
