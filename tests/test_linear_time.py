@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-
 import pytest
 
 from tests.linear_time import TEXTS, too_fast
@@ -16,15 +13,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUSTCLICK_API_KEY", "0a1B2c3D4e" * 4)
 
 
-@pytest.fixture(autouse=True)
-def _untraced() -> Iterator[None]:
-    """Measure the code alone: what measures coverage takes longer than the code."""
-    trace = sys.gettrace()
-    sys.settrace(None)
-    yield
-    sys.settrace(trace)
-
-
+@pytest.mark.untraced  # what measures coverage takes longer than the code
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_shape_of_a_text_takes_more_than_linear_time(name: str) -> None:
     assert too_fast(TEXTS[name]) == []

@@ -48,6 +48,11 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"LANG": "C.UTF-8", "PYTHONIOENCODING": "utf-8"} | more
 
 
+def unmeasured(env: dict[str, str]) -> dict[str, str]:
+    """Return an environment without coverage, for what is killed before it could save any."""
+    return {name: value for name, value in env.items() if not name.startswith("COVERAGE_")}
+
+
 def run(*words: object, env: dict[str, str] | None = None, cwd: Path | None = None) -> Ran:
     """Run a command in this process, with streams, environment and folder of its own."""
     out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
@@ -150,7 +155,11 @@ def service_process(*options: object) -> Iterator[ServiceProcess]:
     words = [sys.executable, "-m", "justclick_async.sandbox", "--port", "0"]
     words += ["--login", LOGIN, "--api-key", KEY, *map(str, options)]
     process = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment()
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=unmeasured(environment()),
     )
     try:
         assert process.stdout is not None
@@ -161,8 +170,8 @@ def service_process(*options: object) -> Iterator[ServiceProcess]:
         process.stdout.close()
 
 
-def wait_until(happened: Any, seconds: float = 20) -> None:
+def wait_until(happened: Any, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
+        time.sleep(0.05)  # finding out takes time from what is waited for

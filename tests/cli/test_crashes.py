@@ -27,6 +27,7 @@ from tests.cli.command import (
     service,
     service_process,
     start,
+    unmeasured,
     wait_until,
 )
 
@@ -100,11 +101,12 @@ class Killer:
     rate: int
 
     def kill(self, times: int) -> None:
+        env = unmeasured(self.there.env)
         began = time.monotonic()
-        run_process(*self.words, "--dry-run", env=self.there.env)
+        run_process(*self.words, "--dry-run", env=env)
         start_up = time.monotonic() - began
         for _ in range(times):
-            process = start([*self.words, "--rate", self.rate], self.there.env)
+            process = start([*self.words, "--rate", self.rate], env)
             try:
                 if random.random() < 0.25:
                     time.sleep(random.uniform(0, start_up))
@@ -142,19 +144,20 @@ def touched_rows(journal: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("faults", "count", "kills"),
-    [({}, 900, 8), (FAULTS, 700, 8)],
+    ("faults", "slow_for"),
+    [({"slow": 1}, 0.05), (FAULTS, 0.3)],
     ids=["a good service", "a bad service"],
 )
 def test_an_importer_that_is_killed_again_and_again(
-    tmp_path: Path, faults: dict[str, float], count: int, kills: int
+    tmp_path: Path, faults: dict[str, float], slow_for: float
 ) -> None:
+    count = 450
     path = orders_file(tmp_path, count)
     options = [f"--fault={name}={share}" for name, share in faults.items()]
     words: list[object] = ["import", path, "--yes", "--settle-after", "1"]
     words += ["--concurrency", "12", "--stop-after", "0"]
-    with service("--db", tmp_path / "sandbox.db", "--slow-for", "0.3", *options) as there:
-        Killer(words, tmp_path / "orders.csv.journal", there, 60).kill(kills)
+    with service("--db", tmp_path / "sandbox.db", "--slow-for", slow_for, *options) as there:
+        Killer(words, tmp_path / "orders.csv.journal", there, 30).kill(8)
         last = finish(path, words, there)
         assert (last.code, last.err.count("Traceback")) == (0, 0)
         must_add_up(path, there, count)
@@ -162,7 +165,7 @@ def test_an_importer_that_is_killed_again_and_again(
 
 def test_an_importer_of_statuses_that_is_killed_again_and_again(tmp_path: Path) -> None:
     """From a Russian Excel; one order is missing, and its row is fed back once it is there."""
-    count, path = 400, tmp_path / "statuses.csv"
+    count, path = 200, tmp_path / "statuses.csv"
     said = ["оплачен;17.05.2024 14:30;", "отправлен;17.05.2024;100", "отменён;;", "возврат;;"]
     lines = [f"{i};{said[i % 4]}\r\n" for i in range(1, count + 1)]
     text = "Номер заказа;Статус;Дата оплаты;Трек\r\n" + "".join(lines)
@@ -170,7 +173,7 @@ def test_an_importer_of_statuses_that_is_killed_again_and_again(tmp_path: Path) 
     with service(*orders_to_change(tmp_path, range(2, count + 1)), *BAD) as there:
         words: list[object] = ["import", path, "--kind", "statuses", "--yes"]
         words += ["--settle-after", "1", "--stop-after", "0"]
-        Killer(words, tmp_path / "statuses.csv.journal", there, 40).kill(5)
+        Killer(words, tmp_path / "statuses.csv.journal", there, 20).kill(5)
         last = finish(path, words, there)
         assert (last.code, last.err.count("Traceback")) == (1, 0)
         wanted = ["paid", "sent", "cancel", "return"]
@@ -184,13 +187,13 @@ def test_an_importer_of_statuses_that_is_killed_again_and_again(tmp_path: Path) 
 
 
 def test_an_importer_of_contacts_that_is_killed_again_and_again(tmp_path: Path) -> None:
-    count, path = 400, tmp_path / "contacts.csv"
+    count, path = 200, tmp_path / "contacts.csv"
     lines = [f"c{i}@example.com;super, second;{'t' if i % 3 else ''}\n" for i in range(count)]
     path.write_text("email;groups;tags\n" + "".join(lines))
     with service("--db", tmp_path / "sandbox.db", *BAD) as there:
         words: list[object] = ["import", path, "--kind", "contacts", "--yes"]
         words += ["--settle-after", "1", "--stop-after", "0"]
-        Killer(words, tmp_path / "contacts.csv.journal", there, 40).kill(5)
+        Killer(words, tmp_path / "contacts.csv.journal", there, 20).kill(5)
         last = finish(path, words, there)
         assert (last.code, last.err.count("Traceback")) == (0, 0)
         found = {
@@ -203,21 +206,22 @@ def test_an_importer_of_contacts_that_is_killed_again_and_again(tmp_path: Path) 
 
 def test_a_service_that_is_killed_again_and_again(tmp_path: Path) -> None:
     """The importer stops in front of a closed door, and the next one goes on."""
-    path = orders_file(tmp_path, 1500)
+    path = orders_file(tmp_path, 600)
     words: list[object] = ["import", path, "--yes", "--rate", "0", "--settle-after", "1"]
     words += ["--stop-after", "5"]
     db = ("--db", tmp_path / "sandbox.db")
+    slow = ("--fault=slow=1", "--slow-for=0.05")  # requests are always in flight
     for _ in range(4):
         with ExitStack() as stack:
-            there = stack.enter_context(service_process(*db))
-            process = start(words, there.env)
+            there = stack.enter_context(service_process(*db, *slow))
+            process = start(words, unmeasured(there.env))
             time.sleep(random.uniform(0.7, 1.0))
             os.kill(there.pid, 9)
         process.communicate(timeout=60)
         assert process.returncode in (0, 1)
     with service(*db) as there:
         assert run(*words, env=there.env).code == 0
-        must_add_up(path, there, 1500)
+        must_add_up(path, there, 600)
 
 
 INSTANTS = {
@@ -318,7 +322,10 @@ def test_an_importer_that_dies_at_the_worst_instant(tmp_path: Path, instant: str
     lost = ["--fault=drop_after=0.2", "--fault=drop_before=0.1"] if "look" in instant else []
     with service("--db", tmp_path / "sandbox.db", *lost) as there:
         dying = subprocess.run(
-            [sys.executable, "-c", code], env=there.env, capture_output=True, text=True
+            [sys.executable, "-c", code],
+            env=unmeasured(there.env),
+            capture_output=True,
+            text=True,
         )
         assert (dying.returncode, "Traceback" in dying.stderr) == (-signal.SIGKILL, False)
         assert run(*words, env=there.env).code == 0

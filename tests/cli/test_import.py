@@ -340,22 +340,22 @@ class TestStopping:
     def test_a_signal_finishes_what_is_under_way_and_tells_how_to_go_on(
         self, tmp_path: Path, number: int
     ) -> None:
-        path = orders_file(tmp_path, 1000)
+        path = orders_file(tmp_path, 300)
         with service("--db", tmp_path / "sandbox.db") as there:
             process = start(["import", path, "--yes", "--rate", "50"], there.env)
             wait_until(lambda: len(there.orders) > 50)
             process.send_signal(number)
-            out, _ = process.communicate(timeout=20)
+            out, _ = process.communicate(timeout=120)
             done = len(there.orders)
             found = results(path)
             assert process.returncode == 1
-            assert 50 < done < 1000
-            assert (done, 1000 - done) == (len(found["success"]), len(found["unprocessed"]))
+            assert 50 < done < 300
+            assert (done, 300 - done) == (len(found["success"]), len(found["unprocessed"]))
             assert {row["outcome"] for row in found["unprocessed"]} == {"not_sent"}
             line = shlex.split(out.strip().splitlines()[-1])
             line = ["0" if word == "50" else word for word in line]
             subprocess.run(line, env=there.env, check=True, capture_output=True)
-            assert len(there.orders) == 1000
+            assert len(there.orders) == 300
 
     def test_a_second_importer_is_refused(self, tmp_path: Path) -> None:
         path = orders_file(tmp_path, 500)
@@ -364,7 +364,7 @@ class TestStopping:
             wait_until(lambda: there.orders)
             second = run("import", path, "--yes", "--rate", "0", env=there.env)
             first.send_signal(signal.SIGTERM)
-            first.communicate(timeout=20)
+            first.communicate(timeout=120)
         assert second.code == 3
         assert "another import" in second.err
 
@@ -388,7 +388,7 @@ class TestStopping:
         assert "Traceback" not in ran.err
 
     def test_a_damaged_journal_is_refused_and_left_alone(self, tmp_path: Path) -> None:
-        path = orders_file(tmp_path, 2000)
+        path = orders_file(tmp_path, 200)
         run("import", path, "--sandbox")
         journal = tmp_path / "orders.csv.sandbox.journal"
         journal.write_bytes(journal.read_bytes()[:9000])
@@ -550,7 +550,7 @@ class TestTalking:
             wait_until(lambda: there.orders)
             seen = Path(f"/proc/{process.pid}/cmdline").read_text()
             process.send_signal(signal.SIGTERM)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=120)
         kept = [file.read_bytes() for file in tmp_path.iterdir()]
         assert KEY not in seen + out + err
         assert not [content for content in kept if KEY.encode() in content]

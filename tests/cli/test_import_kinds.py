@@ -112,7 +112,7 @@ class TestGoods:
         assert (found["good_title"], found["good_sum"]) == ("Курс, «A»", "5.00")
 
     def test_an_import_that_is_killed_again_and_again(self, tmp_path: Path) -> None:
-        count = 250
+        count = 130
         path = write(
             tmp_path / "goods.csv",
             "name;title;price;type",
@@ -120,7 +120,7 @@ class TestGoods:
         )
         with service("--db", tmp_path / "sandbox.db", *BAD) as there:
             words: list[object] = ["import", path, "--kind", "goods", *FRAGILE]
-            Killer(words, tmp_path / "goods.csv.journal", there, 60).kill(4)
+            Killer(words, tmp_path / "goods.csv.journal", there, 30).kill(4)
             last = finish(path, words, there)
             assert (last.code, last.err.count("Traceback")) == (0, 0)
             found = Counter(
@@ -261,7 +261,7 @@ class TestV2Orders:
         assert (order["status"], order["paid"]) == ("paid", 1714644000)
 
     def test_an_import_that_is_killed_again_and_again(self, tmp_path: Path) -> None:
-        count = 300
+        count = 160
         path = write(
             tmp_path / "v2.csv",
             "email;goods;tag;status;confirmed",
@@ -272,7 +272,7 @@ class TestV2Orders:
         )
         with service("--db", tmp_path / "sandbox.db", *BAD) as there:
             words: list[object] = ["import", path, "--kind", "v2-orders", *FRAGILE]
-            Killer(words, tmp_path / "v2.csv.journal", there, 40).kill(5)
+            Killer(words, tmp_path / "v2.csv.journal", there, 20).kill(5)
             last = finish(path, words, there)
             assert (last.code, last.err.count("Traceback")) == (0, 0)
             tags = Counter(order["tag"] for order in there.orders)

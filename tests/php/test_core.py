@@ -137,8 +137,11 @@ def some_data(dice: random.Random) -> object:
     return dice.choice([data, [data], tuple(data.values()), list(data.values())])
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", range(4))
 def test_random_data_have_the_same_outcome_with_either_core(monkeypatch, each_core, seed):
+    if each_core == "pure":
+        pytest.skip("it would be compared with itself")
     dice = random.Random(seed)
     cases = [some_data(dice) for _ in range(1000)]
     encoders: list[Callable[[Any], object]] = [
@@ -149,9 +152,8 @@ def test_random_data_have_the_same_outcome_with_either_core(monkeypatch, each_co
         lambda data: signed_body(data, "login", "key", canonical=True),
     ]
     found = [[outcome(encode, data) for encode in encoders] for data in cases]
-    if each_core == "compiled":
-        answered = sum(core.compiled.build_query(data) is not None for data in cases)
-        assert answered > len(cases) / 10
+    answered = sum(core.compiled.build_query(data) is not None for data in cases)
+    assert answered > len(cases) / 10
     monkeypatch.setattr(core, "compiled", None)
     assert found == [[outcome(encode, data) for encode in encoders] for data in cases]
 

@@ -402,6 +402,7 @@ def seconds(work: Callable[[], object]) -> float:
 MILLION = 1_000_000
 
 
+@pytest.mark.untraced
 class TestHostileInput:
     @pytest.mark.parametrize("unit", ["%", "%4", "%41", "+", "&", "=", "й", "%D0%B9", "\x1f", "\n"])
     def test_a_million_characters_of_a_value_take_linear_time(self, unit):
@@ -634,6 +635,7 @@ def oracle() -> Iterator[php_oracle.PhpOracle]:
 
 
 @needs_php
+@pytest.mark.untraced
 class TestAgainstPhp:
     @given(arrays, st.sampled_from(["", "p_", "p q&", "й"]), st.sampled_from(["&", ";", "", "é&"]))
     @settings(max_examples=400, deadline=None)

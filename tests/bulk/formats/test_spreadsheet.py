@@ -452,6 +452,7 @@ class TestFilesThatAreNoSheets:
         with pytest.raises(FileProblem, match="protected with a password"):
             read_rows(path)
 
+    @pytest.mark.untraced
     def test_memory_stays_flat(self, tmp_path: Path) -> None:
         def peak(count: int) -> int:
             rows = [("email", "goods"), *[(f"user{i}@b.ru", "invoice") for i in range(count)]]
