@@ -33,7 +33,6 @@ LONG_FILES = {
     "test_import_shared",
     "test_temporal",
     "test_terminal",
-    "test_testing",
     "test_walk",
 }
 """Files that take longest and whose tests share a server, a browser or a site."""
@@ -51,6 +50,7 @@ LONG_TESTS = {
     "test_prober",
     "test_recipes",
     "test_recipes_of_payments",
+    "test_testing",
 }
 """Files that take longest and whose tests share nothing: a process takes one test at a time."""
 
