@@ -45,11 +45,6 @@ _NOT_SENT = _("not sent")
 _RESUME = _("Run the same import again.")
 
 
-def _columns(kind: Kind[Any]) -> tuple[tuple[str, ...], ...]:
-    """Return the columns that each of the files adds."""
-    return kind.success, ("code", "reason", "hint"), REPORTS
-
-
 def _said(entry: JournalRow, kind: Kind[Any], language: str) -> tuple[int, Sequence[object]]:
     """Return which of the files takes a row, and the cells of its columns."""
     if entry.outcome is RowOutcome.FAILED:
@@ -191,7 +186,8 @@ def _write(
         csv.writer(file, delimiter=delimiter, lineterminator=table.newline) for file in files
     ]
     names = [*(["row"] if redact else []), *(rows.columns.header[i] for i in kept)]
-    for writer, columns in zip(writers, _columns(rows.kind), strict=True):
+    added = rows.kind.success, ("code", "reason", "hint"), REPORTS
+    for writer, columns in zip(writers, added, strict=True):
         writer.writerow([*names, *columns])
     for record, entry in _pair_rows(rows, journal):
         which, cells_said = _said(entry, rows.kind, language)

@@ -101,8 +101,8 @@ def import_file(
     access: Access = Access(),  # noqa: B008  # frozen
 ) -> int:
     """Import a file, and return the exit code."""
-    options = read_options(reading)
-    sent = ImportOptions(
+    columns = read_options(reading)
+    options = ImportOptions(
         concurrency=sending.concurrency,
         stop_after=sending.stop_after,
         settle_after=sending.settle_after,
@@ -121,21 +121,18 @@ def import_file(
     kept = keep_input(file, Path(journal) if journal and not is_url(journal) else None)
     settings = Settings(
         file=kept.path,
-        kind=KINDS[kind],
         journal=journal,
-        dry_run=dry_run,
         yes=yes,
         sandbox=sandbox,
         as_json=as_json,
         report=report,
-        reading=options,
         sending=sending,
-        options=sent,
+        options=options,
         access=access,
     )
-    _check(settings)
+    _check(settings, dry_run=dry_run)
     try:
-        rows = read_rows(settings.file, settings.reading, kind=settings.kind)
+        rows = read_rows(settings.file, columns, kind=KINDS[kind])
         if dry_run:
             return _run(_dry_run(settings, rows))
     finally:
@@ -177,7 +174,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _check(settings: Settings) -> None:
+def _check(settings: Settings, *, dry_run: bool) -> None:
     journal, sending = settings.journal, settings.sending
     if not _is_file(settings.file):
         name = without_secrets(str(settings.file))
@@ -197,7 +194,7 @@ def _check(settings: Settings) -> None:
             _("--temporal cannot be combined with --sandbox, --rate, --shards or --workers."),
             _("Set the rate where rows are sent: justclick temporal worker --rate."),
         )
-    if not (settings.dry_run or settings.yes or settings.sandbox or settings.can_ask):
+    if not (dry_run or settings.yes or settings.sandbox or settings.can_ask):
         raise WrongUsage(
             _("sending needs confirmation, and there is no terminal."),
             _("Add --yes to send without asking, or --dry-run to only check the file."),
@@ -266,7 +263,7 @@ async def _import(settings: Settings, rows: Rows) -> int:
             with progress_for(journal, options, rows.kind, as_json=settings.as_json) as progress:
                 finished = await _send(rows, journal, options, connection.client, progress)
             code = report_result(settings, rows, journal, finished, progress.history)
-        _show_sandbox(settings, connection)
+        _show_sandbox(settings, rows, connection)
     return code
 
 
@@ -308,7 +305,7 @@ async def _import_shared(settings: Settings, rows: Rows) -> int:
             with progress_for(journal, options, rows.kind, as_json=settings.as_json) as progress:
                 finished = await _run_workers(plan, workers, progress)
             code = report_result(settings, rows, journal, finished, progress.history)
-        _show_sandbox(settings, connection)
+        _show_sandbox(settings, rows, connection)
     return code
 
 
@@ -362,7 +359,7 @@ def _discard_trial(rows: Rows, whole: ShardSpec) -> None:
             journal.discard()
 
 
-def _show_sandbox(settings: Settings, connection: Connection) -> None:
+def _show_sandbox(settings: Settings, rows: Rows, connection: Connection) -> None:
     if connection.sandbox is not None:
-        content = sandbox_seed.describe_sandbox(connection.sandbox, settings.kind.name)
+        content = sandbox_seed.describe_sandbox(connection.sandbox, rows.kind.name)
         import_output.show_sandbox(*content, settings.sandbox_path, as_json=settings.as_json)

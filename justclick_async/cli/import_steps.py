@@ -7,20 +7,17 @@ from collections import Counter
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from attrs import field, frozen
 
 from justclick_async.bulk.api import prepare
 from justclick_async.bulk.journal.base import SANDBOX_ACCOUNT, Journal
 from justclick_async.bulk.journal_url import is_url
-from justclick_async.bulk.kinds.base import Kind
 from justclick_async.bulk.options import ImportOptions
 from justclick_async.bulk.planning import make_plan
 from justclick_async.bulk.policy import StopReason
 from justclick_async.bulk.report import write_report
 from justclick_async.bulk.results import ImportResult
-from justclick_async.bulk.rows.options import ReadOptions
 from justclick_async.bulk.rows.reader import Rows
 from justclick_async.bulk.states import RowOutcome
 from justclick_async.cli import html_report, import_output
@@ -36,14 +33,11 @@ class Settings:
     """The options of the command."""
 
     file: Path
-    kind: Kind[Any]
     journal: str | None
-    dry_run: bool
     yes: bool
     sandbox: bool
     as_json: bool
     report: Path | None
-    reading: ReadOptions
     sending: Sending
     options: ImportOptions
     access: Access = field(repr=False)

@@ -7,7 +7,6 @@ import os
 import sys
 from collections import Counter
 from contextlib import suppress
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
@@ -25,14 +24,13 @@ from justclick_async.bulk.job import (
     open_journal,
     open_journal_to_plan,
 )
-from justclick_async.bulk.journal.base import Journal
 from justclick_async.bulk.journal_url import is_url
 from justclick_async.bulk.policy import Stop, StopReason
 from justclick_async.bulk.rows.reader import Rows
 from justclick_async.cli.errors import CannotStart, WrongUsage
 from justclick_async.cli.import_steps import Settings, confirm_plan, report_result
 from justclick_async.cli.output import echo, echo_note
-from justclick_async.cli.progress import EVERY, Progress, progress_for
+from justclick_async.cli.progress import EVERY, progress_for
 from justclick_async.cli.runner import connect as open_client
 from justclick_async.cli.settings import Access
 from justclick_async.cli.signals import interruptible, on_signals
@@ -249,7 +247,9 @@ async def _watch(
         open_journal(whole, whole=True) as journal,
         progress_for(journal, whole.options, rows.kind, as_json=settings.as_json) as progress,
     ):
-        watching = asyncio.ensure_future(wait_for_end(handle, partial(_update, journal, progress)))
+        watching = asyncio.ensure_future(
+            wait_for_end(handle, lambda: progress.update(journal.totals(), journal.count_sending()))
+        )
         cancelling: list[asyncio.Task[None]] = []
 
         def cancel() -> None:
@@ -260,7 +260,3 @@ async def _watch(
                 return await watching, progress.history
             except asyncio.CancelledError:  # aborted: the workers end it by themselves
                 return Stop(StopReason.ASKED), progress.history
-
-
-def _update(journal: Journal, progress: Progress) -> None:
-    progress.update(journal.totals(), journal.count_sending())

@@ -71,7 +71,6 @@ class Kind(ABC, Generic[T]):
     """One kind of rows: their columns, how to send them and how to reconcile them.
 
     Attributes:
-        name: As ``--kind`` and the journal have it.
         model: The class that a row is read as.
         names: The names that columns may have.
         needs: The problem of a row without a required field, for each such field.
@@ -85,7 +84,6 @@ class Kind(ABC, Generic[T]):
             rows are not sent in order; ``None`` if that does not matter.
     """
 
-    name: str
     model: type[T]
     names: Names
     needs: tuple[Problem, ...]
@@ -95,6 +93,11 @@ class Kind(ABC, Generic[T]):
     may_repeat: bool = True
     gives_times: bool = False
     differing: Problem | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the kind, as ``--kind`` and the journal have it."""
+        return self.names.kind
 
     # ── Reading ─────────────────────────────────────────────────────────────────────
 

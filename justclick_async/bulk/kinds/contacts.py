@@ -59,7 +59,6 @@ _IN = frozenset({SubscriptionStatus.SUBSCRIBE, SubscriptionStatus.WAIT})
 class _Contacts(Kind[Contact]):
     """Each row is a contact; adding it twice does no more than adding it once (102)."""
 
-    name = "contacts"
     model = Contact
     names = Names(
         kind="contacts",

@@ -87,7 +87,6 @@ class _Goods(Kind[GoodChange]):
         self._products: list[Product] | None = None
         self._outdated: set[str] = set()  # names that were sent since, or may have been
 
-    name = "goods"
     model = GoodChange
     names = Names(
         kind="goods",

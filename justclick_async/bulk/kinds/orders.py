@@ -112,7 +112,6 @@ class OrderKind(Kind[OrderT]):
 class _Orders(OrderKind[Order]):
     """Orders of API 1.0, whose numbers the service answers."""
 
-    name = "orders"
     model = Order
     success = ("bill_id", "outcome")
     names = Names(

@@ -53,7 +53,6 @@ _SHOWN = {OrderStatus.PAID: "paid", OrderStatus.CANCEL: "cancel"}
 class _Statuses(Kind[StatusChange]):
     """Each row is a status to be set; setting it twice does no more than setting it once."""
 
-    name = "statuses"
     model = StatusChange
     names = Names(
         kind="statuses",

@@ -32,7 +32,6 @@ _NOTHING_TO_DO = Problem(
 class _Tags(Kind[TagChange]):
     """Each row changes the tags of a contact; the service does not show them."""
 
-    name = "tags"
     model = TagChange
     names = Names(
         kind="tags",

@@ -56,7 +56,6 @@ _NOT_PAID = Problem(
 class _V2Orders(OrderKind[V2Order]):
     """Each row is an order to be created; the service does not answer with its number."""
 
-    name = "v2-orders"
     model = V2Order
     names = Names(
         kind="v2-orders",
