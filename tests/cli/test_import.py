@@ -292,6 +292,13 @@ class TestEndingEarly:
             rest = run(*words, env=there.env)
             assert (rest.code, len(there.orders)) == (0, 30)
 
+    def test_the_progress_is_that_of_the_first_rows(self, tmp_path: Path) -> None:
+        path = orders_file(tmp_path, 30)
+        words = ["import", path, "--yes", "--rate", "4", "--first", "8", "--json"]
+        with service() as there:
+            events = run(*words, env=there.env).events
+        assert {event["of"] for event in events if event["event"] == "progress"} == {8}
+
     def test_a_changed_file_is_imported_where_that_is_wanted(self, tmp_path: Path) -> None:
         path = orders_file(tmp_path, 5)
         words = ["import", path, "--yes", "--rate", "0"]
