@@ -199,6 +199,19 @@ def test_every_option_that_a_page_names_exists(document: Path, options: set[str]
     assert named - options - OPTIONS_OF_OTHERS == set()
 
 
+@pytest.mark.parametrize("language", ["", "ru"])
+def test_every_json_field_that_the_page_of_imports_names_exists(language: str) -> None:
+    page = (PAGES / language / "import.md").read_text()
+    rows = re.findall(r"^\| `(plan|row|progress|note|end)` \|(.*)$", page, re.MULTILINE)
+    package = ROOT / "justclick_async"
+    sources = [*package.glob("cli/*.py"), *package.glob("bulk/*.py")]
+    code = "\n".join(path.read_text() for path in sources)
+    named = {name for _, row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert len(rows) == 5
+    given = set(re.findall(r'"(\w+)"|^    (\w+): ', code, re.MULTILINE))
+    assert named - {name for pair in given for name in pair} == set()
+
+
 def test_every_module_that_the_guide_for_contributors_names_exists() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
     modules = [path.as_posix() for path in (ROOT / "justclick_async").rglob("*.py")]
