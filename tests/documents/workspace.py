@@ -73,6 +73,7 @@ class Workspace:
             "PYTEST_PLUGINS": "justclick_async.testing",
             "PYTHONIOENCODING": "utf-8",
             "PYTHONPATH": str(self.folder),
+            "SHELL": "/bin/bash",  # that of a user, and whatever started the tests
             **self._exported,
         }
 
