@@ -25,6 +25,7 @@ from justclick_async.bulk.job import open_journal
 from justclick_async.bulk.journal.model import Totals
 from justclick_async.bulk.journal.postgres import PASSWORD
 from justclick_async.bulk.states import RowOutcome
+from justclick_async.bulk.temporal import activities
 from justclick_async.bulk.temporal.activities import make_runner
 from justclick_async.bulk.temporal.connection import find_running, start_import, wait_for_end
 from justclick_async.bulk.temporal.workflow import Import, ImportRows, workflow_id
@@ -229,6 +230,22 @@ async def test_a_journal_of_something_else_is_refused(tmp_path: Path, temporal: 
         other = evolve(what.whole, digest="0" * 64)
         with pytest.raises(CannotImport, match="belongs to another file"):
             await carried(Import.of(other, what.last), there)
+
+
+@pytest.mark.asyncio
+async def test_an_unexpected_error_ends_the_import_after_some_attempts(
+    tmp_path: Path, temporal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the text may hold anything")
+
+    monkeypatch.setattr(activities, "run_shard_async", fail)
+    monkeypatch.setattr(activities, "MOST_ATTEMPTS", 2)
+    async with shop(temporal) as there, worker(there):
+        what = reference(orders_file(tmp_path, 3), there)
+        with pytest.raises(CannotImport, match="unexpected RuntimeError") as caught:
+            await carried(what, there)
+    assert "anything" not in str(caught.value)
 
 
 # ── Stopping and going on ───────────────────────────────────────────────────────────

@@ -39,6 +39,9 @@ __all__ = ["GRACE", "make_runner", "run_worker"]
 GRACE = timedelta(seconds=40)
 """Time for requests in flight when a worker is asked to stop; one takes 30 s at most."""
 
+MOST_ATTEMPTS = 8
+"""Attempts, some two minutes, after which an unexpected error of a range ends the import."""
+
 _FORGOTTEN_AFTER = timedelta(seconds=2)
 """The time until another worker replays a workflow that one has in memory."""
 
@@ -112,7 +115,11 @@ def _failure(error: Exception) -> ApplicationError:
     """Return the failure of an activity; a journal in use may be free later."""
     if not isinstance(error, CannotImport):
         log.error("%s in an activity of an import", type(error).__name__)
-        return ApplicationError("unexpected", type=type(error).__name__)
+        return ApplicationError(
+            f"unexpected {type(error).__name__}",
+            type=type(error).__name__,
+            non_retryable=activity.info().attempt >= MOST_ATTEMPTS,
+        )
     for_good = isinstance(error, FileProblem | JournalProblem)
     for_good = for_good and not isinstance(error, JournalInUse)
     return ApplicationError(error.text, type=BROKEN, non_retryable=for_good)
