@@ -405,7 +405,7 @@ async def test_a_request_of_the_automation_reaches_the_real_receiver(method: str
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/automation?from=rules"
     try:
-        async with Sandbox() as sandbox:
+        async with Sandbox(retry_delays=(0.01,)) as sandbox:
             await call(sandbox.base_url, "CreateOrder", FULL)
             fields = {
                 "mail": "{email}",
