@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import cyclopts
@@ -12,7 +13,7 @@ import cyclopts
 from justclick_async.bulk.errors import CannotImport
 from justclick_async.cli.commands import app
 from justclick_async.cli.errors import WrongUsage
-from justclick_async.cli.output import echo_error, echo_exception
+from justclick_async.cli.output import echo_error, echo_exception, flush_output
 from justclick_async.cli.usage_errors import explain_usage
 from justclick_async.errors import InvalidInput, JustClickError
 from justclick_async.export.errors import CannotExport
@@ -41,6 +42,8 @@ def run(arguments: Sequence[str]) -> int:
         if words[:1] != ["profiles"] and not given.get("sandbox"):
             _use_profile(given.get("access"))
         code = command(*bound.args, **bound.kwargs)
+        with suppress(BrokenPipeError):
+            flush_output()
     except cyclopts.CycloptsError as error:
         echo_error(*explain_usage(error, app))
         return 2
@@ -54,6 +57,8 @@ def run(arguments: Sequence[str]) -> int:
         if os.environ.get("JUSTCLICK_DEBUG"):
             raise
         echo_error(*_explain(error))
+        with suppress(OSError):
+            flush_output()
         return 1
     return code if isinstance(code, int) else 0
 

@@ -6,7 +6,6 @@ import asyncio
 import errno
 import json
 import logging
-import os
 import sqlite3
 import sys
 import threading
@@ -23,7 +22,7 @@ from cyclopts import Parameter
 
 from justclick_async.cli.errors import CannotStart, WrongUsage
 from justclick_async.cli.inbox import Inbox
-from justclick_async.cli.output import echo_error, echo_note, translate
+from justclick_async.cli.output import echo_error, echo_note, flush_output, translate
 from justclick_async.cli.params import Forward, Json, Switch
 from justclick_async.cli.send import check_url
 from justclick_async.cli.settings import api_key
@@ -278,21 +277,12 @@ class _Lines:
         with self._lock:
             # Characters that the encoding of the terminal lacks are escaped as in JSON.
             sys.stdout.write(line.encode(coding, "backslashreplace").decode(coding) + "\n")
-            _flush()
+            flush_output()
 
 
 def make_lines(*, as_json: bool) -> _Lines:
     """Return what writes events to standard output, as JSON or as a table."""
     return _Lines(_format_json if as_json else _format_row)
-
-
-def _flush() -> None:
-    try:
-        sys.stdout.flush()
-    except OSError:
-        # Point it at nothing, or Python complains once more when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise
 
 
 def _format_json(event: Event) -> str:

@@ -31,6 +31,7 @@ __all__ = [
     "echo_json",
     "echo_note",
     "echo_table",
+    "flush_output",
     "is_terminal",
     "is_yes",
     "language",
@@ -163,8 +164,25 @@ def _write(stream: Any, text: str) -> None:
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
-        # Point it at nothing, or Python complains once more when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        _silence(stream)
     except UnicodeEncodeError:
         safe = text.encode(stream.encoding or "ascii", "backslashreplace")
         print(safe.decode(stream.encoding or "ascii"), file=stream, flush=True)
+
+
+def flush_output() -> None:
+    """Write what standard output still holds.
+
+    Raises:
+        OSError: It cannot be written; BrokenPipeError if its reader has gone.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _silence(sys.stdout)
+        raise
+
+
+def _silence(stream: Any) -> None:
+    """Point a stream at nothing, or Python complains once more when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -44,7 +44,9 @@ class Ran:
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("JUSTCLICK_", "LC_", "LANG"))}
+    # Users' standard output is buffered.
+    other = ("JUSTCLICK_", "LC_", "LANG", "PYTHONUNBUFFERED")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(other)}
     return kept | {"LANG": "C.UTF-8", "PYTHONIOENCODING": "utf-8"} | more
 
 

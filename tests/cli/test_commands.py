@@ -286,6 +286,7 @@ class TestStreams:
         assert done.returncode == 1
         assert done.stderr.startswith("Error: No space left on device.\n")
         assert "check before you repeat it" in done.stderr
+        assert "Exception ignored" not in done.stderr
 
     @pytest.mark.parametrize("encoding", ["ascii", "cp1251"])
     def test_characters_that_an_encoding_lacks_are_escaped(
