@@ -124,14 +124,20 @@ class Running:
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[Running]:
-    """Run the command, and kill it in the end if it still runs."""
+def running(*arguments: str, pipe_size: int = -1) -> Iterator[Running]:
+    """Run the command, and kill it in the end if it still runs.
+
+    Args:
+        *arguments: Options of the command.
+        pipe_size: Bytes that its pipes hold, where the system allows to set that.
+    """
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "justclick_async.sandbox", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": ""},
+        pipesize=pipe_size,
     )
     assert process.stdout is not None
     assert process.stderr is not None
