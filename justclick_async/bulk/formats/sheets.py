@@ -14,6 +14,8 @@ from justclick_async.messages import _
 
 __all__ = [
     "MERGED_CELL",
+    "MOST_COLUMNS",
+    "MOST_ROWS",
     "Book",
     "Sheet",
     "damaged_file_error",
@@ -24,6 +26,7 @@ __all__ = [
     "struck_cell",
 ]
 
+MOST_ROWS, MOST_COLUMNS = 2**20, 2**14
 
 _HIDDEN = Problem(
     "row",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from attrs import evolve, field, frozen
 
 from justclick_async.bulk.errors import FileProblem
+from justclick_async.bulk.formats.archive import Archive
 from justclick_async.bulk.formats.base import (
     FileScan,
     Place,
@@ -19,7 +20,7 @@ from justclick_async.bulk.formats.base import (
 from justclick_async.bulk.formats.ods import Ods
 from justclick_async.bulk.formats.sheets import Book, Sheet, damaged_file_error
 from justclick_async.bulk.formats.xls import Xls
-from justclick_async.bulk.formats.xlsx import Archive, Xlsx
+from justclick_async.bulk.formats.xlsx import Xlsx
 from justclick_async.bulk.rows.options import ReadOptions
 from justclick_async.bulk.rows.suggestions import quote_for_shell
 from justclick_async.messages import Message, _
