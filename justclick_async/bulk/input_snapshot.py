@@ -170,16 +170,12 @@ class InputSnapshot:
         self.path.unlink(missing_ok=True)
 
     def records(self, start: Place | None = None) -> Iterator[Record]:
-        """Read the items as text, from a place on that ``places`` gave."""
-        return (record for record, _ in self.places(start))
-
-    def places(self, start: Place | None = None) -> Iterator[tuple[Record, Place]]:
-        """Read the items as text, each with the place where it begins."""
+        """Read the items as text, from a place on."""
         first, offset = (start.number, start.offset or 0) if start else (1, 0)
         with self.path.open("rb") as file:
             file.seek(offset)
             for number, line in enumerate(file, first):
-                yield Record(number, number, (line.decode(),)), Place(number, number, offset)
+                yield Record(number, number, (line.decode(),), offset=offset)
                 offset += len(line)
 
     def read(self, record: Record, created: datetime | None = None) -> Row:

@@ -59,14 +59,14 @@ def plan_rows(
         language: Of the reasons why rows cannot be sent.
         on_row: Called with every row.
     """
-    for record, place in rows.places():
+    for record in rows.records():
         row = rows.read(record)
         if on_row is not None:
             on_row(row)
         yield NewRow(
             record.number,
-            place.line,
-            place.offset,
+            record.line,
+            record.offset,
             rows.fingerprint(record),
             None if row.item is None else _customer(rows.kind, row.item),
             _refused_here(row, language) if row.item is None else None,

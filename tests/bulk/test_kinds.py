@@ -241,9 +241,6 @@ class Said:
         for number in range(1 if start is None else start.number, 1 + len(self.said)):
             yield Record(number, number, ())
 
-    def places(self) -> Iterator[tuple[Record, Place]]:
-        return ((record, Place(record.number, record.line)) for record in self.records())
-
     def read(self, record: Record) -> Row:
         bill_id, status = self.said[record.number - 1]
         return Row(record, StatusChange(bill_id=bill_id, status=status))

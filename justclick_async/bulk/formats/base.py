@@ -27,7 +27,6 @@ from justclick_async.messages import Message, _
 __all__ = [
     "MAX_TITLE_ROWS",
     "FileScan",
-    "OffsetReader",
     "Place",
     "Record",
     "RefusedCell",
@@ -36,8 +35,8 @@ __all__ = [
     "empty_file_error",
     "find_header",
     "open_text",
+    "read_lines",
     "scan_file",
-    "skip_rows_before",
     "translate_decode_errors",
     "unreadable_file_error",
 ]
@@ -86,6 +85,7 @@ class Record:
         cells: As they stand in the file.
         problem: Why the cells cannot be trusted, if they cannot.
         more: The cells of further rows that belong to the same order.
+        offset: The byte at which it begins; ``None`` where nothing can be skipped.
     """
 
     number: int
@@ -93,17 +93,12 @@ class Record:
     cells: tuple[str, ...] = field(repr=False)
     problem: Problem | None = None
     more: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
+    offset: int | None = None
 
 
 @frozen
 class Place:
-    """The position of a row, from which reading can resume.
-
-    Attributes:
-        number: Of the row.
-        line: The line of the file after the row before.
-        offset: The byte at which that line begins; ``None`` where nothing can be skipped.
-    """
+    """The position of a row, from which reading can resume; attributes as of the row."""
 
     number: int
     line: int
@@ -156,12 +151,13 @@ class Table:
         Raises:
             FileProblem: What follows cannot be read, or the file is gone.
         """
-        raise NotImplementedError
+        if start is None or start.offset is not None:
+            return self._read(start)
+        return dropwhile(lambda record: record.number < start.number, self._read(None))
 
-    def places(self) -> Iterator[tuple[Record, Place]]:
-        """Read the rows, each with the place where it begins."""
-        for record in self.records():
-            yield record, Place(record.number, record.line)
+    def _read(self, start: Place | None) -> Iterator[Record]:
+        """Read the rows from a place on that has an offset."""
+        raise NotImplementedError
 
 
 @frozen
@@ -266,11 +262,6 @@ def unreadable_file_error(path: Path, error: OSError) -> FileProblem:
     )
 
 
-def skip_rows_before(records: Iterator[Record], start: Place | None) -> Iterator[Record]:
-    """Skip the rows before *start*."""
-    return records if start is None else dropwhile(lambda r: r.number < start.number, records)
-
-
 @contextmanager
 def open_text(
     path: Path, encoding: str, start: Place | None = None
@@ -295,13 +286,19 @@ def open_text(
         yield text
 
 
-def read_lines(text: TextIOWrapper, first: int = 1) -> Iterator[str]:
-    """Read the lines of a file.
+def read_lines(
+    text: TextIOWrapper, start: Place | None = None
+) -> Iterator[tuple[int, int | None, str]]:
+    """Read lines, each with its number and the byte at which it begins.
+
+    The byte is ``None`` if it cannot be derived from the text, as with UTF-16.
 
     Raises:
-        FileProblem: One of them would not fit into memory.
+        FileProblem: A line would not fit into memory.
     """
-    for number, line in enumerate(iter(lambda: text.readline(_LONGEST_LINE), ""), first):
+    number, offset = (start.line, start.offset) if start else (1, _first_offset(text))
+    encoding = "utf-8" if text.encoding == "utf-8-sig" else text.encoding
+    while line := text.readline(_LONGEST_LINE):
         if len(line) == _LONGEST_LINE:
             raise FileProblem(
                 _(
@@ -311,7 +308,18 @@ def read_lines(text: TextIOWrapper, first: int = 1) -> Iterator[str]:
                 ),
                 _("Check whether line breaks are missing."),
             )
-        yield line
+        yield number, offset, line
+        number += 1
+        if offset is not None:
+            offset += len(line.encode(encoding, "surrogateescape"))
+
+
+def _first_offset(text: TextIOWrapper) -> int | None:
+    if text.encoding not in _SKIPPABLE:
+        return None
+    buffer = text.buffer
+    is_marked = isinstance(buffer, BufferedReader) and buffer.peek(3)[:3] == codecs.BOM_UTF8
+    return len(codecs.BOM_UTF8) if is_marked and text.encoding == "utf-8-sig" else 0
 
 
 @contextmanager
@@ -330,33 +338,6 @@ def translate_decode_errors(path: Path, encoding: str) -> Generator[None, None, 
             _("{path} is damaged or not encoded in {encoding}.", path=path, encoding=encoding),
             _("Save the file as CSV (UTF-8), or give its encoding: --encoding NAME."),
         ) from None
-
-
-class OffsetReader:
-    """A reader of lines that knows the byte at which the next one begins.
-
-    Attributes:
-        offset: That byte; ``None`` if it cannot be derived from the text, as with UTF-16.
-    """
-
-    def __init__(self, text: TextIOWrapper) -> None:
-        self._text = text
-        self._encoding = "utf-8" if text.encoding == "utf-8-sig" else text.encoding
-        self.offset: int | None = None
-        if text.encoding in _SKIPPABLE:
-            marked = text.encoding == "utf-8-sig" and _peek(text)[:3] == codecs.BOM_UTF8
-            self.offset = len(codecs.BOM_UTF8) if marked else 0
-
-    def __iter__(self) -> Iterator[str]:
-        for line in read_lines(self._text):
-            if self.offset is not None:
-                self.offset += len(line.encode(self._encoding, "surrogateescape"))
-            yield line
-
-
-def _peek(text: TextIOWrapper) -> bytes:
-    buffer = text.buffer
-    return buffer.peek(3) if isinstance(buffer, BufferedReader) else b""
 
 
 _SKIPPABLE = frozenset(

@@ -6,7 +6,6 @@ The delimiter is the one that gives the most columns which mean something.
 from __future__ import annotations
 
 import csv
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from io import StringIO
@@ -18,7 +17,6 @@ from justclick_async.bulk.errors import FileProblem, Problem
 from justclick_async.bulk.formats.base import (
     MAX_TITLE_ROWS,
     FileScan,
-    OffsetReader,
     Place,
     Record,
     Table,
@@ -27,7 +25,6 @@ from justclick_async.bulk.formats.base import (
     find_header,
     open_text,
     read_lines,
-    skip_rows_before,
     translate_decode_errors,
 )
 from justclick_async.bulk.rows.options import ReadOptions
@@ -54,35 +51,11 @@ class CsvFile(Table):
         """A short description of the format."""
         return f"{self.encoding} {self.delimiter!r}"
 
-    def records(self, start: Place | None = None) -> Iterator[Record]:
-        """Read the rows below the header, one after the other.
-
-        Raises:
-            FileProblem: A quote is opened and never closed, or the file is gone.
-        """
+    def _read(self, start: Place | None) -> Iterator[Record]:
         with open_text(self.path, self.encoding, start) as text:
-            if start is None or start.offset is None:
-                yield from skip_rows_before(self._rows(read_lines(text)).records(), start)
-            else:
-                lines = read_lines(text, start.line)
-                yield from _Rows(lines, self.delimiter, start.line, start.number - 1).records()
-
-    def places(self) -> Iterator[tuple[Record, Place]]:
-        """Read the rows, each with the place where it begins."""
-        with open_text(self.path, self.encoding) as text:
-            counted = OffsetReader(text)
-            rows = self._rows(iter(counted))
-            records = rows.records()
-            line, offset = rows.line, counted.offset
-            for record in records:
-                yield record, Place(record.number, line, offset)
-                line, offset = rows.line, counted.offset
-
-    def _rows(self, lines: Iterator[str]) -> _Rows:
-        """Return the rows below the header."""
-        rows = _Rows(_without_hint(lines), self.delimiter, number=-1 - self.titles)
-        deque(islice(rows.records(), self.titles + 1), maxlen=0)
-        return rows
+            number = -1 - self.titles if start is None else start.number - 1
+            rows = _Rows(read_lines(text, start), self.delimiter, number)
+            yield from islice(rows.records(), max(0, -number), None)
 
 
 def open_csv(
@@ -104,7 +77,7 @@ def open_csv(
     header_row = options.header_row
     delimiter = _checked(options.delimiter) or _delimiter_of(sample, means_something, header_row)
     with open_text(file.path, encoding) as text:
-        rows = _Rows(_without_hint(read_lines(text)), delimiter).records()
+        rows = _Rows(read_lines(text), delimiter).records()
         found = choose_header(rows, header_row, means_something)
     if found is None:
         raise empty_file_error()
@@ -167,15 +140,6 @@ def _sample_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     return rows
 
 
-def _without_hint(lines: Iterator[str]) -> Iterator[str]:
-    first = next(lines, "")
-    if first[:4].casefold() != "sep=":
-        yield first
-    else:
-        yield "\n"  # keeps line numbers right
-    yield from lines
-
-
 _BADLY_QUOTED = Problem(
     "row",
     _("has a quotation mark inside a cell or an unquoted part after one"),
@@ -201,18 +165,14 @@ class _Rows:
     """
 
     def __init__(
-        self, lines: Iterator[str], delimiter: str, line: int = 1, number: int = -1
+        self, lines: Iterator[tuple[int, int | None, str]], delimiter: str, number: int = -1
     ) -> None:
         self._lines = lines
         self._delimiter = delimiter
         self._taken: list[str] = []
-        self._line = line
+        self._line = 1  # of the row that is being read
+        self._offset: int | None = None
         self._number = number  # that of the row before; the header is number 0
-
-    @property
-    def line(self) -> int:
-        """Where the next row begins."""
-        return self._line
 
     def records(self) -> Iterator[Record]:
         reader = csv.reader(
@@ -220,6 +180,7 @@ class _Rows:
         )
         while True:
             problem = None
+            self._taken.clear()
             try:
                 cells = next(reader, None)
             except csv.Error as error:
@@ -228,11 +189,9 @@ class _Rows:
                 return
             if len(self._taken) > 1 and problem is None and self._holds_rows(cells):
                 problem = ROWS_IN_QUOTES
-            line, self._line = self._line, self._line + len(self._taken)
-            self._taken.clear()
             if any(map(str.strip, cells)):  # Excel leaves rows of nothing but delimiters
                 self._number += 1
-                yield Record(self._number, line, tuple(cells), problem)
+                yield Record(self._number, self._line, tuple(cells), problem, offset=self._offset)
 
     def _holds_rows(self, cells: Sequence[str]) -> bool:
         """Return whether a cell contains further rows because a quote was not closed."""
@@ -244,9 +203,12 @@ class _Rows:
         )
 
     def _taking(self) -> Iterator[str]:
-        for line in self._lines:
-            self._taken.append(line)
-            yield line
+        for number, offset, line in self._lines:
+            if not self._taken:
+                self._line, self._offset = number, offset
+            is_hint = number == 1 and line[:4].casefold() == "sep="
+            self._taken.append("\n" if is_hint else line)
+            yield self._taken[-1]
 
     def _leniently(self, error: csv.Error) -> list[str]:
         if "field larger" in str(error) and len(self._taken) == 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from io import TextIOWrapper
@@ -20,14 +20,12 @@ from attrs import evolve, frozen
 from justclick_async.bulk.errors import FileProblem, Problem
 from justclick_async.bulk.formats.base import (
     FileScan,
-    OffsetReader,
     Place,
     Record,
     RefusedCell,
     Table,
     open_text,
     read_lines,
-    skip_rows_before,
 )
 from justclick_async.bulk.formats.numbers import boolean_cell, format_amount
 from justclick_async.bulk.rows.options import ReadOptions
@@ -54,34 +52,19 @@ class JsonFile(Table):
         """A short description of the format."""
         return "JSON" if self.is_array else "JSON Lines"
 
-    def records(self, start: Place | None = None) -> Iterator[Record]:
-        """Read the rows, one after the other."""
-        if start is None or start.offset is None:
-            yield from skip_rows_before(self._read(_lines(self), 1), start)
-        else:
-            yield from self._read(_lines(self, start), start.number)
-
-    def places(self) -> Iterator[tuple[Record, Place]]:
-        """Read the rows, each with the place where it begins."""
-        if self.is_array:
-            yield from super().places()
-            return
-        with open_text(self.path, self.encoding) as text:
-            counted, offsets = OffsetReader(text), deque[int | None]()
-            for record in self._read(_noting(counted, offsets), 1):
-                yield record, Place(record.number, record.line, offsets[-1])
-
-    def _read(self, lines: Iterator[tuple[int, str]], first: int) -> Iterator[Record]:
-        lines = ((at, line) for at, line in lines if line.strip())
-        for number, (at, line) in enumerate(lines, first):
+    def _read(self, start: Place | None) -> Iterator[Record]:
+        lines = (each for each in _lines(self, start) if each[2].strip())
+        for number, (at, offset, line) in enumerate(lines, start.number if start else 1):
+            cells: tuple[str, ...] = (_whole(line),)
+            problem = None
             try:
-                cells = _cells(line)
+                found = _cells(line)
+                cells = tuple(found.get(name, "") for name in self.header)
             except _Twice as error:
-                yield Record(number, at, (_whole(line),), _twice(error.name))
+                problem = _twice(error.name)
             except (ValueError, RecursionError):
-                yield Record(number, at, (_whole(line),), _NO_OBJECT)
-            else:
-                yield Record(number, at, tuple(cells.get(name, "") for name in self.header))
+                problem = _NO_OBJECT
+            yield Record(number, at, cells, problem, offset=offset)
 
 
 _NO_OBJECT = Problem(
@@ -137,7 +120,7 @@ def open_json(file: FileScan, options: ReadOptions) -> JsonFile:
     )
     names: dict[str, None] = {}
     twice: FileProblem | None = None
-    for at, line in _lines(bare):
+    for at, _offset, line in _lines(bare):
         try:
             names |= dict.fromkeys(_cells(line))
         except _Twice as error:
@@ -156,102 +139,55 @@ def open_json(file: FileScan, options: ReadOptions) -> JsonFile:
     return evolve(bare, header=tuple(names))
 
 
-def _lines(table: JsonFile, start: Place | None = None) -> Iterator[tuple[int, str]]:
+def _lines(table: JsonFile, start: Place | None = None) -> Iterator[tuple[int, int | None, str]]:
+    """Read the texts of the objects, each with its line and the byte at which it begins."""
     with open_text(table.path, table.encoding, start) as text:
-        if table.is_array:
-            yield from _elements(text)
-        else:
-            first = start.line if start else 1
-            yield from enumerate(read_lines(text, first), first)
+        yield from _elements(text) if table.is_array else read_lines(text, start)
 
 
 _PIECE, _LONGEST = 2**16, 2**24
 _MARK = re.compile(r'\\.|["{}\[\],\n]', re.DOTALL)
+_DEEPER = {"[": 1, "{": 1, "]": -1, "}": -1}
+_BETWEEN_ELEMENTS = {("[", 1), (",", 1), ("]", 0)}
+"""Signs with the depth behind them that begin, divide and end the elements of an array."""
 
 
-class _Array:
-    """A splitter of a JSON array into the texts of its elements."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._size = 0
-        self._line = self._first = 1
-        self._depth = 0
-        self._in_string = False
-        self.is_closed = False
-
-    def feed(self, text: str) -> Iterator[tuple[int, str]]:
-        """Take a piece that ends outside of an escape, and return the elements that end in it."""
-        begin = 0
-        for mark in _MARK.finditer(text):
-            sign, at = mark[0], mark.start()
-            self._line += sign == "\n"
+def _elements(text: TextIOWrapper) -> Iterator[tuple[int, None, str]]:
+    """Split a JSON array into the texts of its elements, each with its line."""
+    line, depth, in_string, is_closed = 1, 0, False, False
+    rest, first = "", 1  # the element that is not complete, and the line of its beginning
+    for piece in _pieces(text):
+        begin, read = 0, rest + piece
+        for mark in _MARK.finditer(read, len(rest)):
+            sign = mark[0]
+            line += sign == "\n"
             if sign == '"':
-                self._in_string = not self._in_string
-            elif self._in_string or sign == "\n":
-                continue
-            elif sign in "[{":
-                self._depth += 1
-                begin = at + 1 if self._depth == 1 else begin
-            elif sign in "]}":
-                self._depth -= 1
-            if sign in ",]" and self._depth == (1 if sign == "," else 0):
-                yield from self._taken(text[begin:at])
-                begin = at + 1
-                self.is_closed = sign == "]"
-        self._add(text[begin:])
-
-    def _add(self, text: str) -> None:
-        if not self._parts:
-            text = text.lstrip()
-            self._first = self._line - text.count("\n")
-        self._size += len(text)
-        if text:
-            self._parts.append(text)
-
-    def _taken(self, text: str) -> Iterator[tuple[int, str]]:
-        self._add(text)
-        element = "".join(self._parts).strip()
-        self._parts.clear()
-        self._size = 0
-        if element:
-            yield self._first, element
-
-    @property
-    def is_complete(self) -> bool:
-        """True if the array has ended, and nothing follows it."""
-        return self.is_closed and not "".join(self._parts).strip()
-
-    @property
-    def is_too_large(self) -> bool:
-        """True if an element would not fit into memory."""
-        return self._size > _LONGEST
-
-
-def _elements(text: TextIOWrapper) -> Iterator[tuple[int, str]]:
-    array = _Array()
-    rest = ""
-    while piece := rest + text.read(_PIECE):
-        rest = ""
-        if (len(piece) - len(piece.rstrip("\\"))) % 2 and len(piece) > 1:
-            piece, rest = piece[:-1], piece[-1]  # an escape must not be divided
-        yield from array.feed(piece)
-        if array.is_too_large:
+                in_string = not in_string
+            elif not in_string:
+                depth += _DEEPER.get(sign, 0)
+                if (sign, depth) in _BETWEEN_ELEMENTS:
+                    element = read[begin : mark.start()]
+                    if sign != "[" and (bare := element.lstrip()):
+                        yield first + element[: -len(bare)].count("\n"), None, bare.rstrip()
+                    begin, first = mark.end(), line
+                    is_closed = sign == "]"
+        rest = read[begin:]
+        if len(rest) > _LONGEST:
             break
-    if not array.is_complete:
+    if not is_closed or rest.strip():
         raise FileProblem(
             _("the JSON array is damaged or truncated."),
             _("Export the file again."),
         )
 
 
-def _noting(counted: OffsetReader, offsets: deque[int | None]) -> Iterator[tuple[int, str]]:
-    """Number the lines and append the offset of each."""
-    offsets.append(counted.offset)
-    for at, line in enumerate(counted, 1):
-        yield at, line
-        offsets.append(counted.offset)
-        offsets.popleft()
+def _pieces(text: TextIOWrapper) -> Iterator[str]:
+    """Read a text in pieces that end outside of an escape."""
+    rest = ""
+    while piece := rest + text.read(_PIECE):
+        is_divided = (len(piece) - len(piece.rstrip("\\"))) % 2 and len(piece) > 1
+        rest = piece[-1] if is_divided else ""
+        yield piece.removesuffix(rest)
 
 
 # ── From JSON to cells ──────────────────────────────────────────────────────────────

@@ -15,7 +15,6 @@ from justclick_async.bulk.formats.base import (
     RefusedCell,
     Table,
     choose_header,
-    skip_rows_before,
 )
 from justclick_async.bulk.formats.ods import Ods
 from justclick_async.bulk.formats.sheets import Book, Sheet, damaged_file_error
@@ -50,11 +49,7 @@ class Spreadsheet(Table):
         """A short description of the format."""
         return "Excel"
 
-    def records(self, start: Place | None = None) -> Iterator[Record]:
-        """Read the rows below the header, one after the other."""
-        yield from skip_rows_before(self._read(), start)
-
-    def _read(self) -> Iterator[Record]:
+    def _read(self, start: Place | None) -> Iterator[Record]:  # noqa: ARG002  # has no offsets
         number, width, top = 0, len(self.header), self.options.header_row or 0
         for row in self.book.rows(self.sheet):
             if row.line > top:

@@ -218,6 +218,11 @@ class Columns:
         return {name: cells[0] for name, cells in self.fields.items()}
 
     @property
+    def items_below(self) -> bool:
+        """True if rows without an order number belong to the order above."""
+        return self.preset is not None and self.preset.items_below
+
+    @property
     def names_products(self) -> bool:
         """True if products are named in columns of their own, or for all rows."""
         return "name 0" in self.constants or any(product.names for product in self.products)

@@ -93,7 +93,7 @@ class ProductReader:
         self._columns = columns
         self._names = ProductIds(products)
         self._is_export = preset is not None
-        self._items_below = preset is not None and preset.items_below  # totals stand above them
+        self._items_below = columns.items_below  # totals stand above them
         self._list_reading = partial(self._list, syntax=GOODS_SYNTAXES.get(syntax or ""))
         self._amount: CellParser = values.parse_amount
         self._quantity: CellParser = parse_quantity

@@ -88,11 +88,7 @@ class Source(Protocol):
         ...
 
     def records(self, start: Place | None = None) -> Iterator[Record]:
-        """Read the rows as text, from a place on that ``places`` gave."""
-        ...
-
-    def places(self) -> Iterator[tuple[Record, Place]]:
-        """Read the rows as text, each with the place where it begins."""
+        """Read the rows as text, from a place on."""
         ...
 
     def read(self, record: Record, created: datetime | None = None) -> Row:
@@ -134,7 +130,7 @@ class Rows:
         """Read the rows as text; those of one order, if the file has a column for that, as one.
 
         Args:
-            start: Where to begin: a place that ``places`` gave.
+            start: The row to begin with.
         """
         key = self.columns.plain.get("order_key")
         if start is None:
@@ -143,16 +139,10 @@ class Rows:
         records = filter(keeps, self.table.records(start))
         if key is None:
             return records
-        pairs = group_orders(
-            ((record, None) for record in records), key, items_below=self._items_below
-        )
-        if start is None:
-            pairs = refuse_scattered_orders(pairs, key, self.columns.name_of("order_key"))
-        return (record for record, _ in pairs)
-
-    @property
-    def _items_below(self) -> bool:
-        return self.columns.preset is not None and self.columns.preset.items_below
+        orders = group_orders(records, key, items_below=self.columns.items_below)
+        if start is not None:
+            return orders
+        return refuse_scattered_orders(orders, key, self.columns.name_of("order_key"))
 
     def _selection(self, left_out: OmittedRows) -> Selection:
         plain = self.columns.plain
@@ -165,17 +155,6 @@ class Rows:
     def notes(self) -> tuple[Message, ...]:
         """Notes about the file and about corrections in the rows read so far."""
         return (*self.table.notes, *self._reader.notes.values())
-
-    def places(self) -> Iterator[tuple[Record, Place]]:
-        """Read the rows as text, each with the place where it begins."""
-        key = self.columns.plain.get("order_key")
-        self.left_out.clear()
-        keeps = self._selection(self.left_out).keeps
-        places = (pair for pair in self.table.places() if keeps(pair[0]))
-        if key is None:
-            return places
-        orders = group_orders(places, key, items_below=self._items_below)
-        return refuse_scattered_orders(orders, key, self.columns.name_of("order_key"))
 
     def read(self, record: Record, created: datetime | None = None) -> Row:
         """Read one row; *created* is the time that was chosen for an order without one."""

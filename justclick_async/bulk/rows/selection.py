@@ -9,7 +9,6 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar, cast
 
 from attrs import evolve, field, frozen
 
@@ -29,8 +28,6 @@ __all__ = [
     "is_same_order",
     "refuse_scattered_orders",
 ]
-
-T = TypeVar("T")
 
 
 @frozen
@@ -84,7 +81,7 @@ class Selection:
             *(at for product in columns.products for at in product.names),
         ]
         self._key = columns.plain.get("order_key")
-        self._items_below = columns.preset is not None and columns.preset.items_below
+        self._items_below = columns.items_below
         self._left_out = left_out
         self._filters = [
             *(_Filter(columns, column, values, keeps=True) for column, values in only),
@@ -186,13 +183,12 @@ def is_same_order(
 
 
 def group_orders(
-    pairs: Iterable[tuple[Record, T]], key: int, *, items_below: bool = False
-) -> Iterator[tuple[Record, T]]:
+    records: Iterable[Record], key: int, *, items_below: bool = False
+) -> Iterator[Record]:
     """Join consecutive rows with the same key into one record."""
     first: Record | None = None
-    place: T | None = None
     more: list[tuple[str, ...]] = []
-    for record, at in pairs:
+    for record in records:
         if first is not None and is_same_order(
             first.cells, record.cells, key, items_below=items_below
         ):
@@ -200,19 +196,17 @@ def group_orders(
             first = evolve(first, problem=first.problem or record.problem)
             continue
         if first is not None:
-            yield evolve(first, more=tuple(more)), cast("T", place)
-        first, place, more = record, at, []
+            yield evolve(first, more=tuple(more))
+        first, more = record, []
     if first is not None:
-        yield evolve(first, more=tuple(more)), cast("T", place)
+        yield evolve(first, more=tuple(more))
 
 
-def refuse_scattered_orders(
-    pairs: Iterable[tuple[Record, T]], key: int, column: str
-) -> Iterator[tuple[Record, T]]:
+def refuse_scattered_orders(orders: Iterable[Record], key: int, column: str) -> Iterator[Record]:
     """Yield orders, and refuse one that continues below others.
 
     Args:
-        pairs: One for each order, and where it begins.
+        orders: The orders.
         key: The cell that identifies an order.
         column: What it is called.
 
@@ -220,11 +214,11 @@ def refuse_scattered_orders(
         FileProblem: An order continues below others; raised after the last record.
     """
     keys, lines = array("q"), array("q")  # eight bytes for each order
-    for record, place in pairs:
+    for record in orders:
         if text := get_order_key(record.cells, key):
             keys.append(hash(text))
             lines.append(record.line)
-        yield record, place
+        yield record
     if len(set(keys)) == len(keys):
         return
     first: dict[int, int] = {}

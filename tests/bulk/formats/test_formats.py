@@ -154,7 +154,7 @@ class TestJsonLines:
         assert [row.order and len(row.order.comment or "") for row in rows] == [
             i % 50 for i in range(count)
         ]
-        assert [place.number for _, place in rows.places()] == list(range(1, count + 1))
+        assert [record.number for record in rows.records()] == list(range(1, count + 1))
 
     @pytest.mark.parametrize(
         "text", ['[{"email": "a@b.ru", "goods": "x"}', '[{"email": "a@b.ru", "goods": "x"}] {}']

@@ -12,6 +12,7 @@ from justclick_async.bulk.kinds.contacts import CONTACTS
 from justclick_async.bulk.kinds.statuses import STATUSES
 from justclick_async.bulk.rows.reader import Row, Rows, read_rows
 from justclick_async.models import Good
+from tests.bulk.rows.test_places import place_of
 
 HEADER = "email;goods;phone\n"
 GOOD = "a@b.ru;invoice;\n"
@@ -135,7 +136,7 @@ class TestTitlesAndTotals:
         rows = read_rows(written(tmp_path, HEADER + GOOD + GOOD + below))
         assert goods(rows) == [(Good("invoice"),)] * 2
         assert rows.left_out.totals == [4]
-        assert [record.number for record, _ in rows.places()] == [1, 2]
+        assert [record.number for record in rows.records()] == [1, 2]
 
 
 class TestEncodings:
@@ -368,7 +369,7 @@ class TestPackedFiles:
         path.write_bytes(gzip.compress((HEADER + GOOD * 3).encode()))
         rows = read_rows(path)
         assert len(goods(rows)) == 3
-        places = [place for _, place in rows.places()]
+        places = [place_of(record) for record in rows.records()]
         assert [next(iter(rows.records(place))).number for place in places] == [1, 2, 3]
 
     @pytest.mark.parametrize("cut", [20, 5])

@@ -11,6 +11,7 @@ from justclick_async.bulk.errors import FileProblem
 from justclick_async.bulk.kinds.contacts import CONTACTS
 from justclick_async.bulk.rows.reader import Rows, read_rows
 from justclick_async.bulk.rows.selection import find_unmatched_values
+from tests.bulk.rows.test_places import place_of
 
 
 def opened(folder: Path, text: str, **options: Any) -> Rows:
@@ -108,7 +109,7 @@ class TestFilters:
         )
         numbers = [record.number for record in rows.records()]
         assert len(numbers) == 20
-        for at, (_, place) in enumerate(list(rows.places())):
+        for at, place in enumerate(map(place_of, rows.records())):
             assert [record.number for record in rows.records(place)] == numbers[at:]
 
 
