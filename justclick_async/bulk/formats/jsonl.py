@@ -61,7 +61,7 @@ class JsonFile(Table):
                 found = _cells(line)
                 cells = tuple(found.get(name, "") for name in self.header)
             except _Twice as error:
-                problem = _twice(error.name)
+                problem = error.problem
             except (ValueError, RecursionError):
                 problem = _NO_OBJECT
             yield Record(number, at, cells, problem, offset=offset)
@@ -79,23 +79,7 @@ class _Twice(ValueError):
 
     def __init__(self, name: str) -> None:
         super().__init__("a field is there twice")
-        self.name = name
-
-
-def _twice(name: str) -> Problem:
-    return Problem(
-        _whole(name),
-        _("appears twice"),
-        _("Write each field once."),
-    )
-
-
-def _twice_in_line(name: str, line: int) -> FileProblem:
-    problem = _twice(name)
-    return FileProblem(
-        _("line {line}: {field!r} appears twice.", line=line, field=problem.field),
-        problem.hint,
-    )
+        self.problem = Problem(_whole(name), _("appears twice"), _("Write each field once."))
 
 
 def _whole(text: str) -> str:
@@ -119,18 +103,22 @@ def open_json(file: FileScan, options: ReadOptions) -> JsonFile:
         is_array=start.startswith("["),
     )
     names: dict[str, None] = {}
-    twice: FileProblem | None = None
+    twice: tuple[int, Problem] | None = None
     for at, _offset, line in _lines(bare):
         try:
             names |= dict.fromkeys(_cells(line))
         except _Twice as error:
-            twice = twice or _twice_in_line(error.name, at)
+            twice = twice or (at, error.problem)
         except (ValueError, RecursionError):
             continue  # reported as that row's problem
         if len(names) > MOST_COLUMNS:
             break
     if not names and twice is not None:
-        raise twice
+        at, problem = twice
+        raise FileProblem(
+            _("line {line}: {field!r} appears twice.", line=at, field=problem.field),
+            problem.hint,
+        )
     if not names or len(names) > MOST_COLUMNS:
         raise FileProblem(
             _("the file must contain JSON objects, one per line."),

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from justclick_async.bulk import russian
 
@@ -30,8 +30,6 @@ __all__ = [
     "number_headings",
     "recognise",
 ]
-
-T = TypeVar("T")
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _BETWEEN_WORDS = re.compile(r"[\s\-\[\].]+")
@@ -144,22 +142,20 @@ class Preset:
 
     def matches(self, header: Sequence[str]) -> bool:
         """Return whether enough of its own headings are there; names normalized."""
-        own = _Headings((heading, None) for heading in self.recognised_by)
-        return len({found[0] for name in number_headings(header) if (found := own.find(name))}) >= (
-            self.at_least
-        )
+        own = _Headings((heading, Target(heading)) for heading in self.recognised_by)
+        found = {target.field for name in number_headings(header) if (target := own.find(name))}
+        return len(found) >= self.at_least
 
     def targets(self, header: Sequence[str]) -> list[Target | None]:
         """Return what each column means; ``None`` for columns that the export does not have."""
-        way = self.way(header)
-        known = _Headings(self._known(way))
-        found = map(known.find, number_headings(header))
-        return [each and _of_product(each[1], each[2]) for each in found]
+        known = _Headings(self._known(self.way(header)))
+        return list(map(known.find, number_headings(header)))
 
     def way(self, header: Sequence[str]) -> ProductColumns | None:
         """Return the way in which products are named in a file with this header."""
         for way in self.products:
-            first = _Headings((heading, None) for heading in next(iter(way.columns.values())))
+            headings = next(iter(way.columns.values()))
+            first = _Headings((heading, _LEFT_OUT) for heading in headings)
             if any(map(first.find, number_headings(header))):
                 return way
         return None
@@ -175,42 +171,36 @@ class Preset:
             yield from (heading for heading, _ in self._known(way))
 
     def _known(self, way: ProductColumns | None) -> Iterator[tuple[str, Target]]:
-        for columns in (self.columns, *([way.columns] if way else [])):
+        for columns in (self.columns, *([way.columns] if way else []), self.joined):
             for name, headings in columns.items():
                 yield from ((heading, Target(name, rank)) for rank, heading in enumerate(headings))
-        for name, headings in self.joined.items():
-            yield from ((heading, Target(name, part)) for part, heading in enumerate(headings))
         left_out = [self.left_out, *(other.left_out for other in self.products)]
         for other in self.products:
             left_out += other.columns.values()
         yield from ((heading, _LEFT_OUT) for headings in left_out for heading in headings)
 
 
-def _of_product(target: Target, varying: str) -> Target:
-    is_number = target.field and varying.isascii() and varying.isdigit()
-    return Target(target.field, target.rank, int(varying)) if is_number else target
-
-
-class _Headings(Generic[T]):
+class _Headings:
     """A lookup of headings, some of them with ``*``; the first match counts."""
 
-    def __init__(self, known: Iterable[tuple[str, T]]) -> None:
-        self._exact: dict[str, tuple[str, T, str]] = {}
-        self._varying: list[tuple[re.Pattern[str], str, T]] = []
-        for heading, value in known:
+    def __init__(self, known: Iterable[tuple[str, Target]]) -> None:
+        self._exact: dict[str, Target] = {}
+        self._varying: list[tuple[re.Pattern[str], Target]] = []
+        for heading, target in known:
             if "*" in heading:
-                self._varying.append((_pattern(heading), heading, value))
+                self._varying.append((_pattern(heading), target))
             else:
-                self._exact.setdefault(_key(heading), (heading, value, ""))
+                self._exact.setdefault(_key(heading), target)
 
-    def find(self, name: str) -> tuple[str, T, str] | None:
-        """Return the heading that fits ``name#2``, its value and the text that varies."""
+    def find(self, name: str) -> Target | None:
+        """Return the target of the heading that fits ``name#2``."""
         bare = name.rpartition("#")[0]
         if found := self._exact.get(name) or self._exact.get(bare):
             return found
-        for pattern, heading, value in self._varying:
+        for pattern, target in self._varying:
             if match := pattern.fullmatch(bare):
-                return heading, value, match[1]
+                is_number = target.field and match[1].isascii() and match[1].isdigit()
+                return evolve(target, number=int(match[1])) if is_number else target
         return None
 
 
@@ -242,15 +232,12 @@ def _pattern(heading: str) -> re.Pattern[str]:
 @cache
 def load_presets() -> Mapping[str, Preset]:
     """Read all presets of this package."""
-    found = sorted(
-        (file for file in files(__name__).iterdir() if file.name.endswith(".toml")),
-        key=lambda file: file.name,
-    )
-    names = [file.name.removesuffix(".toml") for file in found]
-    return {
-        name: Preset(name=name, **tomllib.loads(file.read_text("utf-8")))
-        for name, file in zip(names, found, strict=True)
+    texts = {
+        file.name.removesuffix(".toml"): file.read_text("utf-8")
+        for file in files(__name__).iterdir()
+        if file.name.endswith(".toml")
     }
+    return {name: Preset(name=name, **tomllib.loads(texts[name])) for name in sorted(texts)}
 
 
 def recognise(header: Sequence[str]) -> list[Preset]:
@@ -264,9 +251,9 @@ def recognise(header: Sequence[str]) -> list[Preset]:
 
 
 @cache
-def _all_headings() -> _Headings[None]:
+def _all_headings() -> _Headings:
     presets = load_presets().values()
-    return _Headings((heading, None) for preset in presets for heading in preset.headings())
+    return _Headings((heading, _LEFT_OUT) for preset in presets for heading in preset.headings())
 
 
 def is_preset_heading(name: str) -> bool:

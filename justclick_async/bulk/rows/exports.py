@@ -107,6 +107,7 @@ def _not_read(syntax: str) -> CellError:
 _TILDA = re.compile(r"(?P<name>.+?)(?: x (?P<pieces>[\d.,]+))?(?: ≡ (?P<price>[^≡]+))?")
 
 
+@lru_cache(1024)  # the orders of a shop are much alike
 def _tilda(cell: str) -> tuple[ProductLine, ...]:
     """Read ``NAME x 2 ≡ 1500``, one product a line; the price is that of one piece."""
     lines: list[ProductLine] = []
@@ -130,6 +131,7 @@ _LONGEST = 4000
 """Characters; a search starts again at each bracket."""
 
 
+@lru_cache(1024)
 def _pieces(cell: str) -> tuple[ProductLine, ...]:
     """Read ``[11] NAME (2 pcs)``, one after the other, with the Russian word for pieces."""
     found = list(_PIECES.finditer(cell)) if len(cell) <= _LONGEST else []
@@ -143,6 +145,7 @@ def _pieces(cell: str) -> tuple[ProductLine, ...]:
 _TIMES = re.compile(rf"(?:^|,\s*)(\d+)\s*[×{russian.TIMES_LETTERS}]\s+")
 
 
+@lru_cache(1024)
 def _times(cell: str) -> tuple[ProductLine, ...]:
     """Read ``1× NAME, 2× NAME``."""
     before, *parts = _TIMES.split(cell.strip())
@@ -157,6 +160,7 @@ def _fields_of(part: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, colon, value in pairs if colon}
 
 
+@lru_cache(1024)
 def _pairs(cell: str) -> tuple[ProductLine, ...]:
     """Read ``name:NAME|sku:SKU|quantity:2|total:100``, several divided by semicolons."""
     lines: list[ProductLine] = []
@@ -175,6 +179,7 @@ _ESCAPED = re.compile(
 )
 
 
+@lru_cache(1024)
 def _escaped(cell: str) -> tuple[ProductLine, ...]:
     """Read ``NAME:1500.00, NAME`` with a backslash before signs of names; one for each piece."""
     lines: list[ProductLine] = []
@@ -191,18 +196,12 @@ def _escaped(cell: str) -> tuple[ProductLine, ...]:
     return tuple(lines)
 
 
-def _cached(
-    syntax: Callable[[str], tuple[ProductLine, ...]],
-) -> Callable[[str], tuple[ProductLine, ...]]:
-    return lru_cache(1024)(syntax)  # the orders of a shop are much alike
-
-
 GOODS_SYNTAXES: Mapping[str, Callable[[str], tuple[ProductLine, ...]]] = {
-    "tilda": _cached(_tilda),
-    "pieces": _cached(_pieces),
-    "times": _cached(_times),
-    "pairs": _cached(_pairs),
-    "escaped": _cached(_escaped),
+    "tilda": _tilda,
+    "pieces": _pieces,
+    "times": _times,
+    "pairs": _pairs,
+    "escaped": _escaped,
 }
 """Formats of products in one cell, by their names in presets."""
 

@@ -9,7 +9,7 @@ cost money.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from types import MappingProxyType
@@ -333,8 +333,13 @@ def find_column(header: Sequence[str], column: str, reported: Collection[int] = 
     there = [i for i in own if plain[i] and plain[i] == normalize_heading(column)]
     if len(there) == 1:
         return there[0]
+    called = column_references(header)
     if there:
-        raise _not_unique(header, column, there)
+        names = ", ".join(quote_for_shell(called[i]) for i in there)
+        raise FileProblem(
+            _("{count} columns are named {column!r}.", count=len(there), column=column),
+            _("Choose one of: {names}.", names=names),
+        )
     name, sharp, number = column.rpartition("#")
     if sharp and number.isascii() and number.isdigit():
         places = [i for i in own if plain[i] == normalize_heading(name)]
@@ -342,20 +347,10 @@ def find_column(header: Sequence[str], column: str, reported: Collection[int] = 
             places = list(range(len(header)))
         if 0 < int(number[:6]) <= len(places):
             return places[int(number[:6]) - 1]
-    called = column_references(header)
     names = ", ".join(called[i] for i in own if plain[i])
     raise FileProblem(
         _("column {column!r} not found.", column=column),
         _("Use one of: {names}.", names=names),
-    )
-
-
-def _not_unique(header: Sequence[str], column: str, there: Sequence[int]) -> FileProblem:
-    called = column_references(header)
-    names = ", ".join(quote_for_shell(called[i]) for i in there)
-    return FileProblem(
-        _("{count} columns are named {column!r}.", count=len(there), column=column),
-        _("Choose one of: {names}.", names=names),
     )
 
 
@@ -394,15 +389,15 @@ class _Header:
         self._options = options
         self._names = names
         self._reported = self._reports()
+        self._own = [i for i in range(len(header)) if i not in self._reported.values()]
         self._number = self._column_of_number()
-        self._said = self._what_was_said()
         self._left_out: set[int] = set()
-        self._meanings: dict[str, list[_Meaning]] = {}
+        self._meanings: defaultdict[str, list[_Meaning]] = defaultdict(list)
 
     def columns(self) -> Columns:
+        self._take_renamed()
         constants = self._constants()
         preset = self._find_preset()
-        self._take_what_was_said()
         if preset is not None:
             self._take_preset(preset, constants)
         self._take_names(preset, constants)
@@ -443,35 +438,30 @@ class _Header:
     def _open(self) -> list[int]:
         """Return the columns of which nothing was said yet."""
         taken = {meaning.cell for found in self._meanings.values() for meaning in found}
-        taken |= self._left_out | set(self._reported.values())
-        return [i for i in range(len(self._header)) if i not in taken]
-
-    def _what_was_said(self) -> list[tuple[int, str]]:
-        said = [(self._find(column), target) for column, target in self._options.rename]
-        for cell, target in said:
-            if not target:
-                continue
-            if find_field(target, self._names) is None:
-                raise self._no_such_field(target)
-            if self._plain[cell] in load_names("never_sent"):
-                raise _never_sent(self._header[cell])
-        return said
-
-    def _find(self, column: str) -> int:
-        return find_column(self._header, column, self._reported.values())
+        taken |= self._left_out
+        return [i for i in self._own if i not in taken]
 
     # ── What it means ──
 
-    def _add(self, name: str, meaning: _Meaning) -> None:
-        self._meanings.setdefault(name, []).append(meaning)
-
-    def _take_what_was_said(self) -> None:
-        for rank, (cell, target) in enumerate(self._said):
-            found = find_field(target, self._names) if target else None
-            if found is None:
+    def _take_renamed(self) -> None:
+        for rank, (column, target) in enumerate(self._options.rename):
+            cell = find_column(self._header, column, self._reported.values())
+            if not target:
                 self._left_out.add(cell)
-            else:
-                self._add(found, _Meaning(cell, "said", rank))
+                continue
+            found = find_field(target, self._names)
+            if found is None:
+                raise self._no_such_field(target)
+            if self._plain[cell] in load_names("never_sent"):
+                raise FileProblem(
+                    _(
+                        "column {column!r} is never sent, because it contains secrets or "
+                        "tracking data.",
+                        column=self._header[cell],
+                    ),
+                    _("Remove this --map."),
+                )
+            self._meanings[found].append(_Meaning(cell, "said", rank))
 
     def _constants(self) -> Mapping[str, str]:
         constants: dict[str, str] = {}
@@ -486,13 +476,11 @@ class _Header:
         asked = self._options.preset
         if asked == "none":
             return None
-        own = [self._plain[i] for i in self._columns_of_the_file()]
+        own = [self._plain[i] for i in self._own]
         if asked is not None:
             return self._preset_named(asked, own)
-        said = {self._plain[cell] for cell, _ in self._said}
-        if self._number is not None or all(
-            name in said or find_field(name, self._names) for name in own if name
-        ):
+        names = (self._plain[i] for i in self._open())
+        if self._number is not None or all(find_field(name, self._names) for name in names if name):
             return None
         likely = recognise(own)
         fitting = [preset for preset in likely if preset.kind == self._names.presets]
@@ -500,10 +488,6 @@ class _Header:
         if likely and not fitting and foreign:
             raise _of_another_kind(likely[0], self._names)
         return fitting[0] if fitting else None
-
-    def _columns_of_the_file(self) -> list[int]:
-        reported = set(self._reported.values())
-        return [i for i in range(len(self._header)) if i not in reported]
 
     def _preset_named(self, name: str, own: Sequence[str]) -> Preset:
         preset = load_presets().get(name)
@@ -522,18 +506,17 @@ class _Header:
         return preset
 
     def _take_preset(self, preset: Preset, constants: Mapping[str, str]) -> None:
-        cells = self._columns_of_the_file()
-        targets = preset.targets([self._plain[i] for i in cells])
-        taken = set(self._open())
+        targets = preset.targets([self._plain[i] for i in self._own])
+        unclear = set(self._open())
         said = self._meanings.keys() | constants.keys()
-        for cell, target in zip(cells, targets, strict=True):
-            if target is None or cell not in taken:
+        for cell, target in zip(self._own, targets, strict=True):
+            if target is None or cell not in unclear:
                 continue
             name = self._field_of(target)
             if name is None or _gives_way(name, said):
                 self._left_out.add(cell)
             else:
-                self._add(name, _Meaning(cell, "preset", target.rank))
+                self._meanings[name].append(_Meaning(cell, "preset", target.rank))
 
     def _field_of(self, target: Target) -> str | None:
         name = find_field(target.field, self._names) if target.field else None
@@ -549,7 +532,7 @@ class _Header:
             if is_of_report or plain in load_names("never_sent"):
                 self._left_out.add(cell)
             elif name is not None and (takes_all or not _gives_way(name, taken)):
-                self._add(name, _Meaning(cell, "name"))
+                self._meanings[name].append(_Meaning(cell, "name"))
             elif plain and (self._options.ignore_unknown or not takes_all):
                 self._left_out.add(cell)
             elif plain:
@@ -625,7 +608,7 @@ class _Header:
     def _refuse_headerless(self) -> None:
         """Refuse a file whose first line is data, without showing it."""
         columns = [name for name in self._header if name.strip()]
-        none_known = not self._meanings and not self._said
+        none_known = not self._meanings and not self._options.rename
         if any(map(is_email, columns)) or (none_known and any(map(looks_like_data, columns))):
             raise FileProblem(
                 _("the file has no header: its first line looks like data."),
@@ -733,16 +716,6 @@ def option_name(name: str) -> str:
 
 def _cut(name: str) -> str:
     return name if len(name) <= 60 else f"{name[:60]}..."
-
-
-def _never_sent(column: str) -> FileProblem:
-    return FileProblem(
-        _(
-            "column {column!r} is never sent, because it contains secrets or tracking data.",
-            column=column,
-        ),
-        _("Remove this --map."),
-    )
 
 
 def _of_another_kind(preset: Preset, names: Names) -> FileProblem:

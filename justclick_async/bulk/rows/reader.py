@@ -376,16 +376,16 @@ class _Reader:
 
     def _cells_of_fields(
         self,
-    ) -> tuple[list[tuple[int, str, CellParser | None]], list[tuple[tuple[int, ...], str, bool]]]:
+    ) -> tuple[list[tuple[int, str, CellParser | None]], list[tuple[tuple[int, ...], str]]]:
         """Return the fields with one cell, and those with several, which are rarer."""
         plain: list[tuple[int, str, CellParser | None]] = []
-        several: list[tuple[tuple[int, ...], str, bool]] = []
+        several: list[tuple[tuple[int, ...], str]] = []
         for name, cells in self._columns.fields.items():
             if name == "goods" and self._products.is_needed:
                 continue
             first, *others = cells
             if others:
-                several.append((cells, name, name in self._columns.joined))
+                several.append((cells, name))
             else:
                 plain.append((first, name, self._readings.get(name)))
         if not self._kind.may_repeat:
@@ -522,35 +522,28 @@ class _Reader:
             value = said if reading is None else self._value(said, reading, index, problems)
             if value is not None:
                 found[name] = value
-        for cells, name, is_joined in self._several:
-            self._read_several(row, cells, name, found, problems, is_joined=is_joined)
+        for cells, name in self._several:
+            value = self._read_several(row, cells, name, problems)
+            if value is not None:
+                found[name] = value
         if self._has_products and (goods := self._products.read(row, problems, is_first=is_first)):
             found["goods"] = goods
         return found
 
     def _read_several(
-        self,
-        row: tuple[str, ...],
-        cells: tuple[int, ...],
-        name: str,
-        found: dict[str, Any],
-        problems: list[Problem],
-        *,
-        is_joined: bool,
-    ) -> None:
+        self, row: tuple[str, ...], cells: tuple[int, ...], name: str, problems: list[Problem]
+    ) -> Any:
         """Read a field of several cells: the first that is filled, or all of them joined."""
         filled = [(at, said) for at in cells if at < len(row) and (said := values.unwrap(row[at]))]
         if not filled:
-            return
+            return None
         at, said = filled[0]
-        if row[at].__class__ is RefusedCell and self._refused(row[at], name, at, problems):
-            return
-        if is_joined:
+        if self._refused(row[at], name, at, problems):
+            return None
+        if name in self._columns.joined:
             said = exports.replace_zone(" ".join(said for _, said in filled))
         reading = self._readings.get(name)
-        value = said if reading is None else self._value(said, reading, at, problems)
-        if value is not None:
-            found[name] = value
+        return said if reading is None else self._value(said, reading, at, problems)
 
     def _refused(self, cell: str, name: str, index: int, problems: list[Problem]) -> bool:
         """Return whether a cell must not be used, and add the problem; flags may be booleans."""
