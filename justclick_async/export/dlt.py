@@ -20,8 +20,8 @@ import dlt
 from justclick_async.blocking import JustClick
 from justclick_async.calls import Call
 from justclick_async.endpoints.formats import SERVICE_TIME, to_day
-from justclick_async.export.errors import CannotExport
-from justclick_async.export.exporter import DAY, OVERLAP, WINDOW, read_pages
+from justclick_async.export.exporter import WINDOW, read_pages
+from justclick_async.export.state import DAY, PASSES, State
 from justclick_async.export.tables import AMOUNTS, LISTS
 from justclick_async.messages import _
 from justclick_async.models.orders import OrderDetails
@@ -61,28 +61,15 @@ def _resources(client: Any, since: Any) -> Iterator[Any]:
 
 def _orders(client: JustClick, since: date) -> Iterator[list[dict[str, Any]]]:
     today = datetime.now(SERVICE_TIME).date()
-    state: dict[str, str] = _dlt.current.resource_state("orders")
-    owner, account = state.setdefault("account", client.account_name), client.account_name
-    if owner != account:
-        place = _dlt.current.pipeline().dataset_name
-        raise CannotExport(
-            _("{path} belongs to {owner}, not to {account}.", path=place, owner=owner,
-              account=account),
-            _("Name another dataset and pipeline for this account."),
-        )  # fmt: skip
-    is_wider = since.isoformat() < state.setdefault("since", since.isoformat())
-    if is_wider:
-        state["since"] = since.isoformat()
-    for name in ("created", "paid"):
-        day = since
-        if name in state and not is_wider:
-            # The clock may have been wrong then.
-            day = max(since, min(date.fromisoformat(state[name]), today + DAY) - OVERLAP)
-        while day <= today:
+    place = _dlt.current.pipeline().dataset_name
+    state = State(_dlt.current.resource_state("orders"), place)
+    state.claim(client.account_name, _("Name another dataset and pipeline for this account."))
+    state.begin(since, today)
+    for name in PASSES:
+        while (day := state.day(name) or since) <= today:
             end = min(day + (WINDOW - 1) * DAY, today)
             yield _read_window(client, day, end, paid=name == "paid")
-            day = end + DAY
-        state[name] = day.isoformat()
+            state.advance(name, end)
 
 
 def _read_window(client: JustClick, first: date, last: date, *, paid: bool) -> list[dict[str, Any]]:

@@ -1,14 +1,10 @@
-"""Export of a list to a file, for both clients: flows of requests that write between them.
-
-Orders are read in two passes, by day of creation and by day of payment, since a payment does not
-move an order to another day.  Each later run reads the last weeks once more.
-"""
+"""Export of a list to a file, for both clients: flows of requests that write between them."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Coroutine
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
@@ -22,6 +18,7 @@ from justclick_async.errors import AnswerTimeout, AnswerTooLarge, InvalidInput, 
 from justclick_async.export import tables
 from justclick_async.export.errors import CannotExport
 from justclick_async.export.files import DATABASES, FORMATS
+from justclick_async.export.state import DAY, PASSES
 from justclick_async.export.store import Store
 from justclick_async.export.tables import Table
 from justclick_async.messages import _
@@ -47,12 +44,8 @@ __all__ = [
     "state_path",
 ]
 
-DAY = timedelta(days=1)
 WINDOW = 28
 """Days of one request; a day more on either side is asked for, and a month is the limit."""
-
-OVERLAP = timedelta(days=27)
-"""The period that a later run reads again: on the next day, one request returns all of it."""
 
 _ORDERS_IN_A_PAGE = 5000
 _ROWS_AT_ONCE = 1000
@@ -65,12 +58,14 @@ class ExportProgress:
     Attributes:
         day: The last day that was read.
         paid: Whether by day of payment, which is the second pass.
+        read: Rows read in this run; those of both passes twice.
         added: Rows added in this run.
         updated: Rows updated in this run.
     """
 
     day: date
     paid: bool
+    read: int
     added: int
     updated: int
 
@@ -179,7 +174,7 @@ def _export(table: Table, path: Path, account: str, options: ExportKeywords) -> 
                 _period(options)
         with Store(state, table, account) as store:
             if not is_store:
-                _refuse_foreign(path, (store["files"] or "").split())
+                _refuse_foreign(path, (store.get("files") or "").split())
             added, updated = yield from _read(store, table, options)
             if not is_store:
                 yield from _write(store, table, path, excel=options.get("excel", False))
@@ -268,40 +263,27 @@ def read_pages(
 
 
 def _read_orders(store: Store, options: ExportKeywords) -> Flow[tuple[int, int]]:
-    """Read new orders in both passes; ``created`` and ``paid`` are the days to continue with."""
-    known = store["since"]
-    old = None if known is None else date.fromisoformat(known)
-    since, until = _period(options, default=old)
-    today = datetime.now(SERVICE_TIME).date()
-    counts = [0, 0]
+    """Read new orders in both passes."""
+    state = store.state
+    since, until = _period(options, default=state.day("since"))
+    read, counts = 0, [0, 0]
     with store.transaction():
-        # What was recent when the last run began, complete or not, may have changed since.  The
-        # clock may have been wrong then.
-        started = min(date.fromisoformat(store["started"] or since.isoformat()), today)
-        for name in _PASSES:
-            begin = date.fromisoformat(store[name] or since.isoformat())
-            if old is None or since < old:
-                begin = store["since"] = since
-            else:
-                begin = max(old, min(begin, started + DAY - OVERLAP))
-            store[name] = begin
-        store["started"] = today
-    for name in _PASSES:
+        state.begin(since, datetime.now(SERVICE_TIME).date())
+    for name in PASSES:
 
         def take(page: list[OrderDetails], day: date, name: str = name) -> None:
+            nonlocal read
             with store.transaction():
                 added, updated = store.upsert(map(tables.order_row, page))
-                store[name] = day + DAY
+                state.advance(name, day)
             counts[:] = counts[0] + added, counts[1] + updated
+            read += len(page)
             if watch := options.get("on_progress"):
-                watch(ExportProgress(day, name == "paid", *counts))
+                watch(ExportProgress(day, name == "paid", read, *counts))
 
-        begin = date.fromisoformat(str(store[name]))
+        begin = state.day(name) or since
         yield from read_pages(begin, until, paid=name == "paid", take=take)
     return counts[0], counts[1]
-
-
-_PASSES = ("created", "paid")
 
 
 def _read_partners(options: ExportKeywords) -> Flow[list[tables.Row]]:

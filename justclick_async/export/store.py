@@ -9,12 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Self
 
 from justclick_async.bulk.journal.locking import FileLock, Locked
 from justclick_async.export.errors import CannotExport
+from justclick_async.export.state import State
 from justclick_async.export.tables import NUMBERS, Row, Table
 from justclick_async.messages import _
 
@@ -32,12 +32,16 @@ class Store:
         table: The list.
         account: Whose it is.
 
+    Attributes:
+        state: The state.
+
     Raises:
         CannotExport: Another process holds it, it is something else, or another account's.
     """
 
     def __init__(self, path: Path, table: Table, account: str) -> None:
         self._table = table
+        self.state: State = State(self, path)
         names = ", ".join(f'"{name}"' for name in table.columns)
         places = ", ".join("?" * len(table.columns))
         self._select = f'SELECT {names} FROM "{table.name}"'
@@ -51,7 +55,11 @@ class Store:
             ) from None
         try:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._open(path, account)
+        except BaseException:
+            self._lock.release()
+            raise
+        try:
+            self._open(account)
         except BaseException as error:
             self.close()
             if getattr(error, "sqlite_errorcode", None) not in _FOREIGN:
@@ -61,7 +69,7 @@ class Store:
                 _("Name another file, or rename this one to export everything again."),
             ) from None
 
-    def _open(self, path: Path, account: str) -> None:
+    def _open(self, account: str) -> None:
         name, key = self._table.name, self._table.columns[0]
         types = {
             column: "INTEGER" if column in NUMBERS else "TEXT" for column in self._table.columns
@@ -73,17 +81,10 @@ class Store:
                 "CREATE TABLE IF NOT EXISTS export_state"
                 " (list TEXT, name TEXT, value TEXT, PRIMARY KEY (list, name))"
             )
-            owner = self["account"]
-            if owner not in (None, account):
-                raise CannotExport(
-                    _("{path} belongs to {owner}, not to {account}.", path=str(path), owner=owner,
-                      account=account),
-                    _("Name another file for this account."),
-                )  # fmt: skip
             columns = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
-            if owner is None:  # fails if the table is the user's own
+            if self.state.claim(account, _("Name another file for this account.")):
+                # It fails if the table is the user's own.
                 self._db.execute(f'CREATE TABLE "{name}" ({columns})')
-            self["account"] = account
             there = {row[1] for row in self._db.execute(f'PRAGMA table_info("{name}")')}
             for column in types.keys() - there:  # written by an earlier version
                 self._db.execute(f'ALTER TABLE "{name}" ADD "{column}" {types[column]}')
@@ -96,8 +97,7 @@ class Store:
 
     def close(self) -> None:
         """Release the file."""
-        if hasattr(self, "_db"):
-            self._db.close()
+        self._db.close()
         self._lock.release()
 
     @contextmanager
@@ -114,15 +114,16 @@ class Store:
 
     # ── State ──
 
-    def __getitem__(self, name: str) -> str | None:
+    def get(self, name: str) -> str | None:
+        """Return a text of the state."""
         query = "SELECT value FROM export_state WHERE list = ? AND name = ?"
         found = self._db.execute(query, (self._table.name, name)).fetchone()
         return None if found is None else str(found[0])
 
-    def __setitem__(self, name: str, value: str | date) -> None:
+    def __setitem__(self, name: str, value: str) -> None:
         self._db.execute(
             "INSERT OR REPLACE INTO export_state VALUES (?, ?, ?)",
-            (self._table.name, name, str(value)),
+            (self._table.name, name, value),
         )
 
     # ── Rows ──
