@@ -1,7 +1,8 @@
 """Files of rows: CSV, JSON Lines, workbooks.
 
-A cell of a CSV file that begins with an apostrophe is text without it: so customers' ``=1+1`` is no
-formula in Excel, and ``012345`` keeps its zero.  Importing such a file removes the apostrophe.
+In CSV for Excel, text that Excel would change is ``="text"``, as in the result files of an import:
+so customers' ``=1+1`` is not executed, and ``012345`` keeps its zero.  The import removes that, and
+the apostrophe before text that it would change itself.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from io import TextIOWrapper
 from tempfile import TemporaryDirectory
 from typing import IO, Any, TypeAlias, cast
 
-from justclick_async.bulk.rows.values import is_changed_by_excel
+from justclick_async.bulk.rows.values import is_changed_by_excel, to_excel_text
 from justclick_async.export.errors import CannotExport
 from justclick_async.export.tables import AMOUNTS, NUMBERS, Row, Table
 from justclick_async.messages import _
@@ -28,14 +29,15 @@ DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
 def _escape(cell: str | int | None, column: str, *, excel: bool) -> str | int | None:
-    """Return a cell with an apostrophe before it where it needs one."""
+    """Return a cell that Excel and the import leave as it is."""
     if not isinstance(cell, str):
         return cell
     if column in AMOUNTS:
         return cell.replace(".", ",") if excel else cell
-    is_unsafe = excel and is_changed_by_excel(cell)
+    if excel and is_changed_by_excel(cell):
+        return to_excel_text(cell)
     is_changed = cell.startswith(("'", '="')) or cell[:1].isspace()  # by the import
-    return f"'{cell}" if is_unsafe or is_changed else cell
+    return f"'{cell}" if is_changed else cell
 
 
 def _wrap(cell: str | int | None) -> str | int | None:

@@ -45,6 +45,7 @@ __all__ = [
     "parse_number",
     "parse_phone",
     "parse_word",
+    "to_excel_text",
     "unwrap",
     "unwrap_exact",
 ]
@@ -230,8 +231,13 @@ def wrap_for_excel(cell: str) -> str:
     """Return a cell that Excel shows as it is: ``="text"`` where needed; see :func:`unwrap`."""
     if unwrap(cell) != cell.strip() or not is_changed_by_excel(cell):
         return cell
+    return to_excel_text(cell.strip() if len(cell) > _LONGEST_IN_FORMULA else cell)
+
+
+def to_excel_text(cell: str) -> str:
+    """Return a cell that Excel shows as text: ``="text"``, or an apostrophe where it is long."""
     if len(cell) > _LONGEST_IN_FORMULA:
-        return f"'{cell.strip()}"
+        return f"'{cell}"
     return '="{}"'.format(cell.replace('"', '""'))
 
 
