@@ -12,14 +12,14 @@ from itertools import count
 from math import inf
 from time import monotonic
 from types import EllipsisType, TracebackType
-from typing import Any, Self, TypedDict, TypeVar, Unpack, cast
+from typing import Any, Never, Self, TypedDict, TypeVar, Unpack, cast
 
 from attrs import evolve
 
 from justclick_async.account import Account, Unpicklable, from_environment, require_credentials
 from justclick_async.answers import parse_response
 from justclick_async.calls import Answer, Call, Pause, Steps
-from justclick_async.drivers import AsyncDriver, drive, resume
+from justclick_async.drivers import AsyncDriver, drive, refuse_options, resume
 from justclick_async.errors import (
     BadStatus,
     InvalidInput,
@@ -129,10 +129,12 @@ class BaseClient(Unpicklable, AsyncDriver):
 
     # ── Asking ──────────────────────────────────────────────────────────────────────
 
-    async def run(self, steps: Steps[R]) -> R:
+    async def run(self, steps: Steps[R], **options: Never) -> R:
         """Execute a call or a flow, such as ``create_order(order)``, and return its result."""
         handled = sys.exception()
         try:
+            if options:
+                refuse_options("run", options)
             if isinstance(steps, Call):
                 call: Call[R] = steps
                 return (await self._execute(call)).result
@@ -145,7 +147,7 @@ class BaseClient(Unpicklable, AsyncDriver):
         finally:
             del handled  # a reference cycle otherwise
 
-    async def answer(self, steps: Steps[R]) -> Answer[R]:
+    async def answer(self, steps: Steps[R], **options: Never) -> Answer[R]:
         """Execute a call or a flow and return its result with the details of the response.
 
         For a flow of several calls, those of the last response.
@@ -161,6 +163,8 @@ class BaseClient(Unpicklable, AsyncDriver):
             return last[0].result
 
         try:
+            if options:
+                refuse_options("answer", options)
             result = await drive(steps, take)
         except BaseException as error:
             clear_locals(error, handled=handled)

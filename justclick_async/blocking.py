@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
 from types import EllipsisType, TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Never, Self, TypeVar, Unpack
 
 import aiohttp
 
@@ -37,9 +37,9 @@ class BlockingV2(Unpicklable, V2, Driver):
     def __init__(self, client: JustClick) -> None:
         self._client = client
 
-    def run(self, steps: Steps[R]) -> R:
+    def run(self, steps: Steps[R], **options: Never) -> R:
         """Execute a call or a flow and return its result."""
-        return self._client.run(steps)
+        return self._client.run(steps, **options)
 
 
 class JustClick(Unpicklable, V1, BulkMethods, Driver):
@@ -146,20 +146,20 @@ class JustClick(Unpicklable, V1, BulkMethods, Driver):
         """The login and the host, as journals of imports name the account."""
         return self._client.account_name
 
-    def run(self, steps: Steps[R]) -> R:
+    def run(self, steps: Steps[R], **options: Never) -> R:
         """Execute a call or a flow, such as ``create_order(order)``, and return its result."""
         try:
-            return self._thread.run(self._client.run(steps))
+            return self._thread.run(self._client.run(steps, **options))
         finally:
             del steps  # might be anything
 
-    def answer(self, steps: Steps[R]) -> Answer[R]:
+    def answer(self, steps: Steps[R], **options: Never) -> Answer[R]:
         """Execute a call or a flow and return its result with the details of the response.
 
         For a flow of several calls, those of the last response.
         """
         try:
-            return self._thread.run(self._client.answer(steps))
+            return self._thread.run(self._client.answer(steps, **options))
         finally:
             del steps
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Never, TypeVar
 
 from justclick_async.account import Unpicklable
 from justclick_async.base_client import BaseClient
@@ -22,9 +22,9 @@ class AsyncV2(Unpicklable, V2, AsyncDriver):
     def __init__(self, client: AsyncJustClick) -> None:
         self._client = client
 
-    async def run(self, steps: Steps[R]) -> R:
+    async def run(self, steps: Steps[R], **options: Never) -> R:
         """Execute a call or a flow and return its result."""
-        return await self._client.run(steps)
+        return await self._client.run(steps, **options)
 
 
 class AsyncJustClick(V1, BulkMethods, BaseClient):

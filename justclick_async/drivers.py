@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterable
 from typing import Any, TypeVar, get_args, get_origin
 
 from justclick_async.calls import Call, Flow, Page, Pause, Steps, Stream
@@ -18,7 +18,7 @@ from justclick_async.errors import InvalidInput, InvalidInputType
 from justclick_async.messages import _
 from justclick_async.privacy import clear_locals
 
-__all__ = ["AsyncDriver", "Driver", "drive", "resume"]
+__all__ = ["AsyncDriver", "Driver", "drive", "refuse_options", "resume"]
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -184,26 +184,40 @@ def _refuse_options(
     for each in signature.parameters.values():
         for keywords in get_args(each.annotation):  # Unpack[ImportKeywords]
             accepted |= getattr(keywords, "__annotations__", {}).keys()
-    options = frozenset({"timeout", "retries", "rate"} - accepted)
+    options = _OPTIONS - accepted
 
     def checked(*args: object, **kwargs: object) -> Any:
         if kwargs and not options.isdisjoint(kwargs):
-            option = next(filter(options.__contains__, kwargs))
-            raise InvalidInputType(
-                _(
-                    "{option} is an option of the client, not of {method}().",
-                    option=option,
-                    method=describe.__name__,
-                ),
-                field=option,
-                hint=_(
-                    "Use client.with_options({option}=...), a client with that option.",
-                    option=option,
-                ),
-            )
+            refuse_options(describe.__name__, options & kwargs.keys())
         return describe(*args, **kwargs)
 
     return checked
+
+
+_OPTIONS = frozenset({"timeout", "retries", "rate"})
+
+
+def refuse_options(method: str, given: Iterable[str]) -> None:
+    """Refuse keywords that a method does not take; point options of the client to the client.
+
+    Raises:
+        TypeError: There is one.
+    """
+    for option in given:
+        if option not in _OPTIONS:
+            raise TypeError(f"{method}() got an unexpected keyword argument {option!r}")
+        raise InvalidInputType(
+            _(
+                "{option} is an option of the client, not of {method}().",
+                option=option,
+                method=method,
+            ),
+            field=option,
+            hint=_(
+                "Use client.with_options({option}=...), a client with that option.",
+                option=option,
+            ),
+        )
 
 
 def _result_annotation(annotation: object) -> object:

@@ -229,6 +229,17 @@ def test_an_option_of_the_client_in_a_call_points_to_with_options(
         assert f"with_options({option}=...)" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["run", "answer"])
+@pytest.mark.parametrize("client", [JustClick, AsyncJustClick])
+def test_an_option_of_the_client_in_run_points_to_with_options(client: Any, name: str) -> None:
+    made = client(LOGIN, KEY)
+    for owner in (made, made.v2) if name == "run" else (made,):
+        with pytest.raises(TypeError, match=rf"timeout is an option of the client, not of {name}"):
+            _finish(getattr(owner, name)(numbers(1), timeout=5))
+        with pytest.raises(TypeError, match=rf"{name}\(\) got an unexpected keyword .*'tmeout'"):
+            _finish(getattr(owner, name)(numbers(1), tmeout=5))
+
+
 def _own_options(method: Any) -> set[str]:
     """Return the keywords of a method that takes a typed dictionary of them."""
     keywords = inspect.signature(method).parameters.get("keywords")
