@@ -19,15 +19,13 @@ from justclick_async.drivers import AsyncDriver, Driver
 from justclick_async.errors import InvalidInput, InvalidInputType
 from justclick_async.messages import _
 from justclick_async.models.checks import type_name
-from justclick_async.notifications.errors import MalformedNotification, NotificationRefused
-from justclick_async.notifications.events import CustomEvent
-from justclick_async.notifications.payload import (
-    MAX_BYTES,
-    Body,
-    Form,
-    fields_of,
-    too_many_bytes,
+from justclick_async.notifications.errors import (
+    MalformedNotification,
+    NotificationRefused,
+    NotificationTooLarge,
 )
+from justclick_async.notifications.events import CustomEvent
+from justclick_async.notifications.payload import MAX_BYTES, Body, Form, fields_of
 from justclick_async.notifications.receiver import Handler, Receiver, check_function
 from justclick_async.notifications.replay import Guard, KeyStore, ReplayGuard
 
@@ -152,7 +150,10 @@ class CustomRequests(Receiver):
             NotificationTooLarge: The body or the URL is too large.
         """
         if len(url) > _LONGEST_URL:
-            raise too_many_bytes(_LONGEST_URL)
+            raise NotificationTooLarge(
+                _("the URL is longer than {count} characters.", count=_LONGEST_URL),
+                hint=_("Send the fields in the body of a POST."),
+            )
         path, _mark, query = url.partition("#")[0].partition("?")
         sent = (fields_of(query), fields_of(body, max_bytes=self.max_bytes))
         secret_field = self._roles["secret"]
