@@ -168,6 +168,11 @@ profiles.command(
     name="use",
     help=_("Use a profile where neither an option nor the environment names an account."),
 )
+profiles.command(
+    "justclick_async.cli.profiles:remove",
+    name="remove",
+    help=_("Remove a profile, and its key from the keyring of the system."),
+)
 app.command(
     "justclick_async.cli.profiles:whoami",
     name="whoami",

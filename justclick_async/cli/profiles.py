@@ -6,10 +6,12 @@ import json
 import os
 import re
 import sys
+import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from getpass import getpass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -21,14 +23,15 @@ from justclick_async.cli.output import echo, echo_note, translate
 from justclick_async.cli.settings import Access
 from justclick_async.messages import _
 from justclick_async.models.records import Record
-from justclick_async.private_files import create_private
+from justclick_async.private_files import create_private, draft_of, open_draft
 from justclick_async.profiles import SERVICE, Profile, keyring, read_profiles, user_file
 from justclick_async.visible import visible
 
-__all__ = ["add", "list_profiles", "use", "whoami"]
+__all__ = ["add", "list_profiles", "remove", "use", "whoami"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _DEFAULT = re.compile(r"^default\s*=.*\n?", re.MULTILINE)
+_TABLE = r"^\s*\[profiles\.{name}\][^\n]*\n(?:(?!\s*\[).*\n?)*"
 
 
 @frozen(kw_only=True)
@@ -101,8 +104,11 @@ def add(
     profile = Profile(name, user_file(), {key: value for key, value in given.items() if value})
     _account(profile.settings)  # validates it
     is_stored = _store_key(profile)
-    lines = [f"{key} = {json.dumps(value)}" for key, value in profile.settings.items()]
-    _write(profile.path, f"{_text_of(profile.path)}\n[profiles.{name}]\n" + "\n".join(lines) + "\n")
+    lines = [f"{key} = {json.dumps(value)}\n" for key, value in profile.settings.items()]
+    text = _text_of(profile.path)
+    document = _parse(text)
+    document["profiles"][name] = dict(profile.settings)
+    _write(profile.path, f"{text}\n[profiles.{name}]\n{''.join(lines)}", document)
     echo(_("Added {name} to {path}.", name=name, path=str(profile.path)))
     if not is_stored:
         echo(_("The key is not stored: set JUSTCLICK_API_KEY where you use the profile."))
@@ -124,7 +130,7 @@ def _store_key(profile: Profile) -> bool:
     try:
         system.set_password(SERVICE, profile.user, key)
     except system.errors.KeyringError as error:
-        echo_note(_("The keyring of the system cannot be used ({why}).", why=type(error).__name__))
+        _note_keyring(error)
         return False
     return True
 
@@ -132,9 +138,42 @@ def _store_key(profile: Profile) -> bool:
 def use(name: Annotated[str, Parameter(help=_("The name of the profile."))], /) -> int:
     """Use a profile where neither an option nor the environment names an account."""
     path = read_profiles().find(name).path
-    _write(path, f'default = "{name}"\n' + _DEFAULT.sub("", _text_of(path), count=1))
+    text = _text_of(path)
+    document = _parse(text) | {"default": name}
+    _write(path, f'default = "{name}"\n' + _DEFAULT.sub("", text, count=1), document)
     echo(_("Default profile: {name}.", name=name))
     return 0
+
+
+def remove(name: Annotated[str, Parameter(help=_("The name of the profile."))], /) -> int:
+    """Remove a profile, and its key from the keyring."""
+    profile = read_profiles().find(name)
+    text = _text_of(profile.path)
+    document = _parse(text)
+    del document["profiles"][name]
+    text = re.sub(_TABLE.format(name=re.escape(name)), "", text, count=1, flags=re.MULTILINE)
+    if document.get("default") == name:
+        del document["default"]
+        text = _DEFAULT.sub("", text, count=1)
+    _write(profile.path, text, document)
+    echo(_("Removed {name} from {path}.", name=name, path=str(profile.path)))
+    if profile.user not in {each.user for each in read_profiles().by_name.values()}:
+        _delete_key(profile)
+    return 0
+
+
+def _delete_key(profile: Profile) -> None:
+    if (system := keyring()) is None:
+        return
+    with suppress(system.errors.PasswordDeleteError):  # there is none
+        try:
+            system.delete_password(SERVICE, profile.user)
+        except (system.errors.KeyringLocked, system.errors.NoKeyringError) as error:
+            _note_keyring(error)
+
+
+def _note_keyring(error: Exception) -> None:
+    echo_note(_("The keyring of the system cannot be used ({why}).", why=type(error).__name__))
 
 
 def whoami(*, access: Access = Access()) -> int:  # noqa: B008  # frozen
@@ -156,10 +195,28 @@ def _text_of(path: Path) -> str:
     return path.read_text("utf-8") if path.exists() else ""
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, document: dict[str, Any]) -> None:
+    """Replace a file by *text*, which must read as *document*: TOML can be written in many ways."""
+    if not _reads_as(text, document):
+        raise WrongUsage(
+            _("{path} is written in a way that this command cannot change.", path=str(path)),
+            _("Edit the file."),
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         create_private(path)
-        path.write_text(text, "utf-8")
+        with open_draft(path, encoding="utf-8") as file:
+            file.write(text)
+        draft_of(path).replace(path)
     except OSError as error:
         raise write_error(path, error, _("Make the directory writable.")) from None
+
+
+def _reads_as(text: str, document: dict[str, Any]) -> bool:
+    with suppress(ValueError):
+        return _parse(text) == document
+    return False
+
+
+def _parse(text: str) -> dict[str, Any]:
+    return {"profiles": {}, **tomllib.loads(text)}

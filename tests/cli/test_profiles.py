@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -36,6 +37,12 @@ class InMemory(keyring.backend.KeyringBackend):  # type: ignore[misc,name-define
     def set_password(self, service: str, username: str, password: str) -> None:
         self.passwords[service, username] = password
 
+    def delete_password(self, service: str, username: str) -> None:
+        try:
+            del self.passwords[service, username]
+        except KeyError:
+            raise keyring.errors.PasswordDeleteError from None
+
 
 class Locked(InMemory):
     """A keyring that nobody unlocks."""
@@ -44,6 +51,9 @@ class Locked(InMemory):
         raise keyring.errors.KeyringLocked
 
     def set_password(self, service: str, username: str, password: str) -> None:
+        raise keyring.errors.KeyringLocked
+
+    def delete_password(self, service: str, username: str) -> None:
         raise keyring.errors.KeyringLocked
 
 
@@ -121,6 +131,73 @@ def test_another_default_replaces_the_first(home: Home) -> None:
         assert home.run("profiles", "use", name).code == 0
         assert f"profile {name}." in home.run("whoami").out
     assert home.file.read_text() == f'default = "two"\n# my accounts\n{text}'
+
+
+def test_a_profile_is_removed_with_its_key_and_nothing_else(home: Home, system: InMemory) -> None:
+    for name in "one", "two":
+        assert home.run("profiles", "add", name, "--login", name, typed=KEY).code == 0
+    home.run("profiles", "use", "one")
+    home.file.write_text(f"# mine\n{home.file.read_text()}\n[other]\na = 1\n")
+    ran = home.run("profiles", "remove", "one")
+    assert (ran.code, ran.out) == (0, f"Removed one from {home.file}.\n")
+    assert home.file.read_text() == ('# mine\n\n[profiles.two]\nlogin = "two"\n\n[other]\na = 1\n')
+    assert [user for _service, user in system.passwords] == ["two@justclick.io"]
+    assert home.run("profiles", "remove", "two").code == 0
+    assert home.run("profiles", "list", "--output", "json").out == "[]\n"
+    assert system.passwords == {}
+    assert "there is no profile 'two'" in home.run("profiles", "remove", "two").err
+
+
+def test_a_key_stays_while_another_profile_uses_it(home: Home, system: InMemory) -> None:
+    for name in "one", "two":
+        assert home.run("profiles", "add", name, "--login", "shop", typed=KEY).code == 0
+    home.run("profiles", "remove", "one")
+    assert list(system.passwords.values()) == [KEY]
+
+
+def test_a_locked_keyring_keeps_no_profile(home: Home) -> None:
+    keyring.set_keyring(Locked())
+    home.write(shop("https://a.example.com"))
+    ran = home.run("profiles", "remove", "shop")
+    assert ran.code == 0
+    assert "cannot be used (KeyringLocked)" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ('profiles.shop.login = "a"\n', "remove"),
+        ('profiles = {shop = {login = "a"}}\n', "remove"),
+        ('"default" = "x"\n[profiles.shop]\nlogin = "a"\n', "use"),
+        ('[profiles.shop]\nlogin = """\n[profiles.shop]\n"""\n', "remove"),
+    ],
+)
+def test_a_file_that_cannot_be_changed_stays_as_it_is(home: Home, text: str, command: str) -> None:
+    path = home.write(text)
+    ran = home.run("profiles", command, "shop")
+    assert ran.code == 2
+    assert "is written in a way that this command cannot change." in ran.err
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("command", [("add", "b", "--login", "b"), ("use", "a"), ("remove", "a")])
+def test_a_file_that_could_not_be_written_is_complete(
+    home: Home, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    assert home.run("profiles", "add", "a", "--login", "a").code == 0
+    text = home.file.read_text()
+
+    def fail(_number: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail)
+        ran = home.run("profiles", *command)
+    assert (ran.code, "No space left on device" in ran.err) == (3, True)
+    assert home.file.read_text() == text
+    assert [path.name for path in home.file.parent.iterdir()] == ["justclick.toml"]
+    assert home.run("profiles", *command).code == 0
+    assert home.file.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_option_and_the_variable_choose_a_profile(home: Home) -> None:
