@@ -31,15 +31,11 @@ def run(arguments: Sequence[str]) -> int:
     given: Mapping[str, Any] = {}
     try:
         _log_requests()
-        if words[:1] == ["sandbox"] and not {"-h", "--help"} & set(words):
-            from justclick_async.sandbox.__main__ import main  # noqa: PLC0415  # heavy
-
-            return main(words[1:])  # it parses its own options
         command, bound, _unused = app.parse_args(
             words, exit_on_error=False, print_error=False, help_on_error=False
         )
         given = bound.arguments
-        if words[:1] != ["profiles"] and not given.get("sandbox"):
+        if words[:1] not in (["profiles"], ["sandbox"]) and not given.get("sandbox"):
             _use_profile(given.get("access"))
         code = command(*bound.args, **bound.kwargs)
         with suppress(BrokenPipeError):

@@ -1,58 +1,46 @@
-"""Help and completion of ``justclick sandbox``; ``sandbox.__main__`` parses the options itself."""
+"""``justclick sandbox``: the options of ``python -m justclick_async.sandbox`` for cyclopts."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Iterator
 from inspect import Parameter, Signature
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal, cast
 
 import cyclopts
 
-from justclick_async.sandbox.__main__ import build_parser
-from justclick_async.sandbox.assumptions import ASSUMPTIONS
-from justclick_async.sandbox.faults import FAULTS
+from justclick_async.cli.errors import WrongUsage
+from justclick_async.messages import _
+from justclick_async.sandbox.__main__ import OPTIONS, Option, run
 
 __all__ = ["sandbox"]
 
-_CHOICES = {
-    "fault": tuple(f"{name}=0.1" for name in FAULTS),
-    "assume": tuple(
-        f"{name}={choice}" for name, each in ASSUMPTIONS.items() for choice in each.choices
-    ),
-}
+
+def sandbox(**given: Any) -> int:
+    """Run a local JustClick until SIGTERM or Ctrl-C; return the exit code."""
+    options = {each.name: each.default for each in OPTIONS} | given
+    try:
+        for each in OPTIONS:
+            if each.choices:
+                options[each.name] = list(map(each.read, options[each.name]))
+        return run(SimpleNamespace(**options))
+    except (ValueError, TypeError) as error:
+        hint = _("See {command}.", command="justclick sandbox --help")
+        raise WrongUsage(error.args[0], hint) from None
 
 
-def _parameters() -> Iterator[Parameter]:
-    for action, text in build_parser().described:
-        if action.dest != "help":
-            more = cyclopts.Parameter(name=action.option_strings, negative="", help=text)
-            annotation: Any = _type(action)
-            yield Parameter(
-                action.dest,
-                Parameter.KEYWORD_ONLY,
-                annotation=Annotated[annotation, more],
-                default=() if action.default == [] else action.default,
-            )
+def _parameter(option: Option) -> Parameter:
+    kind: Any = bool if option.default is False else option.read
+    if option.choices:  # they are for completion: other values are read as well
+        kind = cast("Any", Literal)[option.choices]
+    kind = list[kind] if option.default == () else kind
+    convert = (lambda _kind, tokens: [each.value for each in tokens]) if option.choices else None
+    more = cyclopts.Parameter(negative="", help=option.help, converter=convert)
+    annotation: Any = Annotated[kind, more]
+    return Parameter(
+        option.name, Parameter.KEYWORD_ONLY, annotation=annotation, default=option.default
+    )
 
 
-def _type(action: argparse.Action) -> Any:
-    if action.nargs == 0:
-        return bool
-    if isinstance(action.default, list):
-        choices, literal = _CHOICES.get(action.dest), cast("Any", Literal)
-        item: Any = literal[choices] if choices else str
-        return cast("Any", list)[item]
-    return action.type if action.type in (int, float) else str
-
-
-def _with_signature(command: Callable[..., None]) -> Callable[..., None]:
-    parameters = list(_parameters())
-    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {each.name: each.annotation for each in parameters}
-    return command
-
-
-@_with_signature
-def sandbox(**_given: object) -> None:
-    """Run a local JustClick; ``dispatch.run`` does it, and this is for the help page."""
+_PARAMETERS = {each.name: _parameter(each) for each in OPTIONS}
+sandbox.__signature__ = Signature(list(_PARAMETERS.values()))  # type: ignore[attr-defined]
+sandbox.__annotations__ = {name: each.annotation for name, each in _PARAMETERS.items()}

@@ -13,8 +13,9 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from time import localtime, strftime
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from justclick_async.messages import Message, _, in_language, user_language
 from justclick_async.privacy import redact_passwords
@@ -27,22 +28,24 @@ from justclick_async.sandbox.seeds import read_seed
 from justclick_async.sandbox.server import Sandbox
 from justclick_async.visible import VisibleFormatter, visible
 
-__all__ = ["DESCRIPTION", "Parser", "build_parser", "main"]
-
-
-DESCRIPTION: Message = _("A local service that responds as the documentation of JustClick says.")
+__all__ = ["OPTIONS", "Option", "build_parser", "main", "run"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a sandbox until SIGTERM or Ctrl-C; return the exit code."""
-    if logging.lastResort is not None:  # aiohttp warns of requests, with their text
-        logging.lastResort.setFormatter(VisibleFormatter())
     parser = build_parser()
-    options = parser.parse_args(arguments)
     try:
-        sandbox = _sandbox(options)
+        return run(parser.parse_args(arguments))
     except (ValueError, TypeError) as error:
         parser.error(_translate(error.args[0]))
+
+
+def run(options: Any) -> int:
+    """Run a sandbox with ``OPTIONS``; raise ValueError or TypeError if one is invalid."""
+    if logging.lastResort is not None:  # aiohttp warns of requests, with their text
+        logging.lastResort.setFormatter(VisibleFormatter())
+    try:
+        sandbox = _sandbox(options)
     except OSError as error:
         return _cannot_start(error.args[0] if len(error.args) == 1 else str(error))
     try:
@@ -82,7 +85,7 @@ def _why_not(error: OSError | UnicodeError, host: str, port: int) -> str:
     return str(error)
 
 
-def _sandbox(options: argparse.Namespace) -> Sandbox:
+def _sandbox(options: Any) -> Sandbox:
     further = [Account(login) for login in options.account]
     if options.accounts:
         further += read_accounts(options.accounts)
@@ -105,7 +108,7 @@ def _sandbox(options: argparse.Namespace) -> Sandbox:
     )
 
 
-async def _serve(sandbox: Sandbox, options: argparse.Namespace) -> None:
+async def _serve(sandbox: Sandbox, options: Any) -> None:
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
     with suppress(NotImplementedError):  # on Windows, where Ctrl-C raises KeyboardInterrupt
@@ -162,76 +165,6 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         super().add_usage(usage, actions, groups, prefix or _translate(_("usage: ")))
 
 
-class Parser(argparse.ArgumentParser):
-    """The parser of the options.
-
-    Attributes:
-        described: The options with their help, not translated; ``justclick sandbox`` shows them.
-    """
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.described: list[tuple[argparse.Action, Message]] = []
-
-    def error(self, message: str) -> NoReturn:
-        """Print what is wrong with an argument, which may be quoted, and exit."""
-        super().error(visible(redact_passwords(message)))
-
-
-def build_parser() -> Parser:
-    """Return the parser of the command."""
-    parser = Parser(
-        prog="python -m justclick_async.sandbox",
-        description=_translate(DESCRIPTION),
-        epilog=_epilog(),
-        formatter_class=_Formatter,
-        add_help=False,
-    )
-    options = parser.add_argument_group(_translate(_("options")))
-
-    def add(*names: str, help: Message, **settings: Any) -> None:  # noqa: A002 - argparse's word
-        default = "" if settings.get("default") in (None, "", []) else " (%(default)s)"
-        action = options.add_argument(*names, help=_translate(help) + default, **settings)
-        parser.described.append((action, help))
-
-    add("-h", "--help", action="help", help=_("show this help and exit"))
-
-    add("--host", default="127.0.0.1", help=_("the address to listen on"))
-    add("--port", type=int, default=0, help=_("the port; 0 selects a free one"))
-    add("--login", default=LOGIN, help=_("the login of the account"))
-    add("--api-key", default=API_KEY, help=_("the key of the account"))
-    many: dict[str, Any] = {"action": "append", "default": []}
-    generated = _(
-        "a further account, with a generated key that is printed at the start; repeatable"
-    )
-    add("--account", metavar="LOGIN", help=generated, **many)
-    keys = _('further accounts with their keys: JSON such as {"second": "its key"}')
-    add("--accounts", metavar="FILE", help=keys)
-    add("--db", metavar="FILE", help=_("keep the state in this SQLite file, not in memory"))
-    share = _("inject a fault into this share of the calls; repeatable")
-    add("--fault", metavar="NAME=PROBABILITY", type=_fault, help=share, **many)
-    add("--seed", type=int, help=_("inject the faults into the same calls every time"))
-    data = _("initial data: JSON in the format of /sandbox/export.json")
-    add("--seed-file", metavar="FILE", help=data)
-    delay = _("delay of the fault slow in seconds")
-    add("--slow-for", type=float, default=3.0, help=delay)
-    receiver = _("where to send notifications about orders")
-    add("--notify-url", default="", metavar="URL", help=receiver)
-    add("--deny", metavar="IP", help=_("answer this caller with code 6"), **many)
-    add("--disabled", action="store_true", help=_("answer everybody with code 7"))
-    who = _(
-        "who may open the pages: a network such as 172.17.0.0/16, docker or private; repeatable"
-    )
-    add("--visitor", metavar="NETWORK", help=who, **many)
-    lines = _("print a line about each request, also if the output is not a terminal")
-    add("--log", action="store_true", help=lines)
-    answer = _("answer an open question of the documentation in this way; repeatable")
-    add("--assume", metavar="NAME=CHOICE", type=_assumption, help=answer, **many)
-    file = _("answer as an account does: the file that justclick probe --save has written")
-    add("--assume-file", metavar="FILE", help=file)
-    return parser
-
-
 def _read_choices(path: str | None) -> dict[str, str]:
     try:
         return choices_in(read_seed(path)) if path else {}
@@ -239,26 +172,105 @@ def _read_choices(path: str | None) -> dict[str, str]:
         raise OSError(_("{path}: {problem}", path=str(path), problem=error.args[0])) from None
 
 
+# ── Options ─────────────────────────────────────────────────────────────────────────
+
+
 def _fault(given: str) -> tuple[str, float]:
     name, __, probability = given.partition("=")
     try:
         odds = float(probability)
     except ValueError:
-        problem = _("{name} must be a number from 0 to 1.", name=name or "NAME")
-        raise argparse.ArgumentTypeError(_translate(problem)) from None
-    _check(Faults, {name: odds})
+        raise ValueError(_("{name} must be a number from 0 to 1.", name=name or "NAME")) from None
+    Faults({name: odds})
     return name, odds
 
 
 def _assumption(given: str) -> tuple[str, str]:
     name, __, choice = given.partition("=")
-    _check(Assumptions, {name: choice})
+    Assumptions({name: choice})
     return name, choice
 
 
-def _check(kind: Callable[[Any], object], wanted: object) -> None:
+class Option(NamedTuple):
+    """An option; *default* is ``()`` if it is repeatable, and ``False`` if it is a flag."""
+
+    name: str
+    help: Message
+    default: Any = None
+    metavar: str | None = None
+    read: Callable[[str], Any] = str
+    choices: tuple[str, ...] = ()
+
+
+_FAULTS = tuple(f"{name}=0.1" for name in FAULTS)
+_CHOICES = tuple(f"{name}={each}" for name, known in ASSUMPTIONS.items() for each in known.choices)
+_FORMAT = _('JSON file of other accounts with their keys: {"second": "its key"}.')
+_SHARE = _("Inject a fault into this share of the calls. Repeatable.")
+_WHO = _("Who may open the pages: a network such as 172.17.0.0/16, docker or private. Repeatable.")
+_LINES = _("Print a line about each request, also if the output is not a terminal.")
+_ANSWER = _("Answer an open question of the documentation in this way. Repeatable.")
+_SAVED = _("Answer as an account does: the file that justclick probe --save has written.")
+
+OPTIONS: tuple[Option, ...] = (
+    Option("host", _("Address to listen on."), "127.0.0.1"),
+    Option("port", _("Port; 0 selects a free one."), 0, read=int),
+    Option("login", _("Login of the account."), LOGIN),
+    Option("api_key", _("API key of the account."), API_KEY),
+    Option("account", _("Another account; its generated key is printed. Repeatable."), (), "LOGIN"),
+    Option("accounts", _FORMAT, None, "FILE"),
+    Option("db", _("SQLite file that keeps the state. Default: memory."), None, "FILE"),
+    Option("fault", _SHARE, (), "NAME=PROBABILITY", _fault, _FAULTS),
+    Option("seed", _("Inject the faults into the same calls every time."), read=int),
+    Option("seed_file", _("Initial data, as /sandbox/export.json has them."), None, "FILE"),
+    Option("slow_for", _("Delay of the fault slow in seconds."), 3.0, read=float),
+    Option("notify_url", _("Where to send notifications about orders."), "", "URL"),
+    Option("deny", _("Answer this caller with code 6. Repeatable."), (), "IP"),
+    Option("disabled", _("Answer everybody with code 7."), default=False),
+    Option("visitor", _WHO, (), "NETWORK"),
+    Option("log", _LINES, default=False),
+    Option("assume", _ANSWER, (), "NAME=CHOICE", _assumption, _CHOICES),
+    Option("assume_file", _SAVED, None, "FILE"),
+)
+"""All options, for this command and ``justclick sandbox``."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong with an argument, which may be quoted, and exit."""
+        super().error(visible(redact_passwords(message)))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command."""
+    parser = _Parser(
+        prog="python -m justclick_async.sandbox",
+        description=_translate(
+            _("A local service that responds as the documentation of JustClick says.")
+        ),
+        epilog=_epilog(),
+        formatter_class=_Formatter,
+        add_help=False,
+    )
+    group = parser.add_argument_group(_translate(_("options")))
+    shown = _translate(_("Display this message and exit."))
+    group.add_argument("-h", "--help", action="help", help=shown)
+    for name, about, default, metavar, read, choices in OPTIONS:
+        given: dict[str, Any] = {"type": partial(_read, read) if choices else read}
+        given |= {"metavar": metavar, "default": default}
+        if default == ():
+            given |= {"action": "append", "default": []}
+        if default is False:
+            given = {"action": "store_true"}
+        shown = _translate(about)
+        if default not in (None, "", ()) and default is not False:
+            shown += f" ({default})"
+        group.add_argument(f"--{name.replace('_', '-')}", help=shown, **given)
+    return parser
+
+
+def _read(read: Callable[[str], Any], given: str) -> Any:
     try:
-        kind(wanted)
+        return read(given)
     except ValueError as error:
         raise argparse.ArgumentTypeError(_translate(error.args[0])) from None
 
