@@ -32,7 +32,7 @@ from justclick_async.bulk.states import RowOutcome
 from justclick_async.messages import _
 from justclick_async.private_files import digest_of, draft_of, open_draft
 
-__all__ = ["check_results", "write_failures", "write_report"]
+__all__ = ["check_results", "pair_rows", "write_failures", "write_report"]
 
 MOST_REASONS = 10
 
@@ -189,7 +189,7 @@ def _write(
     added = rows.kind.success, ("code", "reason", "hint"), REPORTS
     for writer, columns in zip(writers, added, strict=True):
         writer.writerow([*names, *columns])
-    for record, entry in _pair_rows(rows, journal):
+    for record, entry in pair_rows(rows, journal):
         which, cells_said = _said(entry, rows.kind, language)
         said = [_encodable(value, rows) for value in cells_said]
         for row in (record.cells, *record.more):
@@ -209,7 +209,12 @@ def _redact(cell: str, personal: str | None) -> str:
     return cell if personal is None or not cell.strip() else f"<{personal}>"
 
 
-def _pair_rows(rows: Rows, journal: Journal) -> Iterator[tuple[Record, JournalRow]]:
+def pair_rows(rows: Rows, journal: Journal) -> Iterator[tuple[Record, JournalRow]]:
+    """Yield each row with what the journal knows of it.
+
+    Raises:
+        CannotImport: The file has changed.
+    """
     for record, entry in zip_longest(rows.records(), journal.rows()):
         if record is None or entry is None:
             raise file_has_changed()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from justclick_async.bulk.errors import CannotImport
 from justclick_async.messages import Message, _
 
-__all__ = ["CannotStart", "WrongUsage", "read_error", "write_error"]
+__all__ = ["CannotStart", "WrongUsage", "check_output", "read_error", "write_error"]
 
 
 class WrongUsage(CannotImport):
@@ -28,6 +31,33 @@ def write_error(file: Path | str, error: Exception, hint: Message) -> CannotStar
     return CannotStart(
         _("cannot write {file} ({why}).", file=str(file), why=_describe(error)), hint
     )
+
+
+def check_output(option: str, path: Path | None) -> None:
+    """Check that a file can be written at the end, before anything is sent.
+
+    Args:
+        option: The option that names the file.
+        path: The file; ``None`` if the option is missing.
+
+    Raises:
+        WrongUsage: Its folder does not exist.
+        CannotStart: It is a folder, or cannot be written.
+    """
+    if path is None:
+        return
+    if not path.parent.is_dir():
+        raise WrongUsage(
+            _("{option} must be a file in an existing folder.", option=option),
+            _("Create the folder, or write {option} {file}", option=option, file=path.name),
+        )
+    try:
+        if path.is_dir():
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        NamedTemporaryFile(dir=path.parent, prefix=path.name).close()
+    except OSError as error:
+        hint = _("Nothing was sent. Name a file in a folder that you can write to.")
+        raise write_error(path, error, hint) from None
 
 
 def _describe(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from time import monotonic
@@ -11,7 +12,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from justclick_async import export
-from justclick_async.cli.errors import WrongUsage
+from justclick_async.cli.errors import WrongUsage, check_output
 from justclick_async.cli.html_report import write_export_report
 from justclick_async.cli.output import echo, echo_json, echo_note
 from justclick_async.cli.params import Json, Sandbox, Switch
@@ -27,16 +28,32 @@ __all__ = ["export_list"]
 
 
 class _Progress:
-    """Prints the progress of an export from time to time."""
+    """Prints the progress of an export from time to time, and counts its rate.
+
+    Attributes:
+        rate: The rows that were read in each second.
+    """
 
     def __init__(self) -> None:
-        self._at = monotonic()
+        self._began = self._at = monotonic()
+        self._last: ExportProgress | None = None
+        self._before = 0, 0  # added and updated in the pass before
+        self.rate: Counter[int] = Counter()
 
     def __call__(self, progress: ExportProgress) -> None:
+        last, self._last = self._last, progress
+        if last and last.paid != progress.paid:
+            self._before = last.added, last.updated
+        self.rate[int(monotonic() - self._began)] += progress.read - (last.read if last else 0)
         if monotonic() - self._at < EVERY:
             return
         self._at = monotonic()
-        values = {"added": progress.added, "updated": progress.updated, "day": progress.day}
+        added, updated = self._before
+        values = {
+            "added": progress.added - added,
+            "updated": progress.updated - updated,
+            "day": progress.day,
+        }
         echo_note(
             _("Orders paid until {day}: {added} added, {updated} updated.", **values)
             if progress.paid
@@ -78,22 +95,26 @@ def export_list(
             else _("{what} cannot be exported.", what=what),
             _("Use one of: {names}.", names=", ".join(LISTS)),
         )
+    check_output("--report", report)
 
-    async def run() -> export.ExportResult:
+    progress = _Progress()
+
+    async def run() -> tuple[export.ExportResult, str]:
         async with connect(access, sandbox=sandbox, rate=rate) as connection:
-            return await export.Exporter(LISTS[what])(
+            result = await export.Exporter(LISTS[what])(
                 connection.client,
                 to,
                 since=since,
                 until=until,
                 excel=excel,
                 account=connection.account,
-                on_progress=_Progress(),
+                on_progress=progress,
             )
+            return result, connection.account
 
-    result = asyncio.run(run())
+    result, account = asyncio.run(run())
     if report is not None:
-        write_export_report(report, result, what)
+        write_export_report(report, result, what, account, progress.rate)
     counts = {"added": result.added, "updated": result.updated, "total": result.total}
     if as_json:
         echo_json({"file": str(result.path), **counts})

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,12 +13,16 @@ from typing import Any, TypeAlias
 from attrs import frozen
 
 from justclick_async.bulk.journal.base import Journal
-from justclick_async.bulk.results import ImportResult
+from justclick_async.bulk.journal.model import JournalRow, Totals
+from justclick_async.bulk.report import pair_rows
 from justclick_async.bulk.rows.exports import GOODS_SYNTAXES
+from justclick_async.bulk.rows.reader import Rows
 from justclick_async.bulk.states import RowOutcome
 from justclick_async.cli.output import language, translate
 from justclick_async.endpoints.formats import SERVICE_TIME
 from justclick_async.export.exporter import ExportResult, state_path
+from justclick_async.export.store import Store
+from justclick_async.export.tables import ORDERS
 from justclick_async.messages import Message, _
 from justclick_async.private_files import draft_of, open_draft
 from justclick_async.visible import visible
@@ -121,14 +123,30 @@ def _columns(
     return _Chart(title, series, columns, ticks)
 
 
+# ── Page ────────────────────────────────────────────────────────────────────────────
+
+
 def _write(
     path: Path,
-    title: object,
-    about: object,
+    title: Message,
+    source: Path,
+    *,
     counts: Iterable[tuple[object, int | Decimal]],
-    charts: Iterable[_Chart],
+    numbers: _Chart,
+    sales: _Sales,
+    rate: Mapping[int, int],
 ) -> None:
-    """Write the page, readable by its owner only."""
+    """Write the page, readable by its owner only.
+
+    Args:
+        path: The page.
+        title: Its title.
+        source: The file that was imported or exported.
+        counts: Names and values of the tiles.
+        numbers: The chart that comes first.
+        sales: The amounts by product and day.
+        rate: How many rows were done in each second of this run.
+    """
     import jinja2  # noqa: PLC0415  # not needed elsewhere
 
     environment = jinja2.Environment(
@@ -137,11 +155,12 @@ def _write(
         undefined=jinja2.StrictUndefined,
         finalize=_finalize,
     )
+    charts = [numbers, *sales.charts(), _rate_chart(rate)]
     page = environment.get_template("report.html").render(
         language=language(),
         title=title,
-        about=about,
-        counts=[(name, _number(value)) for name, value in counts],
+        about=f"{source.name}, {datetime.now(SERVICE_TIME):%Y-%m-%d %H:%M %Z}",
+        counts=[(name, _number(value)) for name, value in (*counts, *sales.counts())],
         charts=[chart for chart in charts if chart.columns or chart.rows],
     )
     with open_draft(path, encoding="utf-8") as file:
@@ -153,79 +172,125 @@ def _finalize(value: object) -> object:
     return visible(translate(value)) if isinstance(value, str) else value
 
 
-def _now() -> str:
-    return f"{datetime.now(SERVICE_TIME):%Y-%m-%d %H:%M %Z}"
+def _rate_chart(rate: Mapping[int, int]) -> _Chart:
+    seconds = range(max(rate, default=-1) + 1)
+    length = max(1, math.ceil(len(seconds) / MOST_DAYS))
+    parts = {at: {0: 0.0} for at in seconds[::length]}
+    for second, count in rate.items():
+        parts[second - second % length][0] += count / length
+    named = {translate(_("{seconds} s", seconds=at)): part for at, part in parts.items()}
+    return _columns(_("Rows per second in this run"), [_("rows per second")], named)
+
+
+# ── Sales ───────────────────────────────────────────────────────────────────────────
+
+
+class _Sales:
+    """Amounts by product and day.
+
+    Args:
+        total: The name of their sum.
+        products: The title of the chart by product.
+        days: The title of the chart by product and day.
+        months: Its title where there are too many days.
+    """
+
+    def __init__(self, total: Message, products: Message, days: Message, months: Message) -> None:
+        self._total, self._products, self._days, self._months = total, products, days, months
+        self._found: defaultdict[date, Amounts] = defaultdict(lambda: defaultdict(Decimal))
+        self.without_price: int = 0
+
+    def add(self, moment: datetime, product: str, amount: Decimal | None) -> None:
+        """Add a product of an order."""
+        if amount is None:
+            self.without_price += 1
+        else:
+            self._found[moment.astimezone(SERVICE_TIME).date()][product] += amount
+
+    def counts(self) -> Iterator[tuple[object, int | Decimal]]:
+        """Yield the sum, and how many products it leaves out."""
+        if self._found:
+            amounts = (sum(day.values(), Decimal(0)) for day in self._found.values())
+            yield self._total, sum(amounts, Decimal(0))
+        if self.without_price:
+            yield _("Products without a price"), self.without_price
+
+    def charts(self) -> Iterator[_Chart]:
+        """Yield the chart over time, one column for each day or month, and that by product."""
+        products: Amounts = defaultdict(Decimal)
+        for name, amount in (pair for day in self._found.values() for pair in day.items()):
+            products[name] += amount
+        best = sorted(products, key=lambda name: -products[name])[:MOST_SERIES]
+        days = sorted(self._found)
+        span = (days[-1] - days[0]).days + 1 if days else 0
+        is_monthly = span > MOST_DAYS
+        shape = "%Y-%m" if is_monthly else "%Y-%m-%d"
+        columns: dict[str, dict[int, Any]] = {
+            (days[0] + timedelta(days=n)).strftime(shape): {} for n in range(span)
+        }
+        for day in days:
+            column = columns[day.strftime(shape)]
+            for name, amount in self._found[day].items():
+                at = best.index(name) if name in best else len(best)
+                column[at] = column.get(at, 0) + amount
+        others = [_("others")] if len(products) > len(best) else []
+        yield _columns(self._months if is_monthly else self._days, [*best, *others], columns)
+        yield _rows(self._products, products)
 
 
 # ── Exports ─────────────────────────────────────────────────────────────────────────
 
 
-def write_export_report(path: Path, result: ExportResult, what: str) -> None:
-    """Write the report of an export; of orders, with the revenue of those that are paid."""
-    counts: list[tuple[object, int | Decimal]] = [
-        (_("Rows"), result.total),
-        (_("New"), result.added),
-        (_("Changed"), result.updated),
-    ]
-    charts: list[_Chart] = []
+def write_export_report(
+    path: Path, result: ExportResult, what: str, account: str, rate: Mapping[int, int]
+) -> None:
+    """Write the report of an export; of orders, with the revenue of those that are paid.
+
+    Args:
+        path: The page.
+        result: The result.
+        what: The list.
+        account: Whose it is.
+        rate: How many rows were read in each second.
+    """
+    sales = _Sales(
+        _("Revenue"),
+        _("Revenue per product"),
+        _("Revenue per product and day"),
+        _("Revenue per product and month"),
+    )
+    counts = [(_("Rows"), result.total), (_("New"), result.added), (_("Changed"), result.updated)]
+    statuses: Counter[str] = Counter()
     if what == "orders":
-        statuses, revenue = _read_revenue(state_path(result.path))
-        products: Amounts = defaultdict(Decimal)
-        for name, amount in (pair for day in revenue.values() for pair in day.items()):
-            products[name] += amount
-        best = sorted(products, key=lambda name: -products[name])[:MOST_SERIES]
-        counts.append((_("Revenue"), sum(products.values(), Decimal(0))))
-        charts = [
-            _rows(_("Orders by status"), statuses),
-            _columns(*_by_time(revenue, best)),
-            _rows(_("Revenue per product"), products),
-        ]
-    about = f"{result.path.name}, {_now()}"
-    _write(path, _("Export of {what}", what=_WHAT.get(what, what)), about, counts, charts)
+        with Store(state_path(result.path), ORDERS, account) as store:
+            for row in store:
+                order = dict(zip(ORDERS.columns, row, strict=True))
+                statuses[_status(order)] += 1
+                _add_paid(order, sales)
+    title = _("Export of {what}", what=_WHAT.get(what, what))
+    numbers = _rows(_("Orders by status"), statuses)
+    _write(path, title, result.path, counts=counts, numbers=numbers, sales=sales, rate=rate)
 
 
 _STATUSES = {"paid": _("paid"), "waiting": _("not paid"), "cancel": _("cancelled")}
 
 
-def _read_revenue(store: Path) -> tuple[Counter[str], dict[date, Amounts]]:
-    """Return the number of orders of each status, and the revenue by day of payment and product."""
-    statuses: Counter[str] = Counter()
-    revenue: defaultdict[date, Amounts] = defaultdict(lambda: defaultdict(Decimal))
-    query = "SELECT pay_status, paid, goods, titles FROM orders"
-    with closing(sqlite3.connect(store)) as database:
-        for status, paid, goods, titles in database.execute(query):
-            statuses[_STATUSES.get(status, status or "-")] += 1
-            if status != "paid" or not paid:
-                continue
-            day = datetime.fromisoformat(paid).astimezone(SERVICE_TIME).date()
-            names = [line.names[0] for line in _lines(titles)]
-            for number, line in enumerate(_lines(goods)):
-                name = names[number] if number < len(names) else line.names[0]
-                revenue[day][name] += line.price or Decimal(0)
-    return statuses, dict(revenue)
+def _status(order: Mapping[str, Any]) -> str:
+    status = order["pay_status"] or "-"
+    return _STATUSES.get(status, status)
+
+
+def _add_paid(order: Mapping[str, Any], sales: _Sales) -> None:
+    """Add the products of an order on the day of its payment, under their titles."""
+    if order["pay_status"] == "paid" and order["paid"]:
+        titles = [line.names[0] for line in _lines(order["titles"])]
+        for number, line in enumerate(_lines(order["goods"])):
+            name = titles[number] if number < len(titles) else line.names[0]
+            sales.add(datetime.fromisoformat(order["paid"]), name, line.price)
 
 
 def _lines(cell: str | None) -> Sequence[Any]:
     return GOODS_SYNTAXES["escaped"](cell or "")
-
-
-def _by_time(
-    revenue: Mapping[date, Amounts], products: list[str]
-) -> tuple[Message, list[object], dict[str, dict[int, Any]]]:
-    """Return title, series and columns of the revenue: one column for each day, or each month."""
-    days = sorted(revenue)
-    span = (days[-1] - days[0]).days + 1 if days else 0
-    is_monthly = span > MOST_DAYS
-    shape = "%Y-%m" if is_monthly else "%Y-%m-%d"
-    names = dict.fromkeys((days[0] + timedelta(days=n)).strftime(shape) for n in range(span))
-    found: dict[str, dict[int, Any]] = {name: {} for name in names}
-    for day in days:
-        column = found[day.strftime(shape)]
-        for name, amount in revenue[day].items():
-            at = products.index(name) if name in products else len(products)
-            column[at] = column.get(at, 0) + amount
-    title = _("Revenue per product and month") if is_monthly else _("Revenue per product and day")
-    return title, [*products, _("others")], found
 
 
 # ── Imports ─────────────────────────────────────────────────────────────────────────
@@ -233,36 +298,47 @@ def _by_time(
 
 def write_import_report(
     path: Path,
+    rows: Rows,
     journal: Journal,
-    finished: ImportResult,
+    totals: Totals,
     words: Mapping[RowOutcome, Message],
-    rate: Counter[int],
+    rate: Mapping[int, int],
 ) -> None:
-    """Write the report of an import.
+    """Write the report of an import; of orders, with their sums.
 
     Args:
         path: The page.
-        journal: The journal.
-        finished: The result.
-        words: The words for its outcomes, by outcome.
+        rows: The rows.
+        journal: Their journal.
+        totals: The number of rows of each outcome.
+        words: The words for the outcomes.
         rate: How many rows were done in each second of this run.
     """
-    totals = finished.totals
+    sales = _Sales(
+        _("Ordered revenue"),
+        _("Ordered revenue per product"),
+        _("Ordered revenue per product and day"),
+        _("Ordered revenue per product and month"),
+    )
     counts = [(_("Rows"), totals.rows)]
     counts += [(name, totals[outcome]) for outcome, name in words.items() if totals[outcome]]
     reasons = {
         text if code is None else f"{code} {translate(text)}": times
         for code, text, times in journal.count_failures()
     }
-    length = max(1, math.ceil((max(rate, default=0) + 1) / MOST_DAYS))
-    per_part = {at: {0: 0.0} for at in range(0, max(rate, default=-1) + 1, length)}
-    for second, count in rate.items():
-        per_part[second - second % length][0] += count / length
-    parts = {translate(_("{seconds} s", seconds=at)): part for at, part in per_part.items()}
-    charts = [
-        _rows(_("Reasons of failure"), reasons),
-        _columns(_("Rows per second in this run"), [_("rows per second")], parts),
-    ]
+    if rows.kind.names.products:
+        for record, entry in pair_rows(rows, journal):
+            if entry.outcome in (RowOutcome.CREATED, RowOutcome.EXISTED):
+                _add_ordered(rows.read(record).item, entry, sales)
     what = journal.identity.kind
-    about = f"{Path(journal.path or '').name}, {_now()}"
-    _write(path, _("Import of {what}", what=_WHAT.get(what, what)), about, counts, charts)
+    title = _("Import of {what}", what=_WHAT.get(what, what))
+    numbers = _rows(_("Reasons of failure"), reasons)
+    _write(path, title, rows.table.path, counts=counts, numbers=numbers, sales=sales, rate=rate)
+
+
+def _add_ordered(item: Any, entry: JournalRow, sales: _Sales) -> None:
+    """Add the products of an order on the day of its creation."""
+    if item is not None:
+        created = item.created or datetime.fromtimestamp(entry.created or 0, SERVICE_TIME)
+        for good in item.goods:
+            sales.add(created, good.name, good.price)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Coroutine
 from pathlib import Path
 from threading import Event
@@ -34,10 +35,10 @@ from justclick_async.bulk.results import ImportResult
 from justclick_async.bulk.rows.reader import Rows, read_rows
 from justclick_async.bulk.states import RowOutcome
 from justclick_async.cli import import_output, sandbox_seed
-from justclick_async.cli.errors import CannotStart, WrongUsage, write_error
+from justclick_async.cli.errors import CannotStart, WrongUsage, check_output, write_error
 from justclick_async.cli.import_options import Reading, Sending, read_options
 from justclick_async.cli.import_preview import NO_KEY, NOT_NEEDED, Products, Seen, fetch_products
-from justclick_async.cli.import_steps import Settings, confirm_plan, report_result
+from justclick_async.cli.import_steps import Settings, confirm_plan, report_result, write_page
 from justclick_async.cli.output import language
 from justclick_async.cli.params import Json, Sandbox, Switch, Yes
 from justclick_async.cli.progress import Progress, progress_for
@@ -182,6 +183,7 @@ def _check(settings: Settings, *, dry_run: bool) -> None:
     if journal is not None and not journal.strip():
         raise WrongUsage(_("--journal must not be blank."), _("Leave it out to use FILE.journal."))
     is_url(journal)  # refuses a malformed URL
+    check_output("--report", settings.report)
     for option, count in ("--shards", sending.shards), ("--workers", sending.workers):
         if count is not None and count < 1:
             raise WrongUsage(
@@ -211,6 +213,7 @@ async def _dry_run(settings: Settings, rows: Rows) -> int:
         totals = journal.totals()
         duplicates = journal.count_duplicates()
         failed = _write_failures(settings, rows, journal) if totals[RowOutcome.FAILED] else None
+        write_page(settings, rows, journal, totals, Counter())
     if settings.as_json:
         import_output.print_dry_run_json(rows, totals, duplicates, seen, failed)
     else:

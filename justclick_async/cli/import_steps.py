@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from justclick_async.bulk.api import prepare
 from justclick_async.bulk.journal.base import SANDBOX_ACCOUNT, Journal
+from justclick_async.bulk.journal.model import Totals
 from justclick_async.bulk.journal_url import is_url
 from justclick_async.bulk.options import ImportOptions
 from justclick_async.bulk.planning import make_plan
@@ -25,7 +26,7 @@ from justclick_async.cli.import_options import Sending
 from justclick_async.cli.import_preview import NOT_NEEDED, PREVIEWED, Products, Seen
 from justclick_async.cli.settings import Access
 
-__all__ = ["Settings", "confirm_plan", "report_result"]
+__all__ = ["Settings", "confirm_plan", "report_result", "write_page"]
 
 
 @frozen
@@ -98,15 +99,22 @@ def _show_plan(
     return not (journal.count_planned() and settings.can_ask) or import_output.ask_confirmation()
 
 
+def write_page(
+    settings: Settings, rows: Rows, journal: Journal, totals: Totals, history: Counter[int]
+) -> None:
+    """Write the page of ``--report``, if there is to be one."""
+    if settings.report is not None:
+        words = import_output.describe_outcomes(rows.kind)
+        html_report.write_import_report(settings.report, rows, journal, totals, words, history)
+
+
 def report_result(
     settings: Settings, rows: Rows, journal: Journal, finished: ImportResult, history: Counter[int]
 ) -> int:
     """Write the result files and the HTML report, show the result, and return the exit code."""
     report = finished.report or write_report(rows, journal, settings.options)
     import_output.show_result(rows.kind, journal, finished, report, as_json=settings.as_json)
-    if settings.report is not None:
-        words = import_output.describe_outcomes(rows.kind)
-        html_report.write_import_report(settings.report, journal, finished, words, history)
+    write_page(settings, rows, journal, finished.totals, history)
     totals, stop = finished.totals, finished.stop
     if stop and stop.reason is StopReason.FIRST:
         return 1 if totals[RowOutcome.FAILED] or totals[RowOutcome.UNKNOWN] else 0

@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 from cyclopts import Parameter
 
 from justclick_async.bulk.rows.suggestions import quote_for_shell
-from justclick_async.cli.errors import WrongUsage
+from justclick_async.cli.errors import WrongUsage, check_output
 from justclick_async.cli.output import (
     echo,
     echo_error,
@@ -70,11 +70,7 @@ def probe(
             _("sending needs confirmation, and there is no terminal."),
             _("Add --yes to send all requests without asking."),
         )
-    if save is not None and not save.parent.is_dir():
-        raise WrongUsage(
-            _("--save must be a file in an existing folder."),
-            _("Create the folder, or write --save {file}", file=save.name),
-        )
+    check_output("--save", save)
     rate = (0.0 if sandbox else 1.0) if rate is None else rate
     if not rate >= 0:
         raise WrongUsage(_("--rate must not be negative."), _("Write --rate 1."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,39 @@ def test_mistakes_are_explained(tmp_path: Path, words: list[str], code: int, mes
     ran = run("export", *words, "--sandbox", cwd=tmp_path)
     assert ran.code == code
     assert message in ran.err
+
+
+def test_progress_counts_what_each_pass_has_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("justclick_async.cli.export_command.EVERY", 0)
+    with service() as there, JustClick(LOGIN, KEY, base_url=there.url) as client:
+        bill_id = client.create_order(email="a@b.io", goods=["sales"]).bill_id
+        client.update_order_status(bill_id, "paid", date=datetime.now(UTC))
+        ran = run("export", "orders", "--since", "2026-01-01", "--to", "o.csv", env=there.env,
+                  cwd=tmp_path)  # fmt: skip
+    created, paid = (
+        [line for line in ran.err.splitlines() if line.startswith(f"Orders {name}")]
+        for name in ("created", "paid")
+    )
+    assert created[-1].endswith(": 1 added, 0 updated.")
+    assert paid[-1].endswith(": 0 added, 0 updated.")
+
+
+@pytest.mark.parametrize("words", ["import in.csv --yes", "export orders --to o.csv"])
+@pytest.mark.parametrize("place", ["no/such/folder/r.html", "folder"])
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_sent(
+    tmp_path: Path, words: str, place: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "in.csv").write_text("email;goods\na@b.io;invoice\n")
+    since = ["--since", "2026-01-01"] if words.startswith("export") else []
+    with service() as there:
+        ran = run(*words.split(), *since, "--report", place, env=there.env, cwd=tmp_path)
+        assert ran.code in (2, 3)
+        assert "--report must be a file" in ran.err or "cannot write folder" in ran.err
+        assert there.state["requests"] == []
+    assert {path.name for path in tmp_path.iterdir()} == {"folder", "in.csv"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

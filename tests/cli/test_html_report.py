@@ -47,6 +47,9 @@ def test_an_export_shows_what_was_earned(tmp_path: Path, language: str, words: l
     page = text_of(tmp_path / "r.html")
     assert [word for word in words if word not in page] == []
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    page, _h2, rate = page.rpartition("<h2>")
+    assert "<rect" in rate
+    assert ("Rows per second in this run" if language == "C.UTF-8" else "Строк в секунду") in rate
     assert len(re.findall(r'<rect class="c\d" x=', page)) == 2  # paid on two days
     heights = [float(each) for each in re.findall(r'height="([\d.]+)"><title>', page)]
     assert max(heights) / min(heights) == pytest.approx(2200 / 1500.5, rel=0.01)
@@ -74,6 +77,49 @@ def test_an_import_shows_reasons_and_its_rate(tmp_path: Path) -> None:
     assert "600 email: must be one e-mail address" in page
     assert re.search(r"<dt>created</dt><dd>30</dd>", page)
     assert "Rows per second in this run" in page
+
+
+@pytest.mark.parametrize("kind", ["orders", "v2-orders"])
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "C.UTF-8",
+            ["Ordered revenue per product and day", "1,750.50", "Products without a price"],
+        ),
+        ("ru_RU.UTF-8", ["Сумма заказов по товарам и дням", "1\xa0750,50", "Товары без цены"]),
+    ],
+)
+def test_an_import_shows_the_sums_of_orders_that_were_created(
+    tmp_path: Path, kind: str, language: str, words: list[str]
+) -> None:
+    (tmp_path / "in.csv").write_text(
+        "email;goods;created\na@b.io;invoice:1500.50, sales:200;1.3.2026\n"
+        "b@b.io;invoice:50, sales;3.3.2026\nc@b.io;none:7000;1.3.2026\nnobody;sales:9000;1.3.2026\n"
+    )
+    ran = run(
+        *("import", "in.csv", "--sandbox", "--yes", "--kind", kind, "--report", "r.html"),
+        env=environment(LANG=language),
+        cwd=tmp_path,
+    )
+    assert ran.code == 1, ran.err
+    page = text_of(tmp_path / "r.html")
+    assert [word for word in words if word not in page] == []
+    assert "<dd>1</dd></div></dl>" in page  # without a price
+    bars = re.findall(r"<title>([\d]+-[-\d]+): (\w+) (.+)</title>", page)
+    assert [(day, name, re.sub(r"\D", "", amount)) for day, name, amount in bars] == [
+        ("2026-03-01", "invoice", "150050"),
+        ("2026-03-01", "sales", "200"),
+        ("2026-03-03", "invoice", "50"),
+    ]
+
+
+def test_a_dry_run_shows_reasons(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("email;goods\na@b.io;invoice\nnobody;invoice\n")
+    run("import", "in.csv", "--dry-run", "--report", "r.html", cwd=tmp_path)
+    page = text_of(tmp_path / "r.html")
+    assert "600 email: must be one e-mail address" in page
+    assert "per second" not in page
 
 
 def test_a_report_is_in_the_language_of_the_command(tmp_path: Path) -> None:
