@@ -12,8 +12,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from justclick_async import export
-from justclick_async.cli.errors import WrongUsage, check_output
-from justclick_async.cli.html_report import write_export_report
+from justclick_async.cli.errors import WrongUsage
+from justclick_async.cli.html_report import check_report, write_export_report
 from justclick_async.cli.output import echo, echo_json, echo_note
 from justclick_async.cli.params import Json, Sandbox, Switch
 from justclick_async.cli.progress import EVERY
@@ -95,7 +95,7 @@ def export_list(
             else _("{what} cannot be exported.", what=what),
             _("Use one of: {names}.", names=", ".join(LISTS)),
         )
-    check_output("--report", report)
+    check_report(report)
 
     progress = _Progress()
 

@@ -18,6 +18,7 @@ from justclick_async.bulk.report import pair_rows
 from justclick_async.bulk.rows.exports import GOODS_SYNTAXES
 from justclick_async.bulk.rows.reader import Rows
 from justclick_async.bulk.states import RowOutcome
+from justclick_async.cli.errors import WrongUsage, check_output
 from justclick_async.cli.output import language, translate
 from justclick_async.endpoints.formats import SERVICE_TIME
 from justclick_async.export.exporter import ExportResult, state_path
@@ -27,7 +28,7 @@ from justclick_async.messages import Message, _
 from justclick_async.private_files import draft_of, open_draft
 from justclick_async.visible import visible
 
-__all__ = ["write_export_report", "write_import_report"]
+__all__ = ["check_report", "write_export_report", "write_import_report"]
 
 MOST_ROWS, MOST_SERIES, MOST_DAYS = 12, 5, 92
 
@@ -47,6 +48,21 @@ _WHAT = {
     "managers": _("employees"),
 }
 """The words for lists and kinds of rows; ``v2-orders`` has none."""
+
+
+def check_report(path: Path | None) -> None:
+    """Check that the page can be written at the end, and replaces no file with data.
+
+    Raises:
+        WrongUsage: It is not an HTML file in an existing folder.
+        CannotStart: It cannot be written.
+    """
+    if path is not None and path.suffix.casefold() not in (".html", ".htm"):
+        raise WrongUsage(
+            _("{field} must end with {endings}.", field="--report", endings=".html"),
+            _("Write {example}.", example="--report report.html"),
+        )
+    check_output("--report", path)
 
 
 # ── Charts ──────────────────────────────────────────────────────────────────────────

@@ -35,7 +35,8 @@ from justclick_async.bulk.results import ImportResult
 from justclick_async.bulk.rows.reader import Rows, read_rows
 from justclick_async.bulk.states import RowOutcome
 from justclick_async.cli import import_output, sandbox_seed
-from justclick_async.cli.errors import CannotStart, WrongUsage, check_output, write_error
+from justclick_async.cli.errors import CannotStart, WrongUsage, write_error
+from justclick_async.cli.html_report import check_report
 from justclick_async.cli.import_options import Reading, Sending, read_options
 from justclick_async.cli.import_preview import NO_KEY, NOT_NEEDED, Products, Seen, fetch_products
 from justclick_async.cli.import_steps import Settings, confirm_plan, report_result, write_page
@@ -183,7 +184,7 @@ def _check(settings: Settings, *, dry_run: bool) -> None:
     if journal is not None and not journal.strip():
         raise WrongUsage(_("--journal must not be blank."), _("Leave it out to use FILE.journal."))
     is_url(journal)  # refuses a malformed URL
-    check_output("--report", settings.report)
+    check_report(settings.report)
     for option, count in ("--shards", sending.shards), ("--workers", sending.workers):
         if count is not None and count < 1:
             raise WrongUsage(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from inspect import Parameter, Signature
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, cast
@@ -28,12 +29,16 @@ def sandbox(**given: Any) -> int:
         raise WrongUsage(error.args[0], hint) from None
 
 
+def _keep(_kind: object, tokens: Sequence[cyclopts.Token]) -> list[str]:
+    return [token.value for token in tokens]
+
+
 def _parameter(option: Option) -> Parameter:
     kind: Any = bool if option.default is False else option.read
     if option.choices:  # they are for completion: other values are read as well
         kind = cast("Any", Literal)[option.choices]
     kind = list[kind] if option.default == () else kind
-    convert = (lambda _kind, tokens: [each.value for each in tokens]) if option.choices else None
+    convert = _keep if option.choices else None
     more = cyclopts.Parameter(negative="", help=option.help, converter=convert)
     annotation: Any = Annotated[kind, more]
     return Parameter(

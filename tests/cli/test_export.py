@@ -79,19 +79,20 @@ def test_progress_counts_what_each_pass_has_added(
 
 
 @pytest.mark.parametrize("words", ["import in.csv --yes", "export orders --to o.csv"])
-@pytest.mark.parametrize("place", ["no/such/folder/r.html", "folder"])
+@pytest.mark.parametrize("place", ["no/such/folder/r.html", "folder.html", "in.csv"])
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is_sent(
     tmp_path: Path, words: str, place: str
 ) -> None:
-    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.html").mkdir()
     (tmp_path / "in.csv").write_text("email;goods\na@b.io;invoice\n")
     since = ["--since", "2026-01-01"] if words.startswith("export") else []
     with service() as there:
         ran = run(*words.split(), *since, "--report", place, env=there.env, cwd=tmp_path)
         assert ran.code in (2, 3)
-        assert "--report must be a file" in ran.err or "cannot write folder" in ran.err
+        reasons = ("--report must be a file", "--report must end with .html", "cannot write folder")
+        assert any(reason in ran.err for reason in reasons)
         assert there.state["requests"] == []
-    assert {path.name for path in tmp_path.iterdir()} == {"folder", "in.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == {"folder.html", "in.csv"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
