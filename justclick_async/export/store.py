@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from justclick_async.bulk.journal.locking import FileLock, Locked
+from justclick_async.bulk.journal.locking import FileLock, LockHeld
 from justclick_async.export.errors import CannotExport
 from justclick_async.export.state import State
 from justclick_async.export.tables import NUMBERS, Row, Table
@@ -48,7 +48,7 @@ class Store:
         self._put = f'INSERT OR REPLACE INTO "{table.name}" ({names}) VALUES ({places})'
         try:
             self._lock = FileLock(path)
-        except Locked:
+        except LockHeld:
             raise CannotExport(
                 _("another export is writing {path}.", path=str(path)),
                 _("Wait until it has ended, then run the same command again."),

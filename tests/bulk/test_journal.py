@@ -259,6 +259,36 @@ class TestClosingAnother:
             self.must_survive_a_visitor(journal, path)
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc/self/fd")
+    def test_workers_that_come_and_go_leave_no_descriptors(self, path: Path) -> None:
+        planned(path, "a").close()
+        with SqliteJournal(path, WHO, is_shared=True):
+            counts: set[int] = set()
+            for _ in range(20):
+                SqliteJournal(path, WHO, is_shared=True).close()
+                counts.add(len([*Path("/proc/self/fd").iterdir()]))
+        assert len(counts) == 1  # one is kept for the next of them
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+    def test_a_forked_child_releases_nothing_of_its_parent(self, path: Path) -> None:
+        code = (
+            "import os, pathlib, subprocess, sys\n"
+            "from justclick_async.bulk.journal.locking import FileLock\n"
+            f"path = {str(path)!r}\n"
+            "lock = FileLock(pathlib.Path(path))\n"
+            "if not (child := os.fork()):\n"
+            "    lock.release()\n"
+            "    os._exit(0)\n"
+            "os.waitpid(child, 0)\n"
+            "attempt = 'from justclick_async.bulk.journal.locking import *; '\n"
+            "attempt += f'import pathlib; FileLock(pathlib.Path({path!r}))'\n"
+            "words = [sys.executable, '-c', attempt]\n"
+            "ran = subprocess.run(words, capture_output=True, text=True)\n"
+            "print(ran.stderr.splitlines()[-1])\n"
+        )
+        printed = subprocess.check_output([sys.executable, "-c", code], text=True, timeout=60)
+        assert "LockHeld" in printed
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc/self/fd")
     def test_the_last_one_that_closes_leaves_nothing_open(self, path: Path) -> None:
         planned(path, "a").close()
         before = sorted(Path("/proc/self/fd").iterdir())

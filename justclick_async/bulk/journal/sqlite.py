@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from justclick_async.bulk.errors import CannotImport, JournalProblem
 from justclick_async.bulk.journal.base import SCHEMA, WORKERS, Journal, Sql, in_use, other_version
-from justclick_async.bulk.journal.locking import FileLock, Locked
+from justclick_async.bulk.journal.locking import FileLock, LockHeld
 from justclick_async.bulk.journal.model import Identity
 from justclick_async.messages import _
 
@@ -172,7 +172,7 @@ def hold(path: Path, *, share: bool = False) -> FileLock:
         if there.exists() and not (there.is_file() or there.is_dir()):
             raise _no_journal(path)
         return FileLock(path, share=share)
-    except Locked:
+    except LockHeld:
         raise in_use(path) from None
     except OSError as error:
         raise not_writable(path, error.strerror or type(error).__name__) from None
