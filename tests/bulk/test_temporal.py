@@ -233,14 +233,14 @@ async def test_a_journal_of_something_else_is_refused(tmp_path: Path, temporal: 
 
 
 @pytest.mark.asyncio
-async def test_an_unexpected_error_ends_the_import_after_some_attempts(
+async def test_unexpected_errors_of_a_range_end_the_import(
     tmp_path: Path, temporal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the text may hold anything")
 
     monkeypatch.setattr(activities, "run_shard_async", fail)
-    monkeypatch.setattr(activities, "MOST_ATTEMPTS", 2)
+    monkeypatch.setattr(activities, "MOST_ERRORS", 2)
     async with shop(temporal) as there, worker(there):
         what = reference(orders_file(tmp_path, 3), there)
         with pytest.raises(CannotImport, match="unexpected RuntimeError") as caught:

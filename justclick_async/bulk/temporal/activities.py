@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
@@ -39,8 +40,8 @@ __all__ = ["GRACE", "make_runner", "run_worker"]
 GRACE = timedelta(seconds=40)
 """Time for requests in flight when a worker is asked to stop; one takes 30 s at most."""
 
-MOST_ATTEMPTS = 8
-"""Attempts, some two minutes, after which an unexpected error of a range ends the import."""
+MOST_ERRORS = 8
+"""Unexpected errors of one range, in one worker, after which the import ends."""
 
 _FORGOTTEN_AFTER = timedelta(seconds=2)
 """The time until another worker replays a workflow that one has in memory."""
@@ -61,6 +62,9 @@ class _Activities:
     _account: str
     _rate: float | None
     _stop: asyncio.Event
+    _errors: Counter[tuple[str | None, str]] = field(
+        init=False, factory=Counter[tuple[str | None, str]]
+    )
 
     @activity.defn(name="import_range")
     async def import_range(self, what: Import, first: int, last: int) -> RangeResult:
@@ -78,16 +82,34 @@ class _Activities:
         try:
             done = await _until_done(running, stopping)
         except Exception as error:  # noqa: BLE001  # its text may hold anything
-            raise _failure(error) from None
+            raise self._failure(error) from None
         finally:
             alive.cancel()
             leaving.cancel()
         if self._stop.is_set() and done.stop and done.stop.reason is bulk.StopReason.ASKED:
-            why = "this worker ends"
-            raise ApplicationError(why, type="Again", category=ApplicationErrorCategory.BENIGN)
+            why = "the worker is stopping"
+            raise ApplicationError(
+                why, type="WorkerStopping", category=ApplicationErrorCategory.BENIGN
+            )
         stop = done.stop
         code = stop.error.code if stop and isinstance(stop.error, APIError) else None
         return RangeResult(stop.reason if stop else None, code, done.totals.unprocessed)
+
+    def _failure(self, error: Exception) -> ApplicationError:
+        """Return the failure of an activity; a journal in use may be free later."""
+        if not isinstance(error, CannotImport):
+            log.error("%s in an activity of an import", type(error).__name__)
+            info = activity.info()
+            activity_id = info.workflow_run_id, info.activity_id
+            self._errors[activity_id] += 1
+            return ApplicationError(
+                f"unexpected {type(error).__name__}",
+                type=type(error).__name__,
+                non_retryable=self._errors[activity_id] >= MOST_ERRORS,
+            )
+        for_good = isinstance(error, FileProblem | JournalProblem)
+        for_good = for_good and not isinstance(error, JournalInUse)
+        return ApplicationError(error.text, type=BROKEN, non_retryable=for_good)
 
 
 async def _until_done(running: asyncio.Task[ImportResult], stopping: asyncio.Event) -> ImportResult:
@@ -109,20 +131,6 @@ async def _stay_alive(lease: float) -> None:
     while True:
         activity.heartbeat()
         await asyncio.sleep(lease / 4)
-
-
-def _failure(error: Exception) -> ApplicationError:
-    """Return the failure of an activity; a journal in use may be free later."""
-    if not isinstance(error, CannotImport):
-        log.error("%s in an activity of an import", type(error).__name__)
-        return ApplicationError(
-            f"unexpected {type(error).__name__}",
-            type=type(error).__name__,
-            non_retryable=activity.info().attempt >= MOST_ATTEMPTS,
-        )
-    for_good = isinstance(error, FileProblem | JournalProblem)
-    for_good = for_good and not isinstance(error, JournalInUse)
-    return ApplicationError(error.text, type=BROKEN, non_retryable=for_good)
 
 
 async def run_worker(
