@@ -27,6 +27,18 @@ __all__ = ["run"]
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
+    try:
+        return _run(arguments)
+    except Exception as error:
+        if os.environ.get("JUSTCLICK_DEBUG"):
+            raise
+        echo_error(*_explain(error))
+        with suppress(OSError):
+            flush_output()
+        return 1
+
+
+def _run(arguments: Sequence[str]) -> int:
     words = _with_standard_input(arguments)
     given: Mapping[str, Any] = {}
     try:
@@ -49,13 +61,6 @@ def run(arguments: Sequence[str]) -> int:
         is_json = given.get("as_json") or getattr(given.get("output"), "is_json", False)
         echo_exception(error, as_json=is_json)
         return _exit_code(error)
-    except Exception as error:
-        if os.environ.get("JUSTCLICK_DEBUG"):
-            raise
-        echo_error(*_explain(error))
-        with suppress(OSError):
-            flush_output()
-        return 1
     return code if isinstance(code, int) else 0
 
 

@@ -139,12 +139,12 @@ def echo_error(message: str, hint: str = "") -> None:
 
 def echo_exception(error: JustClickError, *, as_json: bool = False) -> None:
     """Write an error's message and hint, without a traceback; as JSON to standard output, too."""
-    if as_json:
-        echo_json({"event": "error", **describe_error(error)})
     message: Message = error.message
     if error.method and not isinstance(error, InvalidInput):
         message = _("{method}: {message}", method=error.method, message=message)
     echo_error(message, error.hint)
+    if as_json:
+        echo_json({"event": "error", **describe_error(error)})
 
 
 def describe_error(error: JustClickError) -> dict[str, object]:

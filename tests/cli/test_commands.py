@@ -288,6 +288,18 @@ class TestStreams:
         assert "check before you repeat it" in done.stderr
         assert "Exception ignored" not in done.stderr
 
+    @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no full disk")
+    def test_an_error_is_printed_although_its_json_cannot_be_written(self) -> None:
+        words = ["orders", "get-order-details", "1", "--output", "json"]
+        with service() as there, Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [*JUSTCLICK, *words], env=there.env, stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        assert done.returncode == 1
+        assert done.stderr.startswith("Error: getOrderDetails: ")
+        assert "Error: No space left on device.\n" in done.stderr
+        assert "Traceback" not in done.stderr
+
     @pytest.mark.parametrize("encoding", ["ascii", "cp1251"])
     def test_characters_that_an_encoding_lacks_are_escaped(
         self, encoding: str, tmp_path: Path
