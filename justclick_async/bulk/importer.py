@@ -277,6 +277,8 @@ class Importer:
             self.stop()
         except CannotImport as error:  # requests in flight are finished
             self.stop(StopReason.BROKEN, error)
+        except Exception:  # noqa: BLE001  # the same; flushing the writer raises it again
+            self.stop(StopReason.BROKEN)
         return claimed
 
     def _read_and_add(

@@ -53,6 +53,25 @@ def test_every_row_is_sent_once_and_becomes_an_order(tmp_path: Path) -> None:
     assert client.most <= 7
 
 
+def test_an_error_of_on_row_is_raised_and_nothing_that_was_sent_is_forgotten(
+    tmp_path: Path,
+) -> None:
+    def fail(_: RowEvent) -> None:
+        raise ZeroDivisionError
+
+    client = Answering()
+    path = orders_file(tmp_path, 50)
+    with planned(path) as (rows, journal):
+        with pytest.raises(ZeroDivisionError):
+            carry_out(client, rows, journal, concurrency=7, on_row=fail)
+        sent = len(client.tags)
+        assert 0 < sent < 50
+        assert journal.totals()[RowOutcome.CREATED] == sent
+        assert journal.totals()[RowOutcome.NOT_SENT] == 50 - sent
+        assert carry_out(client, rows, journal).totals[RowOutcome.CREATED] == 50
+    assert sorted(client.tags) == sorted(f"t{i}" for i in range(50))
+
+
 def test_a_row_is_on_the_disk_before_it_is_sent(tmp_path: Path) -> None:
     """The journal is read over a connection of its own while the request is under way."""
     path = orders_file(tmp_path, 20)

@@ -146,3 +146,38 @@ def test_a_worker_that_has_expired_claims_nothing_and_its_answers_count() -> Non
 
     recorded(written, work)
     assert (written.commits, told) == ([[1]], [1])
+
+
+def test_a_callback_that_raises_stops_claiming_and_loses_no_update() -> None:
+    written = Written()
+    waited: list[str] = []
+
+    def fail(_: RowUpdate) -> None:
+        raise ZeroDivisionError
+
+    async def work(writer: JournalWriter) -> None:
+        writer.note(done(1), fail)
+        for _attempt in range(2):
+            with pytest.raises(ZeroDivisionError):
+                await asyncio.wait_for(writer.claim(RowState.PLANNED, 4, 2), 5)
+            waited.append("claim")
+        writer.note(done(2))
+        await writer.flush()
+
+    with pytest.raises(ZeroDivisionError):
+        recorded(written, work)
+    assert waited == ["claim", "claim"]
+    entered = [number for commit in written.commits for number in commit]
+    assert entered == [1, 5, 6, 5, 6, 2]  # the claimed rows are free again
+
+
+def test_an_unexpected_error_of_a_commit_reaches_whoever_waits() -> None:
+    class Broken(Written):
+        def write_and_claim(self, *_: object) -> Any:
+            raise ZeroDivisionError
+
+    async def work(writer: JournalWriter) -> None:
+        await asyncio.wait_for(writer.claim(RowState.PLANNED, 0, 2), 5)
+
+    with pytest.raises(ZeroDivisionError):
+        recorded(Broken(), work)

@@ -73,7 +73,7 @@ class SqliteJournal(Journal):
             yield
         except sqlite3.OperationalError as error:
             raise not_writable(self.path, str(error)) from error
-        except sqlite3.DatabaseError as error:
+        except sqlite3.Error as error:
             is_other = "not a database" in str(error)
             raise (_no_journal if is_other else _damaged)(self.path) from error
 

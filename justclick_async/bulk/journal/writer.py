@@ -10,7 +10,6 @@ from typing import Self
 
 from attrs import define, field
 
-from justclick_async.bulk.errors import CannotImport
 from justclick_async.bulk.journal.base import Journal
 from justclick_async.bulk.journal.model import JournalRow, LeaseLost, RowUpdate
 from justclick_async.bulk.states import RowState
@@ -37,6 +36,7 @@ class JournalWriter:
     """Enters updates in the journal and claims rows, many with one commit; used by one event loop.
 
     After a failed commit nothing more is entered: a later run reconciles what the journal lacks.
+    After a callback that raised, updates are still entered, and no more rows are claimed.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -44,7 +44,8 @@ class JournalWriter:
         self._batch = _Batch()
         self._thread = ThreadPoolExecutor(1, "justclick-journal")
         self._writing: asyncio.Task[None] | None = None
-        self._error: CannotImport | None = None
+        self._error: Exception | None = None
+        self._callback_error: Exception | None = None
         self._is_lost = False
         self._awaited = asyncio.Event()
 
@@ -54,6 +55,7 @@ class JournalWriter:
         Raises:
             CannotImport: They are not claimed, and will not be.
             LeaseLost: This worker has expired.
+            Exception: A callback has raised it.
         """
         batch = self._open_batch()
         batch.claim = state, after, count
@@ -64,8 +66,9 @@ class JournalWriter:
             batch.is_abandoned = True
             self._release(batch)
             raise
-        if self._error is not None:
-            raise self._error
+        if self._callback_error is not None:
+            self._release(batch)
+        self._raise_errors()
         if self._is_lost:
             raise LeaseLost
         return batch.claimed
@@ -84,12 +87,17 @@ class JournalWriter:
 
         Raises:
             CannotImport: It is not, and will not be.
+            Exception: A callback has raised it; everything is durable.
         """
         while self._writing is not None:
             self._awaited.set()
             await asyncio.shield(self._writing)
-        if self._error is not None:
-            raise self._error
+        self._raise_errors()
+
+    def _raise_errors(self) -> None:
+        for error in self._error, self._callback_error:
+            if error is not None:
+                raise error
 
     def _open_batch(self) -> _Batch:
         """Return the batch of the next commit, and schedule it."""
@@ -118,15 +126,18 @@ class JournalWriter:
             instead, batch.claimed = await loop.run_in_executor(
                 self._thread, work, batch.updates, *batch.claim
             )
-        except CannotImport as error:
-            self._error = error
-            return
         except LeaseLost:
             self._is_lost = True
+        except Exception as error:  # noqa: BLE001  # raised to whoever waits, instead of here
+            self._error = error
+            return
         if batch.is_abandoned:
             self._release(batch)
         for update, call in batch.afterwards:
-            call(instead.get(update.number, update))
+            try:
+                call(instead.get(update.number, update))
+            except Exception as error:  # noqa: BLE001  # the same
+                self._callback_error = error
 
     def _release(self, batch: _Batch) -> None:
         """Free rows whose task was cancelled."""
@@ -140,7 +151,7 @@ class JournalWriter:
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             await self.flush()
-        except CannotImport:
+        except Exception:
             if kind is None:
                 raise
         finally:
