@@ -180,9 +180,9 @@ class _Dispatcher:
     def _end(self, stop: Stop) -> None:
         if self.stop is None:
             self.stop = stop
+            # Parts that have not begun end at once by this note.  They are not cancelled: before
+            # Python 3.12 a ProcessPoolExecutor whose worker dies chokes on cancelled futures.
             self._journal.ask_to_stop(self._whole.run)
-            for future in self._parts:
-                future.cancel()
 
     def _handle(self, part: _Part, future: Future[ImportResult]) -> None:
         try:

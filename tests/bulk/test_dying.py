@@ -27,7 +27,7 @@ from justclick_async import bulk
 from justclick_async.bulk.job import open_journal
 from justclick_async.bulk.journal.base import Journal
 from justclick_async.bulk.journal.postgres import PASSWORD
-from tests.bulk.workers import workers
+from tests.bulk.workers import run_and_linger, workers
 from tests.cli.command import KEY, LOGIN, Service, service
 from tests.cli.command import wait_until as wait_some_time
 from tests.cli.test_crashes import FAULTS, must_add_up, orders_file
@@ -145,6 +145,22 @@ class TestRunning:
             with ProcessPoolExecutor(2, get_context("spawn")) as pool:
                 assert bulk.run(planned(path, there, shards=2), executor=pool).is_complete
             must_add_up(path, there, 200)
+
+    def test_a_pool_that_ends_after_it_was_asked_to_stop_ends_the_run(self, tmp_path: Path) -> None:
+        stopping = threading.Event()
+        with service() as there, ProcessPoolExecutor(1, get_context("spawn")) as pool:
+
+            def stop_and_kill() -> None:
+                stopping.set()
+                time.sleep(1)
+                kill(next(iter(pool._processes)))
+
+            killer = after(lambda: len(there.orders) > 10, stop_and_kill)
+            plan = planned(orders_file(tmp_path, 100), there, shards=4)
+            ran = bulk.run(plan, executor=pool, work=run_and_linger, stopping=stopping)
+            killer.join()
+            assert ran.stop == bulk.Stop(bulk.StopReason.ASKED)
+            assert ran.totals[bulk.RowOutcome.CREATED] == len(there.orders) < 100
 
     def test_stopping_finishes_requests_in_flight_and_the_plan_resumes(
         self, tmp_path: Path

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
 
-from justclick_async.bulk import ShardSpec
+from justclick_async.bulk import ImportResult, ShardSpec, run_shard
 from tests.cli.command import Service
 
 _WORK = """
@@ -22,6 +23,13 @@ sys.stdin.readline()
 done = bulk.run_shard(bulk.ShardSpec(**json.loads(sys.argv[1])))
 print(json.dumps({"counts": done.counts, "stopped": done.stop and done.stop.reason}))
 """
+
+
+def run_and_linger(spec: ShardSpec) -> ImportResult:
+    """Run a part, and take so long afterwards that the process can be killed before it answers."""
+    done = run_shard(spec)
+    time.sleep(30)
+    return done
 
 
 @contextmanager
