@@ -359,6 +359,12 @@ class TestRate:
         one.beat(10, less=told.append)
         assert told == [5]
 
+    def test_what_rounding_leaves_is_no_share(self, another: Open) -> None:
+        """Its first request would come years later, and nobody else could send the rows."""
+        one, two = another("one"), another("two")
+        one._transact(lambda sql: sql.run("UPDATE workers SET granted = ?", 10 - 1e-14))
+        assert two.beat(10).granted == 0
+
     def test_the_part_of_the_dead_is_given_back(self, another: Open) -> None:
         dead = another("here:1:a")
         dead.beat(10)

@@ -409,7 +409,9 @@ class Journal(ABC):
             self.identity.account,
             self.worker,
         )
-        return float(min(rate / (others + 1), max(0.0, rate - taken)))
+        free = rate - taken
+        # What rounding leaves of shares is none: its first request would come years later.
+        return float(min(rate / (others + 1), free if free > rate * 1e-9 else 0.0))
 
     def leave(self, *, not_before: int) -> None:
         """Leave the workers; rows that this one still has become unknown."""
