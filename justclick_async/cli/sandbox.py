@@ -36,11 +36,12 @@ def _keep(_kind: object, tokens: Sequence[cyclopts.Token]) -> list[str]:
 def _parameter(option: Option) -> Parameter:
     kind: Any = bool if option.default is False else option.read
     if option.choices:  # they are for completion: other values are read as well
-        kind = cast("Any", Literal)[option.choices]
+        kind = cast("Any", Literal)[option.choices] | str
     kind = list[kind] if option.default == () else kind
     convert = _keep if option.choices else None
     more = cyclopts.Parameter(negative="", help=option.help, converter=convert)
-    annotation: Any = Annotated[kind, more]
+    # Where pydantic is loaded, cyclopts checks defaults, too.
+    annotation: Any = Annotated[kind | None if option.default is None else kind, more]
     return Parameter(
         option.name, Parameter.KEYWORD_ONLY, annotation=annotation, default=option.default
     )

@@ -180,6 +180,13 @@ class TestHelp:
         assert platform.python_version() in shown[1]
         assert platform.system() in shown[2]
 
+    def test_options_of_the_sandbox_are_read_where_pydantic_is_loaded(self) -> None:
+        """Where it is, cyclopts has it check values and defaults."""
+        code = "import pydantic, sys; from justclick_async.cli import main; sys.exit(main())"
+        words = [sys.executable, "-c", code, "sandbox", "--fault", "slow=0.2", "--port", "99999"]
+        ran = subprocess.run(words, capture_output=True, text=True, env=environment(), timeout=60)
+        assert ran.stderr.startswith("Error: port must be from 0 to 65535")
+
     def test_help_loads_no_heavy_module(self) -> None:
         code = (
             "import sys\n"
