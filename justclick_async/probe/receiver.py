@@ -32,7 +32,7 @@ class Receiver:
         """Listen on this machine only."""
         app = web.Application(client_max_size=MAX_SIZE)
         app.router.add_post("/{path}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)  # 0 waits for ever
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
