@@ -473,9 +473,9 @@ c = client()
 {warm}
 def call():
     try:
-        print(c.get_bills("buyer@example.com"))
+        print(c.get_bills("buyer@example.com"), flush=True)
     except JustClickError as error:
-        print(error.outcome, error.args[0])
+        print(error.outcome, error.args[0], flush=True)
 class Late:
     def __del__(self):
         call()

