@@ -211,7 +211,7 @@ class TestRunning:
 
 def put_to_sleep(process: subprocess.Popen[str], journal: Path) -> None:
     """Stop a process, but not while it keeps the whole journal to itself."""
-    while True:
+    for _attempt in range(1000):
         process.send_signal(signal.SIGSTOP)
         with closing(sqlite3.connect(journal, timeout=0, isolation_level=None)) as database:
             try:
@@ -221,6 +221,7 @@ def put_to_sleep(process: subprocess.Popen[str], journal: Path) -> None:
                 time.sleep(0.02)
             else:
                 return
+    raise AssertionError("it keeps the journal to itself")
 
 
 def after(happened: Callable[[], bool], act: Callable[[], object]) -> threading.Thread:

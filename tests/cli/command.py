@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -37,6 +38,11 @@ class Ran:
     code: int
     out: str
     err: str
+
+    @property
+    def errors(self) -> str:
+        """Standard error without lines of progress, which a busy machine prints."""
+        return re.sub(r"(?m)^.* sent, .* left\n", "", self.err)
 
     @property
     def events(self) -> list[dict[str, Any]]:

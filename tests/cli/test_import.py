@@ -44,7 +44,7 @@ class TestTheSample:
         path = tmp_path / "orders.csv"
         path.write_bytes(SAMPLE.read_bytes())
         ran = run("import", path, "--sandbox", "--yes")
-        assert (ran.code, ran.err) == (1, "")
+        assert (ran.code, ran.errors) == (1, "")
         found = results(tmp_path / "orders.csv.sandbox")
         assert {kind: len(rows) for kind, rows in found.items()} == {
             "success": 292,

@@ -294,7 +294,7 @@ class TestStatusesFromASuccessFile:
             assert import_kind("orders", orders, there).code == 0
             success = Path(f"{orders}.success.csv")
             done = import_kind("statuses", success, there, "--set", "status=cancel")
-            assert (done.code, done.err) == (0, "")
+            assert (done.code, done.errors) == (0, "")
             assert set(there.statuses.values()) == {"cancel"}
         assert (
             "Columns that are not sent: email, goods, order_id, Дата, Статус, outcome." in done.out

@@ -28,7 +28,7 @@ class TestProcesses:
         with service() as there:
             words = ["import", path, "--yes", "--rate", "200", "--workers", "2", "--json"]
             ran = run(*words, env=there.env)
-            assert (ran.code, ran.err) == (0, "")
+            assert (ran.code, ran.errors) == (0, "")
             events = ran.events
             assert [event["event"] for event in (events[0], events[-1])] == ["plan", "end"]
             assert (events[-1]["created"], events[-1]["rows"]) == (200, 200)
@@ -131,7 +131,7 @@ class TestPostgres:
     ) -> None:
         path, url = orders_file(tmp_path, 3), postgres.socket_url(uuid4().hex)
         ran = run("import", path, "--yes", "--journal", url, env=there.env)
-        assert (ran.code, ran.err) == (0, "")
+        assert (ran.code, ran.errors) == (0, "")
         assert PASSWORD not in ran.out
 
     @pytest.mark.parametrize(
