@@ -15,8 +15,9 @@ from attrs import frozen
 from justclick_async.bulk.journal.base import Journal
 from justclick_async.bulk.journal.model import JournalRow, Totals
 from justclick_async.bulk.report import pair_rows
-from justclick_async.bulk.rows.exports import GOODS_SYNTAXES
+from justclick_async.bulk.rows.exports import GOODS_SYNTAXES, ProductLine
 from justclick_async.bulk.rows.reader import Rows
+from justclick_async.bulk.rows.values import CellError
 from justclick_async.bulk.states import RowOutcome
 from justclick_async.cli.errors import WrongUsage, check_output
 from justclick_async.cli.output import language, translate
@@ -297,16 +298,22 @@ def _status(order: Mapping[str, Any]) -> str:
 
 
 def _add_paid(order: Mapping[str, Any], sales: _Sales) -> None:
-    """Add the products of an order on the day of its payment, under their titles."""
+    """Add the products of an order on the day of its payment, under their titles.
+
+    If they cannot be read, it counts as one product without a price.
+    """
     if order["pay_status"] == "paid" and order["paid"]:
         titles = [line.names[0] for line in _lines(order["titles"])]
-        for number, line in enumerate(_lines(order["goods"])):
+        for number, line in enumerate(_lines(order["goods"]) or [ProductLine(("-",))]):
             name = titles[number] if number < len(titles) else line.names[0]
             sales.add(datetime.fromisoformat(order["paid"]), name, line.price)
 
 
-def _lines(cell: str | None) -> Sequence[Any]:
-    return GOODS_SYNTAXES["escaped"](cell or "")
+def _lines(cell: str | None) -> Sequence[ProductLine]:
+    try:
+        return GOODS_SYNTAXES["escaped"](cell or "")
+    except CellError:  # a product has no id, or a negative sum
+        return ()
 
 
 # ── Imports ─────────────────────────────────────────────────────────────────────────

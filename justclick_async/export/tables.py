@@ -130,7 +130,7 @@ def order_row(order: OrderDetails) -> Row:
     first = (order.bill_id, order.created, order.email, goods, *paid)
     flat = (getattr(order, name) for name in _FLAT)
     marks = (getattr(order.utm, mark) for mark in MARKS)
-    titles = _join((item.title, None) for item in items)
+    titles = _join((item.title or item.id, None) for item in items)
     return tuple(map(_cell, (*first, *flat, *marks, titles, credited)))
 
 

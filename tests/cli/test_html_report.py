@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 import stat
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from justclick_async import Good, JustClick
+from justclick_async import Good, Item, JustClick, OrderDetails, PayStatus
+from justclick_async.cli.html_report import write_export_report
+from justclick_async.export.exporter import ExportResult, state_path
+from justclick_async.export.store import Store
+from justclick_async.export.tables import ORDERS, order_row
 from tests.cli.command import KEY, LOGIN, environment, run, service
 
 EXTERNAL = re.compile(r"""(?:src|href|url\(|@import|<script|<link)""")
@@ -53,6 +58,28 @@ def test_an_export_shows_what_was_earned(tmp_path: Path, language: str, words: l
     assert len(re.findall(r'<rect class="c\d" x=', page)) == 2  # paid on two days
     heights = [float(each) for each in re.findall(r'height="([\d.]+)"><title>', page)]
     assert max(heights) / min(heights) == pytest.approx(2200 / 1500.5, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        (Item(id="book-1", title="", sum=Decimal(100)), ["book-1", "Course", "<dd>300</dd>"]),
+        (Item(id="", title="", sum=Decimal(100)), ["<dt>Products without a price</dt><dd>1</dd>"]),
+        (Item(id="a", title="A", sum=Decimal(-1)), ["<dt>Products without a price</dt><dd>1</dd>"]),
+    ],
+)
+def test_an_export_shows_orders_with_any_products(
+    tmp_path: Path, item: Item, words: list[str]
+) -> None:
+    """No page is missing because of one order, and no sum is left out without a word."""
+    items = (item, Item(id="b", title="Course", sum=Decimal(200)))
+    order = OrderDetails(bill_id=1, pay_status=PayStatus.PAID, paid=datetime.now(UTC), items=items)
+    result = ExportResult(tmp_path / "o.csv", 1, 0, 1)
+    with Store(state_path(result.path), ORDERS, LOGIN) as store:
+        store.upsert([order_row(order)])
+    write_export_report(tmp_path / "r.html", result, "orders", LOGIN, {})
+    page = text_of(tmp_path / "r.html")
+    assert [word for word in words if word not in page] == []
 
 
 def test_longer_periods_are_shown_by_month(tmp_path: Path) -> None:
