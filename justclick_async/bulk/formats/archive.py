@@ -22,7 +22,7 @@ __all__ = ["Archive", "translate_damage"]
 
 _PIECE = 2**14
 _LARGEST_ELEMENT, _MOST_INSIDE = 2**24, 2**19
-"""Bytes and tags of which one element may consist; the styles of a workbook may be 65,000."""
+"""Bytes and tags of which one element may consist."""
 
 _UNPACKED, _RATIO = 2**24, 200
 """Beyond so many bytes no honest sheet is packed to less than a two-hundredth."""
@@ -84,7 +84,7 @@ class Archive:
                 _("Save it as CSV (UTF-8)."),
             )
 
-    def elements(self, part: str, *names: str, opened: str = "") -> Iterator[Element]:
+    def elements(self, part: str, *names: str, opened: Collection[str] = ()) -> Iterator[Element]:
         """Parse an XML part, and yield each element of some names, without prefixes.
 
         Args:
@@ -116,7 +116,7 @@ class _ElementReader:
         found: The elements that are complete.
     """
 
-    def __init__(self, names: Collection[str], opened: str) -> None:
+    def __init__(self, names: Collection[str], opened: Collection[str]) -> None:
         self.found: list[Element] = []
         self._names = names
         self._opened = opened
@@ -135,7 +135,7 @@ class _ElementReader:
 
     def _start(self, name: str, given: dict[str, str]) -> None:
         bare = name.rpartition(":")[2]
-        if bare == self._opened:
+        if bare in self._opened:
             self.found.append(Element(bare, _without_prefixes(given)))
         if bare in self._names:
             self._name, self._begin = name, self.parser.CurrentByteIndex

@@ -47,7 +47,7 @@ class Ods(Book):
             raise password_error(archive.path)
         hidden: set[str] = set()
         self._struck: set[str] = set()
-        for element in archive.elements("content.xml", "style", opened="table"):
+        for element in archive.elements("content.xml", "style", opened=["table"]):
             name = element.get("name", "")
             if element.tag == "table":
                 is_hidden = element.get("style-name", "") in hidden
@@ -61,7 +61,7 @@ class Ods(Book):
         """Read the elements of a sheet that have some names."""
         number = -1
         with translate_damage(self._archive.path):
-            for element in self._archive.elements("content.xml", *names, opened="table"):
+            for element in self._archive.elements("content.xml", *names, opened=["table"]):
                 if element.tag == "table":
                     number += 1
                 elif number == int(sheet.part):

@@ -39,7 +39,8 @@ from justclick_async.messages import _
 
 __all__ = ["Xlsx"]
 
-_LARGEST_TEXT = 2**28
+_LARGEST_TEXT, _MOST_FORMATS = 2**28, 2**17
+"""Bytes of all shared strings, and formats of cells; Excel allows about 65,000 of these."""
 
 _NO_RESULT = _("contains a formula whose result is not saved in the file")
 _SAVE_IT = _("Open the file in a spreadsheet program and save it again.")
@@ -107,19 +108,23 @@ class Xlsx(Book):
         part = self._part("styles")
         if part is None:
             return
-        codes, struck_fonts = dict(BUILT_IN), set[str]()
-        for element in self._archive.elements(part, "numFmt", "fonts", "cellXfs"):
+        codes, struck_fonts, parent = dict(BUILT_IN), set[str](), ""
+        lists = ("cellStyleXfs", "cellXfs")  # only the second is of cells
+        for element in self._archive.elements(part, "numFmt", "fonts", "xf", opened=lists):
             if element.tag == "numFmt":
                 codes[int(element.get("numFmtId", 0))] = element.get("formatCode", "")
             elif element.tag == "fonts":
                 fonts = enumerate(element.findall("font"))
                 struck_fonts.update(str(at) for at, font in fonts if _has_strike(font))
-            else:
-                for at, style in enumerate(element.findall("xf")):
-                    code = codes.get(int(style.get("numFmtId", 0)), "")
-                    self._formats.append(parse_number_format(code))
-                    if style.get("fontId") in struck_fonts:
-                        self._struck.add(str(at))
+            elif element.tag in lists:
+                parent = element.tag
+            elif parent == "cellXfs":
+                if element.get("fontId") in struck_fonts:
+                    self._struck.add(str(len(self._formats)))
+                code = codes.get(int(element.get("numFmtId", 0)), "")
+                self._formats.append(parse_number_format(code))
+                if len(self._formats) > _MOST_FORMATS:
+                    raise size_error(self._archive.path)
 
     def hidden_columns(self, sheet: Sheet) -> frozenset[int]:
         """Return the indexes of the columns that are not shown."""

@@ -381,6 +381,35 @@ class TestFilesThatAreNoSheets:
         assert tracemalloc.get_traced_memory()[1] < 10**7
         tracemalloc.stop()
 
+    def test_as_many_styles_as_excel_allows_are_read(self, tmp_path: Path) -> None:
+        """Each is as long as Excel writes it; those of named styles are not of cells."""
+        rows = by_hand_header("email", "goods") + (
+            '<row r="2"><c r="A2" t="str"><v>a@b.ru</v></c><c r="B2" s="64999"><v>7</v></c></row>'
+        )
+        formats = "".join(
+            f'<xf numFmtId="{n % 2}" fontId="0" fillId="{n * 7919 % 65521}" borderId="{n}" '
+            'xfId="0" applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1" '
+            'applyAlignment="1" applyProtection="1"><alignment horizontal="left" '
+            'vertical="center" wrapText="1" readingOrder="1"/>'
+            '<protection locked="0" hidden="0"/></xf>'
+            for n in range(65_000)
+        )
+        named = '<xf numFmtId="14"/>' * 3
+        styles = (
+            f'<styleSheet {MAIN}><numFmts><numFmt numFmtId="1" formatCode="000"/></numFmts>'
+            f"<cellStyleXfs>{named}</cellStyleXfs><cellXfs>{formats}</cellXfs></styleSheet>"
+        )
+        assert len(styles) > 2**24
+        order = one(by_hand(tmp_path, rows, parts={"xl/styles.xml": styles})).order
+        assert order is not None
+        assert order.goods == (Good("007"),)
+
+    def test_more_styles_than_a_workbook_can_have_are_refused(self, tmp_path: Path) -> None:
+        styles = f"<styleSheet {MAIN}><cellXfs>{'<xf/>' * 1_000_000}</cellXfs></styleSheet>"
+        path = by_hand(tmp_path, by_hand_header("email", "goods"), parts={"xl/styles.xml": styles})
+        with pytest.raises(FileProblem, match="more than a sheet can hold"):
+            list(read_rows(path))
+
     @pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"])
     def test_a_zip_bomb_is_refused_before_it_is_unpacked(self, tmp_path: Path, part: str) -> None:
         text = f"<si><t>{'a' * 1000}</t></si>"
