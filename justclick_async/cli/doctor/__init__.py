@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 
-from attrs import evolve
-
 from justclick_async.cli.doctor.findings import Finding, skipped
 from justclick_async.cli.doctor.machine import check_proxy, check_signature, check_versions
 from justclick_async.cli.doctor.network import check_network
@@ -82,13 +80,6 @@ async def examine(
         seconds: How long each check may take.
         proxy: The URL of ``--proxy``, if any.
     """
-    names = iter(_NAMES)
-    async for finding in _findings(given, seconds, proxy):
-        yield evolve(finding, check=next(names))
-
-
-async def _findings(given: Given, seconds: float, proxy: str | None) -> AsyncIterator[Finding]:
-    """Yield the findings of all checks, in the order of ``_NAMES``."""
     account = given.account()
     proxy, about_proxy = check_proxy(proxy, account.base_url if account else "https://")
     for finding in (*check_versions(), check_signature(), about_proxy):
@@ -97,15 +88,15 @@ async def _findings(given: Given, seconds: float, proxy: str | None) -> AsyncIte
         yield finding
     is_wrong = about_proxy.state == "wrong"
     if account is None or proxy or is_wrong:
-        for _check in "dns", "tcp", "tls":
-            yield skipped(_NOT_KNOWN if account is None else _BY_PROXY)
+        for check in "dns", "tcp", "tls":
+            yield skipped(check, _NOT_KNOWN if account is None else _BY_PROXY)
     else:
         async for finding in check_network(account.base_url, seconds):
             is_wrong = is_wrong or finding.state == "wrong"
             yield finding
     if account is None or is_wrong:
-        for _check in "api_1", "api_2", "clock", "rate":
-            yield skipped(_NOT_KNOWN if account is None else _NOT_REACHED)
+        for check in "api_1", "api_2", "clock", "rate":
+            yield skipped(check, _NOT_KNOWN if account is None else _NOT_REACHED)
         return
     async for finding in check_service(account, seconds, proxy):
         yield finding

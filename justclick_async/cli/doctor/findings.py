@@ -19,38 +19,38 @@ class Finding:
     """The finding of one check.
 
     Attributes:
+        check: The name of the check, for machines.
         state: ``ok``; ``note``, it works and there is something to know; ``wrong``; ``skipped``.
         text: The finding, or why the check was skipped; without the key or data of an answer.
         hint: What to do.
-        check: The name of the check, for machines.
     """
 
+    check: str
     state: State
     text: str
     hint: str | None = None
-    check: str = ""
 
 
-def fine(text: str) -> Finding:
+def fine(check: str, text: str) -> Finding:
     """Return a check that passed."""
-    return Finding("ok", text)
+    return Finding(check, "ok", text)
 
 
-def noted(text: Message, hint: Message | None = None) -> Finding:
+def noted(check: str, text: Message, hint: Message | None = None) -> Finding:
     """Return a check that passed, and found something to know."""
-    return Finding("note", text, hint)
+    return Finding(check, "note", text, hint)
 
 
-def wrong(text: Message, hint: str) -> Finding:
+def wrong(check: str, text: Message, hint: str) -> Finding:
     """Return a check that failed."""
-    return Finding("wrong", text, hint)
+    return Finding(check, "wrong", text, hint)
 
 
-def failed(error: JustClickError) -> Finding:
+def failed(check: str, error: JustClickError) -> Finding:
     """Return a check that failed with an error of the package."""
-    return Finding("wrong", error.message, error.hint)
+    return Finding(check, "wrong", error.message, error.hint)
 
 
-def skipped(text: Message) -> Finding:
+def skipped(check: str, text: Message) -> Finding:
     """Return a check that could not be made."""
-    return Finding("skipped", text)
+    return Finding(check, "skipped", text)

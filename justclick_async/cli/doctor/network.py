@@ -36,7 +36,7 @@ async def check_network(base_url: str, seconds: float) -> AsyncIterator[Finding]
     }
     failed = ""
     for check, step in steps.items():
-        finding = skipped(_("{check} failed.", check=failed)) if failed else await step()
+        finding = skipped(check, _("{check} failed.", check=failed)) if failed else await step()
         if finding.state == "wrong":
             failed = check
         yield finding
@@ -48,7 +48,7 @@ async def _dns(host: str, seconds: float) -> Finding:
     except ValueError:
         pass
     else:
-        return skipped(_("the host is an IP address."))
+        return skipped("dns", _("the host is an IP address."))
     try:
         async with asyncio.timeout(seconds):
             found = await asyncio.get_running_loop().getaddrinfo(
@@ -56,16 +56,18 @@ async def _dns(host: str, seconds: float) -> Finding:
             )
     except TimeoutError:
         return wrong(
+            "dns",
             _("no response for {host} within {seconds:g} s.", host=host, seconds=seconds),
             _RESOLVER,
         )
     except (OSError, UnicodeError):
         return wrong(
+            "dns",
             _("cannot resolve {host}.", host=host),
             _("Check login and zone. {hint}", hint=_RESOLVER),
         )
     addresses = ", ".join(dict.fromkeys(str(each[4][0]) for each in found))
-    return fine(f"{host}: {addresses}.")
+    return fine("dns", f"{host}: {addresses}.")
 
 
 _RESOLVER = _("Check the network and DNS server of this machine.")
@@ -77,21 +79,23 @@ async def _tcp(host: str, port: int, seconds: float) -> Finding:
             _reader, writer = await asyncio.open_connection(host, port)
     except TimeoutError:
         return wrong(
+            "tcp",
             _("no connection to port {port} within {seconds:g} s.", port=port, seconds=seconds),
             _("Check the firewall, and whether connections need a proxy (--proxy)."),
         )
     except OSError as error:
         why = error.strerror or type(error).__name__
         return wrong(
+            "tcp",
             _("no connection to port {port}: {why}.", port=port, why=why),
             _("Check host, port and firewall."),
         )
     writer.close()
-    return fine(_("connected to port {port}.", port=port))
+    return fine("tcp", _("connected to port {port}.", port=port))
 
 
 async def _no_tls() -> Finding:
-    return skipped(_("http on this machine; the service itself uses https."))
+    return skipped("tls", _("http on this machine; the service itself uses https."))
 
 
 async def _tls(host: str, port: int, seconds: float) -> Finding:
@@ -104,6 +108,7 @@ async def _tls(host: str, port: int, seconds: float) -> Finding:
     except (OSError, TimeoutError) as error:  # SSLError is one
         why = getattr(error, "reason", None) or type(error).__name__
         return wrong(
+            "tls",
             _("no TLS on port {port} ({why}).", port=port, why=why),
             _("Check the port, and whether a proxy or firewall intercepts TLS."),
         )
@@ -118,11 +123,12 @@ def _trusted(certificate: Mapping[str, str], version: str) -> Finding:
     until = f"{datetime.fromtimestamp(end, UTC):%Y-%m-%d}"
     if end - time() < _SOON:
         return noted(
+            "tls",
             _("{version}; the certificate expires soon, on {until}.", version=version, until=until),
             _("The operator of that host has to renew it."),
         )
     return fine(
-        _("{version}, the certificate is valid until {until}.", version=version, until=until)
+        "tls", _("{version}, the certificate is valid until {until}.", version=version, until=until)
     )
 
 
@@ -134,6 +140,7 @@ def _untrusted(error: ssl.SSLCertVerificationError, host: str) -> Finding:
     if error.verify_code in (_EXPIRED, _NOT_YET):
         now = f"{datetime.now(UTC):%Y-%m-%d %H:%M UTC}"
         return wrong(
+            "tls",
             _("the certificate has expired.")
             if error.verify_code == _EXPIRED
             else _("the certificate is not valid yet."),
@@ -145,10 +152,12 @@ def _untrusted(error: ssl.SSLCertVerificationError, host: str) -> Finding:
         )
     if error.verify_code in (_OTHER_HOST, _OTHER_IP):
         return wrong(
+            "tls",
             _("the certificate is not for {host}.", host=host),
             _("Check login, zone and base_url: the host must be that of your account."),
         )
     return wrong(
+        "tls",
         _("the server's certificate is not trusted ({why}).", why=error.verify_message),
         _(
             "Update the certificates of this machine (ca-certificates). If a proxy of your company "

@@ -72,9 +72,10 @@ async def check_service(
 
 def _api_1(failure: JustClickError | None) -> Finding:
     if failure is None:
-        return fine(_("calls are accepted, and responses are signed with this key."))
+        return fine("api_1", _("calls are accepted, and responses are signed with this key."))
     if _knows_key(failure):
         return wrong(
+            "api_1",
             _("code 4, wrong hash; the key is right: the response is signed with it."),
             _(
                 "Check the login: write it exactly as in your account, in the same case. justclick "
@@ -83,13 +84,14 @@ def _api_1(failure: JustClickError | None) -> Finding:
         )
     if isinstance(failure, APIError) and failure.code == 4:
         return wrong(
+            "api_1",
             _("code 4, wrong hash; the response is not signed with this key either."),
             _(
                 "Copy the key from your account again (Integration and API): this one is an old "
                 "one or that of another account."
             ),
         )
-    finding = failed(failure)
+    finding = failed("api_1", failure)
     hint = next((hint for kind, hint in _HINTS.items() if isinstance(failure, kind)), finding.hint)
     return evolve(finding, hint=hint)
 
@@ -118,12 +120,12 @@ def _knows_key(failure: JustClickError | None) -> bool:
 async def _api_2(client: AsyncJustClick, failure: JustClickError | None) -> Finding:
     # A call of API 2.0 carries the key, which only the service may learn.
     if failure is not None and not _knows_key(failure):
-        return skipped(_("it would send the key to a server that may not be the service."))
+        return skipped("api_2", _("it would send the key to a server that may not be the service."))
     try:
         await client.v2.get_all_lists()
     except JustClickError as error:
-        return failed(error)
-    return fine(_("calls are accepted."))
+        return failed("api_2", error)
+    return fine("api_2", _("calls are accepted."))
 
 
 # ── Clock ───────────────────────────────────────────────────────────────────────────
@@ -162,12 +164,15 @@ class _Clock:
     def finding(self) -> Finding:
         if self._ahead is None:
             why = _("the response has no Date.") if self._answered else _("there was no response.")
-            return skipped(why)
+            return skipped("clock", why)
         off = abs(self._ahead)
         if off <= _SKEW:
-            return fine(_("within {seconds} s of the service's.", seconds=max(1, round(off))))
+            return fine(
+                "clock", _("within {seconds} s of the service's.", seconds=max(1, round(off)))
+            )
         span = _span(off)
         return wrong(
+            "clock",
             _("this machine's is {span} fast.", span=span)
             if self._ahead > 0
             else _("this machine's is {span} slow.", span=span),
@@ -188,13 +193,13 @@ def _span(seconds: float) -> Message:
 
 async def _rate(client: AsyncJustClick, clock: _Clock, failure: JustClickError | None) -> Finding:
     if failure is not None:
-        return skipped(_("calls are not accepted."))
+        return skipped("rate", _("calls are not accepted."))
     for number in range(_MORE_CALLS):
         try:
             await client.get_all_groups()
         except JustClickError as error:
             text = _("call {number} failed: {message}", number=number + 2, message=error.message)
-            return wrong(text, error.hint)
+            return wrong("rate", text, error.hint)
     typical = median(clock.took)
     text = _(
         "{calls} more calls were accepted, {ms:.0f} ms each; clients send at most {rate:g} per "
@@ -204,5 +209,5 @@ async def _rate(client: AsyncJustClick, clock: _Clock, failure: JustClickError |
         rate=DEFAULT_RATE,
     )
     if typical < _SLOW:
-        return fine(text)
-    return noted(text, _("That is slow: set a longer timeout."))
+        return fine("rate", text)
+    return noted("rate", text, _("That is slow: set a longer timeout."))

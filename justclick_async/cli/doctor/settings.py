@@ -65,8 +65,10 @@ def check_login(given: Given) -> Finding:
     """Check that the login is one label of a host name."""
     login = given.login.strip()
     if fault := next((text for applies, text in _login_faults(login) if applies), None):
-        return wrong(fault, _("Set JUSTCLICK_LOGIN to the login alone, such as username."))
-    return fine(f"{login}.") if login == given.login else _whitespace("JUSTCLICK_LOGIN")
+        return wrong("login", fault, _("Set JUSTCLICK_LOGIN to the login alone, such as username."))
+    if login != given.login:
+        return _whitespace("login", "JUSTCLICK_LOGIN")
+    return fine("login", f"{login}.")
 
 
 def _login_faults(login: str) -> Iterator[tuple[bool, Message]]:
@@ -76,8 +78,9 @@ def _login_faults(login: str) -> Iterator[tuple[bool, Message]]:
     yield not _LABEL.fullmatch(login), _("it must be 1 to 63 Latin letters, digits and hyphens.")
 
 
-def _whitespace(variable: str) -> Finding:
+def _whitespace(check: str, variable: str) -> Finding:
     return noted(
+        check,
         _("{variable} has whitespace around it, which is ignored here.", variable=variable),
         _("Remove it: other programs may sign with it, and get code 4."),
     )
@@ -89,12 +92,13 @@ def check_key(given: Given) -> Finding:
     faults = _key_faults(key, given.login.strip())
     if fault := next((text for applies, text in faults if applies), None):
         return wrong(
+            "api_key",
             fault,
             _("Copy it from your account again (Integration and API) into JUSTCLICK_API_KEY."),
         )
     if key != given.api_key:
-        return _whitespace("JUSTCLICK_API_KEY")
-    return fine(ngettext("{count} character.", "{count} characters.", len(key)))
+        return _whitespace("api_key", "JUSTCLICK_API_KEY")
+    return fine("api_key", ngettext("{count} character.", "{count} characters.", len(key)))
 
 
 def _key_faults(key: str, login: str) -> Iterator[tuple[bool, Message]]:
@@ -118,13 +122,14 @@ def check_address(given: Given, account: Account | None) -> Finding:
         # With a valid login and key: only the address is in question.
         reached = Account.of("login", "key", base_url=given.base_url, zone=given.zone).base_url
     except InvalidInput as error:
-        return failed(error)
+        return failed("address", error)
     if account is None and given.base_url is None:
-        return skipped(_("it is made of the login."))
+        return skipped("address", _("it is made of the login."))
     base_url = account.base_url if account else reached
     label, _dot, zone = (urlsplit(base_url).hostname or "").partition(".")
     if account and zone in _ZONES and label.lower() != account.login.lower():
         return wrong(
+            "address",
             _(
                 "{url} is the host of login {other}, not of {login}.",
                 url=base_url,
@@ -136,4 +141,4 @@ def check_address(given: Given, account: Account | None) -> Finding:
                 "the host, and would answer code 4 or 5."
             ),
         )
-    return fine(f"{base_url}.")
+    return fine("address", f"{base_url}.")
