@@ -1,18 +1,21 @@
-"""Names of a package that are imported on first use, so that importing the package is fast."""
+"""Names of a package that are imported on first use."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 
 __all__ = ["lazy_exports"]
 
 
 def lazy_exports(
-    package: str, names: Mapping[str, Iterable[str]], modules: Iterable[str] = ()
+    package: str, names: Mapping[str, Collection[str]], modules: Collection[str] = ()
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """Return ``__getattr__`` and ``__dir__`` of a package.
+    """Return ``__getattr__`` and ``__dir__`` of a package, so that importing it stays fast.
+
+    The first imports the module of a name and keeps the value in the package, so that it is asked
+    once for each name.  The second lists the names, imported or not.
 
     Args:
         package: Its name.

@@ -41,6 +41,20 @@ __all__ = [
     "partners",
 ]
 
-__getattr__, __dir__ = lazy_exports(
-    __name__, {"errors": ["CannotExport"], "exporter": {*__all__} - {"CannotExport"}}
-)
+_EXPORTS = {
+    "errors": ("CannotExport",),
+    "exporter": (
+        "ExportKeywords",
+        "ExportProgress",
+        "ExportResult",
+        "Exporter",
+        "coupons",
+        "goods",
+        "groups",
+        "managers",
+        "orders",
+        "partners",
+    ),
+}
+
+__getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)
