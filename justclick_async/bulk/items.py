@@ -1,6 +1,7 @@
-"""The items of imports that are no orders of API 1.0; each is sent by one call or by several.
+"""Rows of imports other than orders of API 1.0.
 
-Making one makes its calls, so that what the service would refuse is refused here.
+Creating one validates it by building its calls; ``GoodChange`` can check a new product only once
+the shop's products are known.
 """
 
 from __future__ import annotations
