@@ -38,8 +38,14 @@ from justclick_async.cli import import_output, sandbox_seed
 from justclick_async.cli.errors import CannotStart, WrongUsage, write_error
 from justclick_async.cli.html_report import check_report
 from justclick_async.cli.import_options import Reading, Sending, read_options
-from justclick_async.cli.import_preview import NO_KEY, NOT_NEEDED, Products, Seen, fetch_products
-from justclick_async.cli.import_steps import Settings, confirm_plan, report_result, write_page
+from justclick_async.cli.import_preview import (
+    NO_KEY,
+    NOT_NEEDED,
+    PreviewData,
+    Products,
+    fetch_products,
+)
+from justclick_async.cli.import_steps import ImportSettings, confirm_plan, report_result, write_page
 from justclick_async.cli.output import language
 from justclick_async.cli.params import Json, Sandbox, Switch, Yes
 from justclick_async.cli.progress import Progress, progress_for
@@ -121,7 +127,7 @@ def import_file(
         results=None if results is None else str(results),
     )
     kept = keep_input(file, Path(journal) if journal and not is_url(journal) else None)
-    settings = Settings(
+    settings = ImportSettings(
         file=kept.path,
         journal=journal,
         yes=yes,
@@ -176,7 +182,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _check(settings: Settings, *, dry_run: bool) -> None:
+def _check(settings: ImportSettings, *, dry_run: bool) -> None:
     journal, sending = settings.journal, settings.sending
     if not _is_file(settings.file):
         name = without_secrets(str(settings.file))
@@ -207,23 +213,23 @@ def _check(settings: Settings, *, dry_run: bool) -> None:
 # ── Dry run ─────────────────────────────────────────────────────────────────────────
 
 
-async def _dry_run(settings: Settings, rows: Rows) -> int:
-    seen = Seen(rows, await _fetch_products_for_dry_run(settings, rows))
+async def _dry_run(settings: ImportSettings, rows: Rows) -> int:
+    preview = PreviewData(rows, await _fetch_products_for_dry_run(settings, rows))
     with SqliteJournal(None, identity_of(rows, "nobody", settings.options)) as journal:
-        make_plan(rows, journal, settings.options, on_row=seen)
+        make_plan(rows, journal, settings.options, on_row=preview)
         totals = journal.totals()
         duplicates = journal.count_duplicates()
         failed = _write_failures(settings, rows, journal) if totals[RowOutcome.FAILED] else None
         write_page(settings, rows, journal, totals, Counter())
     if settings.as_json:
-        import_output.print_dry_run_json(rows, totals, duplicates, seen, failed)
+        import_output.print_dry_run_json(rows, totals, duplicates, preview, failed)
     else:
-        import_output.show_preview(rows, seen.first, seen)
-        import_output.show_dry_run(rows.kind, totals, duplicates, seen.bad, failed)
-    return 1 if totals[RowOutcome.FAILED] or seen.products.has_unknown else 0
+        import_output.show_preview(rows, preview.first, preview)
+        import_output.show_dry_run(rows.kind, totals, duplicates, preview.refused_rows, failed)
+    return 1 if totals[RowOutcome.FAILED] or preview.products.has_unknown else 0
 
 
-def _write_failures(settings: Settings, rows: Rows, journal: Journal) -> Path:
+def _write_failures(settings: ImportSettings, rows: Rows, journal: Journal) -> Path:
     """Write the rows that cannot be sent; never over the results of an import that has begun."""
     has_begun = is_url(settings.journal) or settings.journal_path.exists()
     name = f"{settings.file.name}.dry-run" if has_begun else settings.file.name
@@ -235,7 +241,7 @@ def _write_failures(settings: Settings, rows: Rows, journal: Journal) -> Path:
         raise write_error(path, error, hint) from None
 
 
-async def _fetch_products_for_dry_run(settings: Settings, rows: Rows) -> Products:
+async def _fetch_products_for_dry_run(settings: ImportSettings, rows: Rows) -> Products:
     """Fetch the products of the shop if that needs no prompt for a key."""
     if not rows.kind.names.products:
         return NOT_NEEDED
@@ -251,7 +257,7 @@ async def _fetch_products_for_dry_run(settings: Settings, rows: Rows) -> Product
 # ── Import ──────────────────────────────────────────────────────────────────────────
 
 
-async def _import(settings: Settings, rows: Rows) -> int:
+async def _import(settings: ImportSettings, rows: Rows) -> int:
     options = settings.options
     _clear_trials(settings)
     async with connect(
@@ -285,7 +291,7 @@ async def _send(
             return ImportResult(journal.totals(), Stop(StopReason.ASKED))
 
 
-async def _import_shared(settings: Settings, rows: Rows) -> int:
+async def _import_shared(settings: ImportSettings, rows: Rows) -> int:
     options, sending = settings.options, settings.sending
     is_new_sandbox = settings.sandbox and not settings.sandbox_path.exists()
     _clear_trials(settings)
@@ -322,7 +328,7 @@ async def _run_workers(plan: Plan, workers: int, progress: Progress) -> ImportRe
 
 
 async def _confirm(
-    settings: Settings, rows: Rows, journal: Journal, connection: Connection
+    settings: ImportSettings, rows: Rows, journal: Journal, connection: Connection
 ) -> bool:
     products = NOT_NEEDED
     with interruptible():
@@ -336,7 +342,7 @@ async def _confirm(
 # ── Trials in a sandbox ─────────────────────────────────────────────────────────────
 
 
-def _clear_trials(settings: Settings) -> None:
+def _clear_trials(settings: ImportSettings) -> None:
     """Remove the journal of a trial whose sandbox is gone."""
     journal, state = settings.journal_path, settings.sandbox_path
     if not settings.sandbox or state.exists():
@@ -363,7 +369,7 @@ def _discard_trial(rows: Rows, whole: ShardSpec) -> None:
             journal.discard()
 
 
-def _show_sandbox(settings: Settings, rows: Rows, connection: Connection) -> None:
+def _show_sandbox(settings: ImportSettings, rows: Rows, connection: Connection) -> None:
     if connection.sandbox is not None:
         content = sandbox_seed.describe_sandbox(connection.sandbox, rows.kind.name)
         import_output.show_sandbox(*content, settings.sandbox_path, as_json=settings.as_json)

@@ -21,7 +21,7 @@ from justclick_async.bulk.policy import StopReason
 from justclick_async.bulk.results import ImportResult, Report
 from justclick_async.bulk.rows.reader import Row, Rows
 from justclick_async.bulk.states import RowOutcome
-from justclick_async.cli.import_preview import Seen, reading_json, reading_lines
+from justclick_async.cli.import_preview import PreviewData, reading_json, reading_lines
 from justclick_async.cli.output import (
     describe_error,
     echo,
@@ -52,12 +52,12 @@ __all__ = [
 # ── Before ──────────────────────────────────────────────────────────────────────────
 
 
-def show_preview(rows: Rows, first: Sequence[Row], seen: Seen | None) -> None:
+def show_preview(rows: Rows, first: Sequence[Row], preview: PreviewData | None) -> None:
     """Show how the file was read, and its first rows field by field."""
     from rich.table import Column  # noqa: PLC0415
 
     echo(f"{rows.table.path.name}: {translate(rows.table.description)}")
-    for line in (*rows.notes, *reading_lines(rows, seen)):
+    for line in (*rows.notes, *reading_lines(rows, preview)):
         echo(line)
     fields_of = [_fields_shown(row) for row in first]
     names = dict.fromkeys(name for fields in fields_of for name in fields)
@@ -166,7 +166,9 @@ def _duration(seconds: float) -> Message:
     return _("{seconds} s", seconds=max(1, seconds))
 
 
-def print_plan_json(rows: Rows, journal: Journal, account: str, seen: Seen | None) -> None:
+def print_plan_json(
+    rows: Rows, journal: Journal, account: str, preview: PreviewData | None
+) -> None:
     """Print the plan for machines."""
     totals = journal.totals()
     echo_json(
@@ -177,8 +179,8 @@ def print_plan_json(rows: Rows, journal: Journal, account: str, seen: Seen | Non
             "journal": str(journal.path),
             "account": account,
             "profile": _profile(account),
-            "resumed": seen is None,
-            **reading_json(rows, seen),
+            "resumed": preview is None,
+            **reading_json(rows, preview),
             "rows": totals.rows,
             "to_send": journal.count_planned(),
             "duplicates": journal.count_duplicates(),
@@ -197,17 +199,21 @@ def ask_confirmation() -> bool:
 
 
 def show_dry_run(
-    kind: Kind[Any], totals: Totals, duplicates: int, bad: Sequence[Row], failed: Path | None
+    kind: Kind[Any],
+    totals: Totals,
+    duplicates: int,
+    refused_rows: Sequence[Row],
+    failed: Path | None,
 ) -> None:
     """Show the result of a dry run, and what it cannot check."""
-    for row in bad:
+    for row in refused_rows:
         where = _("row {row} (line {line})", row=row.record.number, line=row.record.line)
         reasons = "; ".join(f"{p.field}: {translate(p.reason)}" for p in row.problems)
         echo(f"✗ {translate(where)}: {reasons}")
         echo("  " + " ".join(dict.fromkeys(translate(p.hint) for p in row.problems)))
     wrong = totals[RowOutcome.FAILED]
-    if wrong > len(bad):
-        echo(_("... and {count} more.", count=wrong - len(bad)))
+    if wrong > len(refused_rows):
+        echo(_("... and {count} more.", count=wrong - len(refused_rows)))
     if failed is not None:
         echo(_("All rows that cannot be sent, with reasons: {file}", file=str(failed)))
     echo(
@@ -224,10 +230,10 @@ def show_dry_run(
 
 
 def print_dry_run_json(
-    rows: Rows, totals: Totals, duplicates: int, seen: Seen, failed: Path | None
+    rows: Rows, totals: Totals, duplicates: int, preview: PreviewData, failed: Path | None
 ) -> None:
     """Print the result of a dry run for machines."""
-    for row in seen.bad:
+    for row in preview.refused_rows:
         for problem in row.problems:
             echo_json(
                 {
@@ -249,7 +255,7 @@ def print_dry_run_json(
             "duplicates": duplicates,
             "failed_file": None if failed is None else str(failed),
             "not_checked": translate(rows.kind.words.not_checked),
-            **reading_json(rows, seen),
+            **reading_json(rows, preview),
         }
     )
 

@@ -28,8 +28,8 @@ __all__ = [
     "NOT_NEEDED",
     "NO_KEY",
     "PREVIEWED",
+    "PreviewData",
     "Products",
-    "Seen",
     "fetch_products",
     "reading_json",
     "reading_lines",
@@ -38,7 +38,7 @@ __all__ = [
 PREVIEWED = 3
 """Rows that are shown field by field."""
 
-MOST_BAD = 20
+MOST_REFUSED = 20
 """Rows that cannot be sent and are shown with their reasons."""
 
 MOST_VALUES = 20
@@ -130,21 +130,21 @@ class Statuses:
         return {self._names[at]: counts for at, counts in self._counts.items()}
 
 
-class Seen:
+class PreviewData:
     """Collects what the preview shows while all rows are read; reports the progress of that.
 
     Attributes:
         products: The products of the shop.
         statuses: The values of the status columns.
         first: The first rows.
-        bad: Rows that cannot be sent.
+        refused_rows: Rows that cannot be sent.
     """
 
     def __init__(self, rows: Rows, products: Products) -> None:
         self.products: Products = products
         self.statuses: Statuses = Statuses(rows)
         self.first: list[Row] = []
-        self.bad: list[Row] = []
+        self.refused_rows: list[Row] = []
         self._shown = monotonic()
 
     def __call__(self, row: Row) -> None:
@@ -154,28 +154,28 @@ class Seen:
             self.products.catalogue.look(row)
         if len(self.first) < PREVIEWED:
             self.first.append(row)
-        if row.problems and len(self.bad) < MOST_BAD:
-            self.bad.append(row)
+        if row.problems and len(self.refused_rows) < MOST_REFUSED:
+            self.refused_rows.append(row)
         number = row.record.number
         if number % 1000 == 0 and monotonic() - self._shown >= EVERY:
             self._shown = monotonic()
             echo_note(ngettext("{count:,} row checked", "{count:,} rows checked", number))
 
 
-def reading_lines(rows: Rows, seen: Seen | None) -> Iterator[Message]:
+def reading_lines(rows: Rows, preview: PreviewData | None) -> Iterator[Message]:
     """Yield what the preview shows about how a file was read.
 
     Args:
         rows: The file.
-        seen: What was collected; ``None`` if not all rows were read.
+        preview: What was collected; ``None`` if not all rows were read.
     """
     yield from _preset(rows)
     yield from _columns(rows)
-    if seen is not None:
+    if preview is not None:
         yield from _left_out(rows)
-        for column, counts in seen.statuses.columns.items():
+        for column, counts in preview.statuses.columns.items():
             yield from _statuses(column, counts)
-        yield from seen.products.lines()
+        yield from preview.products.lines()
 
 
 def _preset(rows: Rows) -> Iterator[Message]:
@@ -295,7 +295,7 @@ def _listed(values: Sequence[str]) -> str:
     )
 
 
-def reading_json(rows: Rows, seen: Seen | None) -> dict[str, object]:
+def reading_json(rows: Rows, preview: PreviewData | None) -> dict[str, object]:
     """Return how a file was read, for machines."""
     columns, preset = rows.columns, rows.columns.preset
     names = column_references(columns.header)
@@ -303,8 +303,8 @@ def reading_json(rows: Rows, seen: Seen | None) -> dict[str, object]:
         "preset": preset.name if preset else None,
         "not_sent": [names[at] for at in columns.left_out],
     }
-    if seen is not None:
-        catalogue, columns_of = seen.products.catalogue, seen.statuses.columns
+    if preview is not None:
+        catalogue, columns_of = preview.products.catalogue, preview.statuses.columns
         found["totals"] = list(rows.left_out.totals)
         found["unknown_products"] = dict(catalogue.unknown) if catalogue else None
         found["statuses"] = {column: dict(counts) for column, counts in columns_of.items()}

@@ -23,15 +23,15 @@ from justclick_async.bulk.rows.reader import Rows
 from justclick_async.bulk.states import RowOutcome
 from justclick_async.cli import html_report, import_output
 from justclick_async.cli.import_options import Sending
-from justclick_async.cli.import_preview import NOT_NEEDED, PREVIEWED, Products, Seen
+from justclick_async.cli.import_preview import NOT_NEEDED, PREVIEWED, PreviewData, Products
 from justclick_async.cli.settings import Access
 
-__all__ = ["Settings", "confirm_plan", "report_result", "write_page"]
+__all__ = ["ImportSettings", "confirm_plan", "report_result", "write_page"]
 
 
 @frozen
-class Settings:
-    """The options of the command."""
+class ImportSettings:
+    """The options of an import command."""
 
     file: Path
     journal: str | None
@@ -66,41 +66,49 @@ class Settings:
 
 
 def confirm_plan(
-    settings: Settings, rows: Rows, journal: Journal, account: str, products: Products = NOT_NEEDED
+    settings: ImportSettings,
+    rows: Rows,
+    journal: Journal,
+    account: str,
+    products: Products = NOT_NEEDED,
 ) -> bool:
     """Plan the rows of a new journal, show the plan, and ask for confirmation."""
     if account != SANDBOX_ACCOUNT:
         prepare(rows, journal, settings.options)
-    seen = Seen(rows, products) if journal.is_new or journal.is_changed else None
+    preview = PreviewData(rows, products) if journal.is_new or journal.is_changed else None
     with ExitStack() as unless_confirmed:
         if journal.is_new:  # what earlier versions of a file were sent must not be discarded
             unless_confirmed.callback(journal.discard)
-        if seen is not None:
-            make_plan(rows, journal, settings.options, on_row=seen)
-        is_confirmed = _show_plan(settings, rows, journal, account, seen)
+        if preview is not None:
+            make_plan(rows, journal, settings.options, on_row=preview)
+        is_confirmed = _show_plan(settings, rows, journal, account, preview)
         if is_confirmed:
             unless_confirmed.pop_all()
     return is_confirmed
 
 
 def _show_plan(
-    settings: Settings, rows: Rows, journal: Journal, account: str, seen: Seen | None
+    settings: ImportSettings,
+    rows: Rows,
+    journal: Journal,
+    account: str,
+    preview: PreviewData | None,
 ) -> bool:
     """Show the plan, and ask for confirmation if there is a terminal and something to send."""
     if settings.as_json:
-        import_output.print_plan_json(rows, journal, account, seen)
+        import_output.print_plan_json(rows, journal, account, preview)
         return True
-    first = list(islice(rows, PREVIEWED)) if seen is None else seen.first
-    import_output.show_preview(rows, first, seen)
+    first = list(islice(rows, PREVIEWED)) if preview is None else preview.first
+    import_output.show_preview(rows, first, preview)
     options = settings.options
     import_output.show_plan(
-        journal, account, is_resumed=seen is None, rate=options.rate, first=options.first
+        journal, account, is_resumed=preview is None, rate=options.rate, first=options.first
     )
     return not (journal.count_planned() and settings.can_ask) or import_output.ask_confirmation()
 
 
 def write_page(
-    settings: Settings, rows: Rows, journal: Journal, totals: Totals, history: Counter[int]
+    settings: ImportSettings, rows: Rows, journal: Journal, totals: Totals, history: Counter[int]
 ) -> None:
     """Write the page of ``--report``, if there is to be one."""
     if settings.report is not None:
@@ -109,7 +117,11 @@ def write_page(
 
 
 def report_result(
-    settings: Settings, rows: Rows, journal: Journal, finished: ImportResult, history: Counter[int]
+    settings: ImportSettings,
+    rows: Rows,
+    journal: Journal,
+    finished: ImportResult,
+    history: Counter[int],
 ) -> int:
     """Write the result files and the HTML report, show the result, and return the exit code."""
     report = finished.report or write_report(rows, journal, settings.options)

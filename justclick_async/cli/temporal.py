@@ -28,7 +28,7 @@ from justclick_async.bulk.journal_url import is_url
 from justclick_async.bulk.policy import Stop, StopReason
 from justclick_async.bulk.rows.reader import Rows
 from justclick_async.cli.errors import CannotStart, WrongUsage
-from justclick_async.cli.import_steps import Settings, confirm_plan, report_result
+from justclick_async.cli.import_steps import ImportSettings, confirm_plan, report_result
 from justclick_async.cli.output import echo, echo_note
 from justclick_async.cli.progress import EVERY, progress_for
 from justclick_async.cli.runner import connect as open_client
@@ -178,7 +178,7 @@ async def _keep_running(words: list[str], environment: dict[str, str], stop: asy
 # ── An import ───────────────────────────────────────────────────────────────────────
 
 
-async def import_by_temporal(settings: Settings, rows: Rows) -> int:
+async def import_by_temporal(settings: ImportSettings, rows: Rows) -> int:
     """Let the workers import a file; show the progress, and write the results."""
     _check_installed()
     from justclick_async.bulk.temporal.connection import (  # noqa: PLC0415
@@ -209,7 +209,7 @@ async def import_by_temporal(settings: Settings, rows: Rows) -> int:
         return report_result(settings, rows, journal, finished, history)
 
 
-def _whole(settings: Settings, rows: Rows) -> ShardSpec:
+def _whole(settings: ImportSettings, rows: Rows) -> ShardSpec:
     account = settings.access.account_without_key()
     whole = describe(rows, account, settings.options, journal=settings.journal)
     # The workers may run in another directory.
@@ -217,7 +217,7 @@ def _whole(settings: Settings, rows: Rows) -> ShardSpec:
     return evolve(whole, path=str(Path(whole.path).absolute()), journal=journal)
 
 
-async def _plan(settings: Settings, rows: Rows, whole: ShardSpec) -> ShardSpec | None:
+async def _plan(settings: ImportSettings, rows: Rows, whole: ShardSpec) -> ShardSpec | None:
     """Plan and ask; return it with its last row, 0 if none is left, ``None`` if not confirmed."""
     until = monotonic() + _RELEASE
     while True:
@@ -236,7 +236,7 @@ async def _plan(settings: Settings, rows: Rows, whole: ShardSpec) -> ShardSpec |
 
 
 async def _watch(
-    settings: Settings, temporal: Client, handle: ImportHandle, rows: Rows, whole: ShardSpec
+    settings: ImportSettings, temporal: Client, handle: ImportHandle, rows: Rows, whole: ShardSpec
 ) -> tuple[Stop | None, Counter[int]]:
     """Show the progress until the import ends; return why it did, and rows by second."""
     from justclick_async.bulk.temporal.connection import has_workers, wait_for_end  # noqa: PLC0415

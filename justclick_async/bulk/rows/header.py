@@ -360,12 +360,12 @@ class _Meaning:
 
     Attributes:
         cell: Its index.
-        origin: Who says so: the user (``said``), the ``preset``, or its ``name``.
+        origin: Who says so: the user (``renamed``), the ``preset``, or its ``name``.
         rank: Which of several columns of the field counts first.
     """
 
     cell: int
-    origin: Literal["said", "preset", "name"]
+    origin: Literal["renamed", "preset", "name"]
     rank: int = 0
 
 
@@ -402,7 +402,7 @@ class _Header:
             self._take_preset(preset, constants)
         self._take_names(preset, constants)
         for name in constants:
-            self._refuse_said_twice(name)
+            self._refuse_two_sources(name)
         fields = {name: self._cells(name) for name in self._meanings}
         self._refuse_two_names(fields)
         return Columns(
@@ -436,7 +436,7 @@ class _Header:
         return next((last[names[0]] for names in whole), None)
 
     def _open(self) -> list[int]:
-        """Return the columns of which nothing was said yet."""
+        """Return the columns that have no meaning yet."""
         taken = {meaning.cell for found in self._meanings.values() for meaning in found}
         taken |= self._left_out
         return [i for i in self._own if i not in taken]
@@ -461,7 +461,7 @@ class _Header:
                     ),
                     _("Remove this --map."),
                 )
-            self._meanings[found].append(_Meaning(cell, "said", rank))
+            self._meanings[found].append(_Meaning(cell, "renamed", rank))
 
     def _constants(self) -> Mapping[str, str]:
         constants: dict[str, str] = {}
@@ -508,12 +508,12 @@ class _Header:
     def _take_preset(self, preset: Preset, constants: Mapping[str, str]) -> None:
         targets = preset.targets([self._plain[i] for i in self._own])
         unclear = set(self._open())
-        said = self._meanings.keys() | constants.keys()
+        taken = self._meanings.keys() | constants.keys()
         for cell, target in zip(self._own, targets, strict=True):
             if target is None or cell not in unclear:
                 continue
             name = self._field_of(target)
-            if name is None or _gives_way(name, said):
+            if name is None or _gives_way(name, taken):
                 self._left_out.add(cell)
             else:
                 self._meanings[name].append(_Meaning(cell, "preset", target.rank))
@@ -565,7 +565,7 @@ class _Header:
                     fields[name][0], fields["full_name"][0], name, either=False
                 )
 
-    def _refuse_said_twice(self, name: str) -> None:
+    def _refuse_two_sources(self, name: str) -> None:
         for meaning in self._meanings.get(name, ()):
             column = self._header[meaning.cell]
             ignore = format_map_options([(column_references(self._header)[meaning.cell], "")])
