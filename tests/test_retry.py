@@ -153,7 +153,7 @@ def test_invalid_retries_are_reported_in_both_languages(
     assert (error.hint, error.hint_ru) == (
         ("Pass 0 to turn retries off.", "Передайте 0, чтобы отключить повторы.")
         if field == "retries"
-        else (f"Write {example}.", f"Напишите {example}.")
+        else (f"Write {example}.", f"Укажите {example}.")
     )
 
 

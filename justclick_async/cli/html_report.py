@@ -329,6 +329,8 @@ def write_import_report(
 ) -> None:
     """Write the report of an import; of orders, with their sums.
 
+    The sums include orders that the service had already.
+
     Args:
         path: The page.
         rows: The rows.
@@ -338,10 +340,10 @@ def write_import_report(
         rate: How many rows were done in each second of this run.
     """
     sales = _Sales(
-        _("Ordered revenue"),
-        _("Ordered revenue per product"),
-        _("Ordered revenue per product and day"),
-        _("Ordered revenue per product and month"),
+        _("Order total"),
+        _("Order total per product"),
+        _("Order total per product and day"),
+        _("Order total per product and month"),
     )
     counts = [(_("Rows"), totals.rows)]
     counts += [(name, totals[outcome]) for outcome, name in words.items() if totals[outcome]]

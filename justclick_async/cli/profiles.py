@@ -200,7 +200,7 @@ def _write(path: Path, text: str, document: dict[str, Any]) -> None:
     if not _reads_as(text, document):
         raise WrongUsage(
             _("{path} is written in a way that this command cannot change.", path=str(path)),
-            _("Edit the file."),
+            _("Edit the file by hand."),
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

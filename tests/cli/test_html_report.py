@@ -112,7 +112,7 @@ def test_an_import_shows_reasons_and_its_rate(tmp_path: Path) -> None:
     [
         (
             "C.UTF-8",
-            ["Ordered revenue per product and day", "1,750.50", "Products without a price"],
+            ["Order total per product and day", "1,750.50", "Products without a price"],
         ),
         ("ru_RU.UTF-8", ["Сумма заказов по товарам и дням", "1\xa0750,50", "Товары без цены"]),
     ],
