@@ -37,6 +37,7 @@ from justclick_async.bulk.rows.times import TimeParser
 from justclick_async.calls import Call
 from justclick_async.cli.explain import explain_request
 from justclick_async.cli.output import echo
+from justclick_async.cli.profiles import remove_table
 from justclick_async.cli.settings import Access
 from justclick_async.diagnosis import explain, is_array, read_array
 from justclick_async.endpoints.orders import create_order
@@ -350,6 +351,10 @@ TEXTS: Mapping[str, Text] = {
     "body in the search of the sandbox": Text(lambda text: values_of(f"a={text}&{text}=%{text}")),
     "Host": Text(lambda text: (host_name(text), is_loopback(text))),
     "Host of an account": Text(lambda text: _asked(signed_body({"a": "1"}, LOGIN, KEY), host=text)),
+    "file of profiles": Text(lambda text: remove_table(text, "a"), 12_000),
+    "file of profiles, table": Text(
+        lambda text: remove_table(f"[profiles.a]\n{text}", "a"), 12_000
+    ),
     "message on the command line": Text(_printed),
     "message on the command line, begun": Text(lambda text: _printed(f"the array {text}")),
 }

@@ -17,6 +17,7 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from justclick_async.account import Account
+from justclick_async.bulk.rows.suggestions import quote_for_shell
 from justclick_async.cli.errors import WrongUsage, write_error
 from justclick_async.cli.formatting import Output, show
 from justclick_async.cli.output import echo, echo_note, translate
@@ -27,11 +28,15 @@ from justclick_async.private_files import create_private, draft_of, open_draft
 from justclick_async.profiles import SERVICE, Profile, keyring, read_profiles, user_file
 from justclick_async.visible import visible
 
-__all__ = ["add", "list_profiles", "remove", "use", "whoami"]
+__all__ = ["add", "list_profiles", "remove", "remove_table", "use", "whoami"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _DEFAULT = re.compile(r"^default\s*=.*\n?", re.MULTILINE)
-_TABLE = r"^\s*\[profiles\.{name}\][^\n]*\n(?:(?!\s*\[).*\n?)*"
+_TABLE = (
+    r"(?:^[ \t]*\n)?^[ \t]*\[profiles\.{name}\].*\n"
+    r"(?:(?:[ \t]*(?:#.*)?\n)*+[ \t]*[^\s\[#].*\n?)*+"
+)
+"""A table with the blank line before it; comments after its last value may be of the next table."""
 
 
 @frozen(kw_only=True)
@@ -146,12 +151,12 @@ def use(name: Annotated[str, Parameter(help=_("The name of the profile."))], /) 
 
 
 def remove(name: Annotated[str, Parameter(help=_("The name of the profile."))], /) -> int:
-    """Remove a profile, and its key from the keyring."""
+    """Remove a profile, and its key from the keyring of the system."""
     profile = read_profiles().find(name)
     text = _text_of(profile.path)
     document = _parse(text)
     del document["profiles"][name]
-    text = re.sub(_TABLE.format(name=re.escape(name)), "", text, count=1, flags=re.MULTILINE)
+    text = remove_table(text, name)
     if document.get("default") == name:
         del document["default"]
         text = _DEFAULT.sub("", text, count=1)
@@ -162,14 +167,21 @@ def remove(name: Annotated[str, Parameter(help=_("The name of the profile."))], 
     return 0
 
 
+def remove_table(text: str, name: str) -> str:
+    """Return the text of a file without the table of a profile."""
+    return re.sub(_TABLE.format(name=re.escape(name)), "", text, count=1, flags=re.MULTILINE)
+
+
 def _delete_key(profile: Profile) -> None:
     if (system := keyring()) is None:
         return
-    with suppress(system.errors.PasswordDeleteError):  # there is none
-        try:
+    try:
+        if system.get_password(SERVICE, profile.user) is not None:
             system.delete_password(SERVICE, profile.user)
-        except (system.errors.KeyringLocked, system.errors.NoKeyringError) as error:
-            _note_keyring(error)
+    except system.errors.KeyringError as error:
+        _note_keyring(error)
+        command = f"keyring del {SERVICE} {quote_for_shell(profile.user)}"
+        echo_note(_("The key may still be stored. To delete it, run: {command}", command=command))
 
 
 def _note_keyring(error: Exception) -> None:

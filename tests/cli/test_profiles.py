@@ -155,12 +155,65 @@ def test_a_key_stays_while_another_profile_uses_it(home: Home, system: InMemory)
     assert list(system.passwords.values()) == [KEY]
 
 
-def test_a_locked_keyring_keeps_no_profile(home: Home) -> None:
-    keyring.set_keyring(Locked())
-    home.write(shop("https://a.example.com"))
+class Refusing(InMemory):
+    """A keyring whose user cancels the deletion."""
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise keyring.errors.PasswordDeleteError
+
+
+class Missing(InMemory):
+    """A keyring that cannot be initialized, as on a server without a desktop."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise keyring.errors.InitError
+
+
+@pytest.mark.parametrize(
+    ("backend", "reason"),
+    [(Locked, "KeyringLocked"), (Refusing, "PasswordDeleteError"), (Missing, "InitError")],
+)
+def test_a_key_that_may_remain_is_reported(
+    home: Home, backend: type[InMemory], reason: str
+) -> None:
+    system = backend()
+    keyring.set_keyring(system)
+    home.write('[profiles.shop]\nlogin = "a"\n')
+    system.passwords["justclick", "a@justclick.io"] = KEY
     ran = home.run("profiles", "remove", "shop")
     assert ran.code == 0
-    assert "cannot be used (KeyringLocked)" in ran.err
+    assert f"cannot be used ({reason})" in ran.err
+    assert "run: keyring del justclick 'a@justclick.io'" in ran.err
+    assert KEY not in ran.out + ran.err
+
+
+def test_a_profile_without_a_key_is_removed_without_a_note(home: Home) -> None:
+    home.write('[profiles.shop]\nlogin = "a"\n')
+    ran = home.run("profiles", "remove", "shop")
+    assert (ran.code, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        (
+            '[profiles.a]\nlogin = "a"\n\n# Shop B: ask Olga\n[profiles.b]\nlogin = "b"\n',
+            '\n# Shop B: ask Olga\n[profiles.b]\nlogin = "b"\n',
+        ),
+        (
+            '# A\n\n[profiles.a]  # here\n# its login\n\nlogin = "a"  # b\n# end\n\n  # of it',
+            "# A\n# end\n\n  # of it",
+        ),
+        (
+            '[profiles.b]\nlogin = "b"\n\n  [profiles.a]\n  login = "a"',
+            '[profiles.b]\nlogin = "b"\n',
+        ),
+    ],
+)
+def test_comments_that_may_be_about_other_profiles_stay(home: Home, text: str, rest: str) -> None:
+    path = home.write(text)
+    assert home.run("profiles", "remove", "a").code == 0
+    assert path.read_text() == rest
 
 
 @pytest.mark.parametrize(
