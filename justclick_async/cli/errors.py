@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -41,22 +39,24 @@ def check_output(option: str, path: Path | None) -> None:
         path: The file; ``None`` if the option is missing.
 
     Raises:
-        WrongUsage: Its folder does not exist.
-        CannotStart: It is a folder, or cannot be written.
+        WrongUsage: Its folder does not exist, or it is a folder or a device.
+        CannotStart: It cannot be written.
     """
     if path is None:
         return
+    problem = _("{option} must be a file in an existing folder.", option=option)
     if not path.parent.is_dir():
         raise WrongUsage(
-            _("{option} must be a file in an existing folder.", option=option),
+            problem,
             _("Create the folder, or write {option} {file}", option=option, file=path.name),
         )
     try:
-        if path.is_dir():
-            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.exists() and not path.is_file():
+            raise WrongUsage(problem, _("Name a file, not a folder or a device."))
+        # A draft beside the file replaces it, so the file itself need not be writable.
         NamedTemporaryFile(dir=path.parent, prefix=path.name).close()
     except OSError as error:
-        hint = _("Nothing was sent. Name a file in a folder that you can write to.")
+        hint = _("Name a file in a folder that you can write to.")
         raise write_error(path, error, hint) from None
 
 

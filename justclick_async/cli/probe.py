@@ -28,6 +28,7 @@ from justclick_async.cli.settings import Access
 from justclick_async.cli.signals import interruptible, on_signals
 from justclick_async.messages import _
 from justclick_async.php import http_build_query
+from justclick_async.private_files import draft_of, open_draft
 from justclick_async.probe import Prober, Request
 from justclick_async.sandbox.assumptions import ASSUMPTIONS
 
@@ -91,7 +92,9 @@ def probe(
     if as_json:
         echo_json(document)
     if save is not None:
-        save.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", "utf-8")
+        with open_draft(save, encoding="utf-8") as file:
+            file.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        draft_of(save).replace(save)
         command = f"justclick sandbox --assume-file {quote_for_shell(str(save))}"
         echo_note(
             _("For a sandbox that responds like this account, run: {command}", command=command)

@@ -79,18 +79,36 @@ def test_progress_counts_what_each_pass_has_added(
 
 
 @pytest.mark.parametrize("words", ["import in.csv --yes", "export orders --to o.csv"])
-@pytest.mark.parametrize("place", ["no/such/folder/r.html", "folder.html", "in.csv"])
+@pytest.mark.parametrize(
+    ("place", "code", "reason", "hint"),
+    [
+        (
+            "no/such/folder/r.html", 2, "--report must be a file in an existing folder.",
+            "Create the folder",
+        ),
+        (
+            "folder.html", 2, "--report must be a file in an existing folder.",
+            "Name a file, not a folder",
+        ),
+        ("in.csv", 2, "--report must end with .html", "--report report.html"),
+        (
+            f"{'n' * 300}.html", 3, "File name too long",
+            "Name a file in a folder that you can write to.",
+        ),
+    ],
+    ids=["missing folder", "folder", "CSV", "long name"],
+)  # fmt: skip
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is_sent(
-    tmp_path: Path, words: str, place: str
+    tmp_path: Path, words: str, place: str, code: int, reason: str, hint: str
 ) -> None:
     (tmp_path / "folder.html").mkdir()
     (tmp_path / "in.csv").write_text("email;goods\na@b.io;invoice\n")
     since = ["--since", "2026-01-01"] if words.startswith("export") else []
     with service() as there:
         ran = run(*words.split(), *since, "--report", place, env=there.env, cwd=tmp_path)
-        assert ran.code in (2, 3)
-        reasons = ("--report must be a file", "--report must end with .html", "cannot write folder")
-        assert any(reason in ran.err for reason in reasons)
+        assert ran.code == code
+        assert reason in ran.err
+        assert hint in ran.err
         assert there.state["requests"] == []
     assert {path.name for path in tmp_path.iterdir()} == {"folder.html", "in.csv"}
 

@@ -83,12 +83,37 @@ def test_without_a_terminal_it_requires_yes() -> None:
     assert "--yes" in ran.err
 
 
-def test_a_file_that_cannot_be_saved_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("place", "hint"),
+    [
+        ("missing/account.json", "--save account.json"),
+        ("folder", "Name a file, not a folder or a device."),
+        ("device", "Name a file, not a folder or a device."),
+    ],
+)
+def test_a_file_that_cannot_be_saved_is_refused_before_anything_is_sent(
+    tmp_path: Path, place: str, hint: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "device").symlink_to("/dev/null")
     with service() as there:
-        ran = probe("--save", tmp_path / "missing/account.json", env=there.env)
+        ran = probe("--save", tmp_path / place, env=there.env)
         assert ran.code == 2
-        assert "--save account.json" in ran.err
+        assert hint in ran.err
         assert there.state["requests"] == []
+
+
+def test_a_saved_file_is_replaced_and_not_changed(tmp_path: Path) -> None:
+    """The check before the requests covers the folder: that has to suffice."""
+    file, other = tmp_path / "account.json", tmp_path / "other.json"
+    other.write_text("earlier")
+    file.hardlink_to(other)
+    file.chmod(0o444)
+    with service() as there:
+        assert probe("--save", file, env=there.env).code == 0
+    assert "assumptions" in json.loads(file.read_text())
+    assert other.read_text() == "earlier"
+    assert {path.name for path in tmp_path.iterdir()} == {"account.json", "other.json"}
 
 
 def test_a_wrong_key_is_reported() -> None:
