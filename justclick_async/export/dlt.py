@@ -62,7 +62,8 @@ def _resources(client: Any, since: Any) -> Iterator[Any]:
 def _orders(client: JustClick, since: date) -> Iterator[list[dict[str, Any]]]:
     today = datetime.now(SERVICE_TIME).date()
     place = _dlt.current.pipeline().dataset_name
-    state = State(_dlt.current.resource_state("orders"), place)
+    hint = _("Name another dataset and pipeline to load everything again.")
+    state = State(_dlt.current.resource_state("orders"), place, hint)
     state.claim(client.account_name, _("Name another dataset and pipeline for this account."))
     state.begin(since, today)
     for name in PASSES:

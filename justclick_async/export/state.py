@@ -39,11 +39,13 @@ class State:
 
     Args:
         values: Where it is kept.
-        place: The name of that for messages.
+        place: The name of the store in messages.
+        hint: What to do if it holds something else.
     """
 
     _values: Values
     _place: object
+    _hint: Message
 
     def claim(self, account: str, hint: Message) -> bool:
         """Make it the state of an account; return True if it is new.
@@ -73,7 +75,7 @@ class State:
         except ValueError:
             raise CannotExport(
                 _("{path} must be the state of an export.", path=str(self._place)),
-                _("Name another file, or rename this one to export everything again."),
+                self._hint,
             ) from None
 
     def begin(self, since: date, today: date) -> None:

@@ -23,6 +23,8 @@ __all__ = ["Store"]
 _FOREIGN = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 """Errors of files that no export has written: another table of that name, or no database."""
 
+_OTHER_FILE = _("Name another file, or rename this one to export everything again.")
+
 
 class Store:
     """A table of rows with its state, held by one process.
@@ -41,7 +43,7 @@ class Store:
 
     def __init__(self, path: Path, table: Table, account: str) -> None:
         self._table = table
-        self.state: State = State(self, path)
+        self.state: State = State(self, path, _OTHER_FILE)
         names = ", ".join(f'"{name}"' for name in table.columns)
         places = ", ".join("?" * len(table.columns))
         self._select = f'SELECT {names} FROM "{table.name}"'
@@ -66,7 +68,7 @@ class Store:
                 raise  # such as a full disk
             raise CannotExport(
                 _("{path} must be the state of an export.", path=str(path)),
-                _("Name another file, or rename this one to export everything again."),
+                _OTHER_FILE,
             ) from None
 
     def _open(self, account: str) -> None:

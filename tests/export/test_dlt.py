@@ -82,3 +82,12 @@ def test_an_account_is_loaded_and_later_updated(pipeline: Any) -> None:
     ):
         with pytest.raises(PipelineStepFailed, match="belongs to username"):
             pipeline.run(justclick(since=old, client=other))
+
+
+@pytest.mark.parametrize("pipeline", ["duckdb"], indirect=True)
+def test_a_changed_state_is_refused_with_a_hint_for_dlt(pipeline: Any) -> None:
+    with pipeline.managed_state() as state:
+        state["sources"] = {"justclick": {"resources": {"orders": {"created": "yesterday"}}}}
+    orders = justclick(since=SINCE, client=JustClick("username", "0" * 40)).with_resources("orders")
+    with pytest.raises(PipelineStepFailed, match="Name another dataset and pipeline to load"):
+        pipeline.run(orders)
