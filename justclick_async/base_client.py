@@ -129,8 +129,15 @@ class BaseClient(Unpicklable, AsyncDriver):
 
     # ── Asking ──────────────────────────────────────────────────────────────────────
 
+    # ``Never`` has type checkers refuse every option; at run time a hint names the right method.
+
     async def run(self, steps: Steps[R], **options: Never) -> R:
-        """Execute a call or a flow, such as ``create_order(order)``, and return its result."""
+        """Execute a call or a flow, such as ``create_order(order)``, and return its result.
+
+        Raises:
+            InvalidInputType: An option of the client such as ``timeout`` was passed; use
+                ``with_options``.
+        """
         handled = sys.exception()
         try:
             if options:
@@ -151,6 +158,10 @@ class BaseClient(Unpicklable, AsyncDriver):
         """Execute a call or a flow and return its result with the details of the response.
 
         For a flow of several calls, those of the last response.
+
+        Raises:
+            InvalidInputType: An option of the client such as ``timeout`` was passed; use
+                ``with_options``.
         """
         _validate_steps(steps)
         handled = sys.exception()

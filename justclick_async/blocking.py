@@ -38,7 +38,12 @@ class BlockingV2(Unpicklable, V2, Driver):
         self._client = client
 
     def run(self, steps: Steps[R], **options: Never) -> R:
-        """Execute a call or a flow and return its result."""
+        """Execute a call or a flow and return its result.
+
+        Raises:
+            InvalidInputType: An option of the client such as ``timeout`` was passed; use
+                ``with_options``.
+        """
         return self._client.run(steps, **options)
 
 
@@ -147,7 +152,12 @@ class JustClick(Unpicklable, V1, BulkMethods, Driver):
         return self._client.account_name
 
     def run(self, steps: Steps[R], **options: Never) -> R:
-        """Execute a call or a flow, such as ``create_order(order)``, and return its result."""
+        """Execute a call or a flow, such as ``create_order(order)``, and return its result.
+
+        Raises:
+            InvalidInputType: An option of the client such as ``timeout`` was passed; use
+                ``with_options``.
+        """
         try:
             return self._thread.run(self._client.run(steps, **options))
         finally:
@@ -157,6 +167,10 @@ class JustClick(Unpicklable, V1, BulkMethods, Driver):
         """Execute a call or a flow and return its result with the details of the response.
 
         For a flow of several calls, those of the last response.
+
+        Raises:
+            InvalidInputType: An option of the client such as ``timeout`` was passed; use
+                ``with_options``.
         """
         try:
             return self._thread.run(self._client.answer(steps, **options))

@@ -23,7 +23,12 @@ class AsyncV2(Unpicklable, V2, AsyncDriver):
         self._client = client
 
     async def run(self, steps: Steps[R], **options: Never) -> R:
-        """Execute a call or a flow and return its result."""
+        """Execute a call or a flow and return its result.
+
+        Raises:
+            InvalidInputType: An option of the client such as ``timeout`` was passed; use
+                ``with_options``.
+        """
         return await self._client.run(steps, **options)
 
 

@@ -23,8 +23,10 @@ from justclick_async import (
     endpoint,
     stream,
 )
+from justclick_async.blocking import BlockingV2
 from justclick_async.bulk import OrderResult
 from justclick_async.bulk.methods import BulkMethods
+from justclick_async.client import AsyncV2
 from justclick_async.decorators import client_method
 from justclick_async.drivers import AsyncDriver, Driver
 from justclick_async.endpoints import V1, V2
@@ -238,6 +240,18 @@ def test_an_option_of_the_client_in_run_points_to_with_options(client: Any, name
             _finish(getattr(owner, name)(numbers(1), timeout=5))
         with pytest.raises(TypeError, match=rf"{name}\(\) got an unexpected keyword .*'tmeout'"):
             _finish(getattr(owner, name)(numbers(1), tmeout=5))
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        *(JustClick.run, JustClick.answer, BlockingV2.run),
+        *(AsyncJustClick.run, AsyncJustClick.answer, AsyncV2.run),
+    ],
+)
+def test_the_help_of_run_says_where_options_belong(method: Any) -> None:
+    assert "**options" in str(inspect.signature(method))
+    assert "``with_options``" in (inspect.getdoc(method) or "")
 
 
 def _own_options(method: Any) -> set[str]:
