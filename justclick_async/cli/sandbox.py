@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from inspect import Parameter, Signature
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, cast
@@ -11,7 +11,7 @@ import cyclopts
 
 from justclick_async.cli.errors import WrongUsage
 from justclick_async.messages import _
-from justclick_async.sandbox.__main__ import OPTIONS, Option, run
+from justclick_async.sandbox.__main__ import OPTIONS, InvalidOption, Option, run
 
 __all__ = ["sandbox"]
 
@@ -21,12 +21,19 @@ def sandbox(**given: Any) -> int:
     options = {each.name: each.default for each in OPTIONS} | given
     try:
         for each in OPTIONS:
-            if each.choices:
-                options[each.name] = list(map(each.read, options[each.name]))
+            if each.parse:
+                options[each.name] = _parse(each.parse, options[each.name])
         return run(SimpleNamespace(**options))
-    except (ValueError, TypeError) as error:
+    except InvalidOption as error:
         hint = _("See {command}.", command="justclick sandbox --help")
         raise WrongUsage(error.args[0], hint) from None
+
+
+def _parse(parse: Callable[[str], Any], given: Sequence[str]) -> list[Any]:
+    try:
+        return [parse(each) for each in given]
+    except ValueError as error:
+        raise InvalidOption(*error.args) from None
 
 
 def _keep(_kind: object, tokens: Sequence[cyclopts.Token]) -> list[str]:
@@ -38,7 +45,7 @@ def _parameter(option: Option) -> Parameter:
     if option.choices:  # they are for completion: other values are read as well
         kind = cast("Any", Literal)[option.choices] | str
     kind = list[kind] if option.default == () else kind
-    convert = _keep if option.choices else None
+    convert = _keep if option.parse else None
     more = cyclopts.Parameter(negative="", help=option.help, converter=convert)
     # Where pydantic is loaded, cyclopts checks defaults, too.
     annotation: Any = Annotated[kind | None if option.default is None else kind, more]

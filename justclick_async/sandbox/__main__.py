@@ -28,7 +28,7 @@ from justclick_async.sandbox.seeds import read_seed
 from justclick_async.sandbox.server import Sandbox
 from justclick_async.visible import VisibleFormatter, visible
 
-__all__ = ["OPTIONS", "Option", "build_parser", "main", "run"]
+__all__ = ["OPTIONS", "InvalidOption", "Option", "build_parser", "main", "run"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,18 +36,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = build_parser()
     try:
         return run(parser.parse_args(arguments))
-    except (ValueError, TypeError) as error:
+    except InvalidOption as error:
         parser.error(_translate(error.args[0]))
 
 
+class InvalidOption(Exception):
+    """An option is invalid; its only argument is the message."""
+
+
 def run(options: Any) -> int:
-    """Run a sandbox with ``OPTIONS``; raise ValueError or TypeError if one is invalid."""
+    """Run a sandbox with ``OPTIONS`` and return the exit code.
+
+    Raises:
+        InvalidOption: One is invalid.
+    """
     if logging.lastResort is not None:  # aiohttp warns of requests, with their text
         logging.lastResort.setFormatter(VisibleFormatter())
     try:
         sandbox = _sandbox(options)
     except OSError as error:
         return _cannot_start(error.args[0] if len(error.args) == 1 else str(error))
+    except (ValueError, TypeError) as error:
+        raise InvalidOption(*error.args) from error
     try:
         with suppress(KeyboardInterrupt):
             asyncio.run(_serve(sandbox, options))
@@ -192,7 +202,11 @@ def _assumption(given: str) -> tuple[str, str]:
 
 
 class Option(NamedTuple):
-    """An option; *default* is ``()`` if it is repeatable, and ``False`` if it is a flag."""
+    """An option; *default* is ``()`` if it is repeatable, and ``False`` if it is a flag.
+
+    *choices* are for completion: *parse* may accept other values, and raises ValueError with a
+    message.  *read* is for types that argparse and cyclopts know.
+    """
 
     name: str
     help: Message
@@ -200,6 +214,7 @@ class Option(NamedTuple):
     metavar: str | None = None
     read: Callable[[str], Any] = str
     choices: tuple[str, ...] = ()
+    parse: Callable[[str], Any] | None = None
 
 
 _FAULTS = tuple(f"{name}=0.1" for name in FAULTS)
@@ -219,7 +234,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("account", _("Another account; its generated key is printed. Repeatable."), (), "LOGIN"),
     Option("accounts", _FORMAT, None, "FILE"),
     Option("db", _("SQLite file that keeps the state. Default: memory."), None, "FILE"),
-    Option("fault", _SHARE, (), "NAME=PROBABILITY", _fault, _FAULTS),
+    Option("fault", _SHARE, (), "NAME=PROBABILITY", str, _FAULTS, _fault),
     Option("seed", _("Inject the faults into the same calls every time."), read=int),
     Option("seed_file", _("Initial data, as /sandbox/export.json has them."), None, "FILE"),
     Option("slow_for", _("Delay of the fault slow in seconds."), 3.0, read=float),
@@ -228,7 +243,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("disabled", _("Answer everybody with code 7."), default=False),
     Option("visitor", _WHO, (), "NETWORK"),
     Option("log", _LINES, default=False),
-    Option("assume", _ANSWER, (), "NAME=CHOICE", _assumption, _CHOICES),
+    Option("assume", _ANSWER, (), "NAME=CHOICE", str, _CHOICES, _assumption),
     Option("assume_file", _SAVED, None, "FILE"),
 )
 """All options, for this command and ``justclick sandbox``."""
@@ -254,8 +269,8 @@ def build_parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group(_translate(_("options")))
     shown = _translate(_("Display this message and exit."))
     group.add_argument("-h", "--help", action="help", help=shown)
-    for name, about, default, metavar, read, choices in OPTIONS:
-        given: dict[str, Any] = {"type": partial(_read, read) if choices else read}
+    for name, about, default, metavar, read, _choices, parse in OPTIONS:
+        given: dict[str, Any] = {"type": partial(_parse, parse) if parse else read}
         given |= {"metavar": metavar, "default": default}
         if default == ():
             given |= {"action": "append", "default": []}
@@ -268,9 +283,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read(read: Callable[[str], Any], given: str) -> Any:
+def _parse(parse: Callable[[str], Any], given: str) -> Any:
     try:
-        return read(given)
+        return parse(given)
     except ValueError as error:
         raise argparse.ArgumentTypeError(_translate(error.args[0])) from None
 

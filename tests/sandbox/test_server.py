@@ -23,6 +23,7 @@ import pytest
 from justclick_async.sandbox import API_KEY, ASSUMPTIONS, LOGIN, Sandbox
 from justclick_async.sandbox.__main__ import main
 from justclick_async.signing import sign_query, signed_body
+from tests.cli.command import run
 from tests.sandbox.running import ORDER, call, get_json, running, send
 
 
@@ -112,6 +113,19 @@ def test_a_wrong_fault_is_refused_before_it_starts(
         main(["--fault", fault])
     assert ended.value.code == 2
     assert "argument --fault" in capsys.readouterr().err
+
+
+def test_an_error_of_a_running_sandbox_is_not_called_a_wrong_option(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(*_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr("justclick_async.sandbox.__main__._serve", fail)
+    with pytest.raises(ValueError, match="^$"):
+        main([])
+    ran = run("sandbox")
+    assert (ran.code, "ValueError" in ran.err, "--help" in ran.err) == (1, True, False)
 
 
 @pytest.mark.parametrize("command", [["justclick_async.sandbox"], ["justclick_async", "sandbox"]])
