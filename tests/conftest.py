@@ -37,7 +37,7 @@ LONG_FILES = {
 }
 """Files that take longest and whose tests share a server, a browser or a site."""
 
-LONG_TESTS = {
+SPLIT_FILES = {
     "test_commands",
     "test_compose",
     "test_crashes",
@@ -65,7 +65,7 @@ def _is_long(path: Path) -> bool:
 
 
 def _is_alone(nodeid: str) -> bool:
-    return Path(nodeid.partition("::")[0]).stem in LONG_TESTS
+    return Path(nodeid.partition("::")[0]).stem in SPLIT_FILES
 
 
 class _Scheduling(LoadFileScheduling):

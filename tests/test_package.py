@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from readme_renderer import markdown
 
 import justclick_async
+from tests.conftest import LONG_FILES, SPLIT_FILES
 
 ROOT = Path(__file__).parents[1]
 
@@ -54,6 +55,11 @@ def test_importing_the_package_is_lazy() -> None:
     client = loaded_after("from justclick_async import AsyncJustClick, JustClick")
     assert not client & {"rich", "cyclopts", "jinja2", "sqlite3", "xlrd"}
     assert not {name for name in client if name.startswith("justclick_async.sandbox")}
+
+
+def test_every_file_that_the_scheduling_of_tests_names_exists() -> None:
+    existing = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    assert (LONG_FILES | SPLIT_FILES) - existing == set()
 
 
 # ── What the package index shows ────────────────────────────────────────────────────
