@@ -391,7 +391,7 @@ def times(read: Callable[[str], object], shape: str, end: str, size: int) -> tup
     if slow < _UNNOTICED:
         return slow, slow
     quick = taken(read, small)
-    for _ in range(4):
+    for _ in range(12):
         if slow < 3 * quick or slow > 5:
             break
         gc.collect()

