@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from justclick_async.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from justclick_async import bulk, errors, export, notifications, php, signing
     from justclick_async.blocking import (
         JustClick,
@@ -329,6 +331,8 @@ _EXPORTS = {
     "version": ("__version__",),
 }
 
+__getattr__: "Callable[[str], object]"
+__dir__: "Callable[[], list[str]]"
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS, _SUBPACKAGES)
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

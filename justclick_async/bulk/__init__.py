@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from justclick_async.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from justclick_async.bulk.api import KINDS
     from justclick_async.bulk.errors import (
         CannotImport,
@@ -157,4 +159,6 @@ _EXPORTS = {
     "worker": ("environment_key", "run_shard", "run_shard_async"),
 }
 
+__getattr__: Callable[[str], object]
+__dir__: Callable[[], list[str]]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

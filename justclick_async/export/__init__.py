@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from justclick_async.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from justclick_async.export.errors import CannotExport
     from justclick_async.export.exporter import (
         Exporter,
@@ -57,4 +59,6 @@ _EXPORTS = {
     ),
 }
 
+__getattr__: Callable[[str], object]
+__dir__: Callable[[], list[str]]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

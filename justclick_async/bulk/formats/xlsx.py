@@ -64,7 +64,7 @@ class Xlsx(Book):
         with translate_damage(archive.path):
             main = self._main_part()
             self._parts = self._related_parts(main)
-            self.sheets = list(self._read_workbook(main))
+            self.sheets: list[Sheet] = list(self._read_workbook(main))
             self._read_styles()
             self._strings = self._read_strings()
         if not self.sheets:

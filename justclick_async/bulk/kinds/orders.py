@@ -67,7 +67,7 @@ def marks_of(fields: dict[str, Any]) -> Utm | None:
 class OrderKind(Kind[OrderT]):
     """Each row is an order to be created."""
 
-    needs = (
+    needs: tuple[Problem, ...] = (
         Problem(
             "email",
             _("is empty"),
@@ -81,7 +81,7 @@ class OrderKind(Kind[OrderT]):
             code=603,
         ),
     )
-    words = Words(
+    words: Words = Words(
         done=_("created"),
         existed=_("existed already"),
         not_checked=_(
