@@ -30,7 +30,7 @@ _UNPACKED, _RATIO = 2**24, 200
 
 @contextmanager
 def translate_damage(path: Path) -> Generator[None, None, None]:
-    """Translate errors of reading an archive, and numbers that are none, into ``FileProblem``."""
+    """Translate errors of reading an archive, and malformed numbers, into ``FileProblem``."""
     try:
         yield
     except (

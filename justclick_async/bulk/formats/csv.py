@@ -69,7 +69,7 @@ def open_csv(
         means_something: Whether a name at the top of a column is known: identifies the delimiter.
 
     Raises:
-        FileProblem: It cannot be meant like that.
+        FileProblem: It cannot be read with these options.
     """
     encoding = file.encoding(options.encoding)
     with translate_decode_errors(file.path, encoding):
