@@ -205,7 +205,7 @@ def json_fields(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]
     path = tmp_path_factory.mktemp("json") / "orders.csv"
     path.write_text("email;goods\na@example.com;invoice\nb@example.com;unknown\n")
     words = ["import", path, "--yes", "--json", "--rate", "1", "--settle-after", "0"]
-    with service("--fault", "drop_after=1") as there:
+    with service("--fault", "drop_after=0.5", "--seed", "1") as there:
         events = run(*words, env=there.env).events
     fields: dict[str, set[str]] = {}
     for event in events:

@@ -20,6 +20,8 @@ import pytest
 from tests.documents.blocks import blocks_of
 from tests.test_docs import DOCUMENTS, ROOT
 
+FINDER = blocks_of(ROOT)
+
 PRELUDE = """
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -133,7 +135,7 @@ def write_page(folder: Path, document: Path) -> None:
 
 def python_blocks(document: Path) -> Iterator[tuple[int, str, str]]:
     """Yield the line, the title and the source of each block."""
-    for example in blocks_of(ROOT).parse(document).examples():
+    for example in FINDER.parse(document).examples():
         lexemes = example.region.lexemes
         source = lexemes.get("source", "") if hasattr(lexemes, "get") else ""
         if lexemes.get("language") == "pycon":

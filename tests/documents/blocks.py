@@ -53,6 +53,9 @@ _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _TESTS = re.compile(r"^(async )?def test_", re.MULTILINE)
 _INSTALLS = re.compile(r"(pip install .+\n)+")
 _EXIT_CODE = re.compile(r"# exit code (\d+)")
+_COMMENT = re.compile(
+    r"""^ *#(?! exit code).*\n| *#(?! exit code)[^'"\n]*$|^ +\"""[^"\n]*\"""$""", re.MULTILINE
+)
 
 
 def python(example: Example, workspace: Workspace, source: str) -> str:
@@ -172,5 +175,25 @@ def _parse(document: Document) -> Iterable[Region]:
 
 def blocks_of(root: Path) -> Sybil:
     """Return a finder of the blocks in the Markdown files below *root*."""
-    parsers = [_parse, SkipParser()]
-    return Sybil(parsers=parsers, path=str(root), patterns=["*.md"], fixtures=["workspace"])
+    finder = Sybil(
+        parsers=[_parse, SkipParser()], path=str(root), patterns=["*.md"], fixtures=["workspace"]
+    )
+    pages = root / "docs" / "pages"
+    for russian in (pages / "ru").glob("*.md"):
+        if _code(finder.parse(russian)) == _code(finder.parse(pages / russian.name)):
+            finder.excludes.append(str(russian.relative_to(root)))
+    return finder
+
+
+def _code(page: Document) -> list[object]:
+    """Return what is run of a page: its blocks without comments, and what is skipped."""
+    return [
+        (each.region.parsed, {**each.region.lexemes, "source": _without_comments(each)})
+        for each in page.examples()
+    ]
+
+
+def _without_comments(example: Example) -> str:
+    lexemes = example.region.lexemes
+    source: str = lexemes.get("source", "")
+    return _COMMENT.sub("", source) if lexemes.get("language") in ("python", "sh") else source

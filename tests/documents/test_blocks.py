@@ -86,3 +86,29 @@ def test_a_wrong_page_fails(
 ) -> None:
     with pytest.raises(AssertionError, match=said):
         run(tmp_path, text, justclick_sandbox)
+
+
+@pytest.mark.parametrize(
+    ("english", "russian", "is_run"),
+    [
+        ("~~~sh\ntrue\n~~~", "~~~sh\ntrue\n~~~", False),
+        ("~~~sh\ntrue\n~~~", "~~~sh\nfalse\n~~~", True),
+        ("~~~sh\ntrue\n~~~", "~~~sh\ntrue\n~~~\n~~~sh\ntrue\n~~~", True),
+        ("~~~sh\ntrue\n~~~", "~~~bash\ntrue\n~~~", True),
+        ("~~~sh\n# one\ntrue # two\n~~~", "~~~sh\n# раз\ntrue  # два\n~~~", False),
+        ("~~~sh\nfalse # exit code 1\n~~~", "~~~sh\nfalse # exit code 2\n~~~", True),
+        ("~~~sh\necho '#a'\n~~~", "~~~sh\necho '#b'\n~~~", True),
+        ("~~~text\na # b\n~~~", "~~~text\na # c\n~~~", True),
+        ('<!-- skip: next "a" -->\n~~~sh\na\n~~~', "~~~sh\na\n~~~", True),
+    ],
+)
+def test_a_russian_page_with_the_code_of_the_english_one_is_not_run_again(
+    english: str, russian: str, is_run: bool, tmp_path: Path
+) -> None:
+    pages = tmp_path / "docs" / "pages"
+    (pages / "ru").mkdir(parents=True)
+    (pages / "page.md").write_text(english.replace("~~~", FENCE), "utf-8")
+    (pages / "ru" / "page.md").write_text(russian.replace("~~~", FENCE), "utf-8")
+    finder = blocks_of(tmp_path)
+    assert finder.should_parse(pages / "page.md")
+    assert finder.should_parse(pages / "ru" / "page.md") is is_run
