@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from types import UnionType
-from typing import Any, Self, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Self, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from attrs import NOTHING, Attribute, fields
 
@@ -114,6 +114,8 @@ def _types(cls: type[Any]) -> dict[str, Any]:
 
 def _plain(value: object) -> Any:
     """Return a value as plain JSON types."""
+    if value is None or type(value) is str:  # as most are
+        return value
     match value:
         case Model():
             return value.to_dict()
@@ -141,80 +143,122 @@ class _MismatchError(Exception):
     """A value is not of the type of its field."""
 
 
+Reader: TypeAlias = Callable[[object, str], object]
+"""Returns a value, which is at a path, as the type of its field."""
+
+
 def _model(cls: type[M], data: object, path: str) -> M:
     if not isinstance(data, Mapping):
         raise _MismatchError
     given = cast("Mapping[str, object]", data)
-    known = {a.name: a for a in _attributes(cls)}
-    where = f"{path}."
+    readers, where = _readers(cast("Any", cls)), f"{path}."
     for name in given:
-        if name not in known:
-            raise _unknown_field(where, str(name), list(known))
-    for name, attribute in known.items():
-        if attribute.default is NOTHING and name not in given:
+        if name not in readers:
+            raise _unknown_field(where, str(name), list(readers))
+    for attribute in _attributes(cls):
+        if attribute.default is NOTHING and attribute.name not in given:
+            field = where + attribute.name
             raise InvalidInput(
-                _("{field} is required.", field=where + name),
-                field=where + name,
-                hint=_("Pass this field."),
+                _("{field} is required.", field=field), field=field, hint=_("Pass this field.")
             )
-    types = _types(cast("Any", cls))
     return cls(
         **{
-            name: _field(value, types[name], known[name], where + name)
+            name: read(value, where + name)
             for name, value in given.items()
-            if known[name].init
+            if (read := readers[name]) is not None
         }
     )
 
 
-def _field(value: object, kind: Any, attribute: Attribute[Any], path: str) -> object:
-    try:
-        return _structure(value, kind, path)
-    except InvalidInput:
-        raise
-    except (_MismatchError, InvalidOperation, ValueError):
-        if cast("Any", attribute).converter or attribute.validator:
-            return value  # the constructor knows more, and has a better message
-        name = kind.__name__ if isinstance(kind, type) else re.sub(r"\w+\.(?=\w)", "", str(kind))
-        raise InvalidInputType(
-            _(
-                "{field} must be {kind}, not {found}.",
-                field=path,
-                kind=name,
-                found=type(value).__name__,
-            ),
+@cache
+def _readers(cls: Any) -> dict[str, Reader | None]:
+    """Return the reader of each field; ``None`` if ``__init__`` does not take it.
+
+    Made once for each class, since an import reads each order twice: in 25 µs instead of 68.
+    """
+    types = _types(cls)
+    return {a.name: _field_reader(a, types[a.name]) if a.init else None for a in _attributes(cls)}
+
+
+def _field_reader(attribute: Attribute[Any], kind: Any) -> Reader:
+    read = _reader(kind)
+    is_checked = bool(cast("Any", attribute).converter or attribute.validator)
+
+    def read_field(value: object, path: str) -> object:
+        try:
+            return read(value, path)
+        except InvalidInput:
+            raise
+        except (_MismatchError, InvalidOperation, ValueError):
+            if is_checked:
+                return value  # the constructor knows more, and has a better message
+            raise _wrong_type(value, kind, path) from None
+
+    return read_field
+
+
+def _wrong_type(value: object, kind: Any, path: str) -> InvalidInputType:
+    name = kind.__name__ if isinstance(kind, type) else re.sub(r"\w+\.(?=\w)", "", str(kind))
+    return InvalidInputType(
+        _(
+            "{field} must be {kind}, not {found}.",
             field=path,
-            hint=_("Pass amounts as text and times in ISO 8601, as to_dict() returns them."),
-        ) from None
+            kind=name,
+            found=type(value).__name__,
+        ),
+        field=path,
+        hint=_("Pass amounts as text and times in ISO 8601, as to_dict() returns them."),
+    )
 
 
-def _structure(value: object, kind: Any, path: str) -> object:
-    """Return a value as the type of its field, which is one of those that models have."""
+def _reader(kind: Any) -> Reader:
+    """Return the reader of a type, which is one of those that models have."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        return _first_match(value, arguments, path)
-    if origin is tuple and isinstance(value, list | tuple):
-        found = cast("list[object]", value)
-        return tuple(_structure(each, arguments[0], f"{path}[{i}]") for i, each in enumerate(found))
-    if origin is Mapping and isinstance(value, Mapping):
-        return dict(cast("Mapping[str, object]", value))
+        return _first_match([_reader(each) for each in arguments])
+    if origin is tuple:
+        return _tuple_of(_reader(arguments[0]))
+    if origin is Mapping:
+        return _mapping
     if kind in (Any, object):
-        return value
-    if origin is None and isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
-        return value
-    if origin is not None:
-        raise _MismatchError
-    return _converted(value, kind, path)
+        return lambda value, _path: value
+    return partial(_instance, kind)
 
 
-def _first_match(value: object, kinds: tuple[Any, ...], path: str) -> object:
-    for kind in kinds:
-        try:
-            return _structure(value, kind, path)
-        except (_MismatchError, InvalidOperation, ValueError) as error:
-            if isinstance(error, InvalidInput):
+def _first_match(readers: Sequence[Reader]) -> Reader:
+    def read(value: object, path: str) -> object:
+        for each in readers:
+            try:
+                return each(value, path)
+            except InvalidInput:
                 raise
-    raise _MismatchError
+            except (_MismatchError, InvalidOperation, ValueError):
+                continue
+        raise _MismatchError
+
+    return read
+
+
+def _tuple_of(read: Reader) -> Reader:
+    def read_all(value: object, path: str) -> object:
+        if not isinstance(value, list | tuple):
+            raise _MismatchError
+        found = cast("list[object]", value)
+        return tuple([read(each, f"{path}[{i}]") for i, each in enumerate(found)])
+
+    return read_all
+
+
+def _mapping(value: object, _path: str) -> object:
+    if not isinstance(value, Mapping):
+        raise _MismatchError
+    return dict(cast("Mapping[str, object]", value))
+
+
+def _instance(kind: type, value: object, path: str) -> object:
+    if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+        return value
+    return _converted(value, kind, path)
 
 
 def _converted(value: object, kind: type, path: str) -> object:
