@@ -168,7 +168,6 @@ def workspace(folder: Path, sandbox: Sandbox) -> Generator[Workspace]:
         made = Workspace(folder, sandbox)
         cleared.callback(made.close)
         cleared.enter_context(patch.dict(os.environ, made.environment))
-        os.environ.pop("COVERAGE_PROCESS_START", None)  # what examples start has tests of its own
         cleared.callback(_forget_modules, folder)
         cleared.enter_context(patch.object(sys, "path", [str(folder), *sys.path]))
         cleared.enter_context(_refuse_other_hosts())
