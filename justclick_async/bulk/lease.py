@@ -67,7 +67,11 @@ class Lease:
 
     @asynccontextmanager
     async def renewing(self, stop: StopWorker) -> AsyncGenerator[None, None]:
-        """Renew the lease until the block ends; call *stop* if the worker is to stop."""
+        """Renew the lease until the block ends; call *stop* if the worker is to stop.
+
+        Raises:
+            Exception: An unexpected one of the journal; the block has ended by then.
+        """
         self._ahead = await asyncio.to_thread(self._journal.clock) - time()
         await self._renew(stop)
         renewing_task = asyncio.create_task(self._renew_repeatedly(stop))
@@ -75,7 +79,9 @@ class Lease:
             yield
         finally:
             renewing_task.cancel()
-            await asyncio.gather(renewing_task, return_exceptions=True)
+            await asyncio.wait([renewing_task])
+        if not renewing_task.cancelled():
+            renewing_task.result()
 
     async def _renew_repeatedly(self, stop: StopWorker) -> None:
         try:
@@ -88,6 +94,10 @@ class Lease:
         except CannotImport as error:
             self.lose()
             stop(StopReason.BROKEN, error)
+        except Exception:
+            self.lose()
+            stop(StopReason.BROKEN, None)
+            raise
 
     async def _renew(self, stop: StopWorker) -> None:
         began, rate = monotonic(), self._options.rate

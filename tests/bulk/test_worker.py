@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from justclick_async import AsyncJustClick, bulk
 from justclick_async.bulk.errors import CannotImport
 from justclick_async.bulk.job import open_journal
+from justclick_async.bulk.journal.base import Journal
 from justclick_async.bulk.lease import Lease, LeasedClient
 from justclick_async.bulk.states import RowState
 from justclick_async.endpoints.contacts import get_all_groups
@@ -60,6 +63,28 @@ async def test_one_that_has_expired_sends_nothing_and_waits_for_nothing(
             with pytest.raises(NotSentInTime, match="lease"):
                 await asyncio.wait_for(waiting, 30)
         assert len(there.requests) == (0 if share == 0 else 1)
+
+
+def test_an_unexpected_error_of_renewing_ends_the_import_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUSTCLICK_API_KEY", KEY)
+    with service("--fault", "slow=1", "--slow-for", 0.3) as there:
+        plan = bulk.plan(
+            orders_file(tmp_path, 40), login=LOGIN, base_url=there.url, rate=None, concurrency=1
+        )
+        beat = Journal.beat
+        beats = count()
+
+        def fail_later(*args: Any, **more: Any) -> Any:
+            if next(beats):
+                raise ZeroDivisionError
+            return beat(*args, **more)
+
+        monkeypatch.setattr(Journal, "beat", fail_later)
+        with pytest.raises(ZeroDivisionError):
+            bulk.run_shard(plan.whole)
+        assert len(there.orders) < 40
 
 
 def test_rows_of_one_that_died_are_waited_for_however_short_the_wait(
