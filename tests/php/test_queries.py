@@ -399,44 +399,44 @@ def seconds(work: Callable[[], object]) -> float:
     return best
 
 
-MILLION = 1_000_000
+LARGE = 250_000
 
 
 @pytest.mark.untraced
 class TestHostileInput:
     @pytest.mark.parametrize("unit", ["%", "%4", "%41", "+", "&", "=", "й", "%D0%B9", "\x1f", "\n"])
-    def test_a_million_characters_of_a_value_take_linear_time(self, unit):
+    def test_many_characters_of_a_value_take_linear_time(self, unit):
         def read(size: int) -> float:
             query = "a=" + unit * (size // len(unit))
             return seconds(lambda: parse_str(query))
 
-        assert read(MILLION) < 30 * read(MILLION // 10) + 0.05
+        assert read(LARGE) < 30 * read(LARGE // 10) + 0.05
 
     @pytest.mark.parametrize(
         "unit", ["[", "]", "[]", "[ ", "][", "[[]", "[a]", ".", " ", "%00", "%5B", "_", "\x1f", "5"]
     )
-    def test_a_million_characters_of_a_name_take_linear_time(self, unit):
+    def test_many_characters_of_a_name_take_linear_time(self, unit):
         def read(size: int) -> float:
             name = "a" + unit * (size // len(unit))
             return seconds(lambda: parse_str(name + "=1&" + name + "]=2"))
 
-        assert read(MILLION) < 30 * read(MILLION // 10) + 0.05
+        assert read(LARGE) < 30 * read(LARGE // 10) + 0.05
 
     @pytest.mark.parametrize("unit", ["a", "~", "й", "\x1f", "\udcff", "😀"])
-    def test_a_million_characters_are_encoded_in_linear_time(self, unit):
+    def test_many_characters_are_encoded_in_linear_time(self, unit):
         def write(size: int) -> float:
             data = {unit * (size // 10): [unit * size]}
             return seconds(lambda: http_build_query(data))
 
-        assert write(MILLION) < 30 * write(MILLION // 10) + 0.05
+        assert write(LARGE) < 30 * write(LARGE // 10) + 0.05
 
     @pytest.mark.parametrize("key", [lambda n: f"a{n}", lambda n: n, lambda n: b"%d" % n])
-    def test_a_hundred_thousand_variables_are_encoded_in_linear_time(self, key):
+    def test_twenty_thousand_variables_are_encoded_in_linear_time(self, key):
         def write(number: int) -> float:
             data = {"a": {key(n): {"b": n} for n in range(number)}}
             return seconds(lambda: http_build_query(data))
 
-        assert write(100_000) < 40 * write(10_000) + 0.05
+        assert write(20_000) < 40 * write(2_000) + 0.05
 
     def test_a_hundred_thousand_variables_are_refused_at_once(self):
         def query(number: int) -> str:
@@ -638,7 +638,7 @@ def oracle() -> Iterator[php_oracle.PhpOracle]:
 @pytest.mark.untraced
 class TestAgainstPhp:
     @given(arrays, st.sampled_from(["", "p_", "p q&", "й"]), st.sampled_from(["&", ";", "", "é&"]))
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=150, deadline=None)
     def test_http_build_query_matches_php(self, oracle, data, prefix, separator):
         for encoding in php.PHP_QUERY_RFC1738, php.PHP_QUERY_RFC3986:
             expected = oracle.http_build_query(data, prefix, separator, encoding)
@@ -646,23 +646,23 @@ class TestAgainstPhp:
             assert expected == http_build_query(data, prefix, separator, encoding)
 
     @given(queries)
-    @settings(max_examples=1000, deadline=None)
+    @settings(max_examples=300, deadline=None)
     def test_parse_str_matches_php(self, oracle, query):
         assert in_order(oracle.parse_str(query)) == in_order(parse_str(query))
 
     @given(st.one_of(texts, st.binary()))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=100, deadline=None)
     def test_escapes_are_those_of_php(self, oracle, text):
         assert oracle.urlencode(text) == urlencode(text)
         assert oracle.rawurlencode(text) == rawurlencode(text)
 
     @given(st.lists(st.floats(), min_size=1, max_size=50))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=100, deadline=None)
     def test_floats_are_printed_as_php_prints_them(self, oracle, floats):
         assert oracle.http_build_query(floats) == http_build_query(floats)
 
     @given(mappings())
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=100, deadline=None)
     def test_a_canonical_query_is_one_that_php_encodes_to_itself(self, oracle, params):
         query = http_build_query(params)
         by_php = oracle.http_build_query(oracle.parse_str(query))
@@ -674,7 +674,7 @@ class TestAgainstPhp:
             assert by_php == canonical_query(params)
 
     def test_thousands_of_random_cases_show_no_difference(self):
-        assert compare(5000, seed=1) == (5000, 0)
+        assert compare(15_000, seed=1) == (15_000, 0)
 
 
 class TestRoundTrip:
