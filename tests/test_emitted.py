@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from traceback import TracebackException
+from traceback import StackSummary, walk_tb
 from typing import Any
 from urllib.parse import quote, quote_plus
 from urllib.request import urlopen
@@ -91,8 +91,8 @@ NEEDLES = {spelling.lower(): name for name, mark in MARKS.items() for spelling i
 class Emitted:
     """All that came out, each piece with where it came from."""
 
-    pieces: list[tuple[str, str]] = field(factory=list)
-    hashes: set[str] = field(factory=set)
+    pieces: list[tuple[str, str]] = field(factory=list, repr=False)
+    hashes: set[str] = field(factory=set, repr=False)
 
     def note(self, where: str, text: object) -> None:
         self.pieces.append((where, str(text)))
@@ -101,9 +101,10 @@ class Emitted:
         needles = NEEDLES | dict.fromkeys(self.hashes, "hash")
         found = {
             f"{name} in {where}: ...{text[max(0, at - 120) : at + 60]}..."
-            for where, text in self.pieces
+            for where, text in set(self.pieces)
+            for folded in [text.lower()]
             for needle, name in needles.items()
-            if (at := text.lower().find(needle)) >= 0
+            if (at := folded.find(needle)) >= 0
         }
         return sorted(found)
 
@@ -129,11 +130,11 @@ class Emitted:
             self.note(f"notes of {where}", getattr(link, "__notes__", ""))
             for name in "hint", "hint_ru", "field", "method":
                 self.note(f"{name} of {where}", getattr(link, name, ""))
-            for frame in TracebackException.from_exception(link, capture_locals=True).stack:
-                if is_ours(frame.filename):
-                    for name, value in (frame.locals or {}).items():
-                        place = f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
-                        self.note(f"variable {name} of {place} ({where})", value)
+            ours = (at for at in walk_tb(link.__traceback__) if is_ours(at[0].f_code.co_filename))
+            for frame in StackSummary.extract(ours, lookup_lines=False, capture_locals=True):
+                for name, value in (frame.locals or {}).items():
+                    place = f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+                    self.note(f"variable {name} of {place} ({where})", value)
             chain += [link.__cause__, link.__context__]
 
 
@@ -324,9 +325,9 @@ def client_of(kind: type, base_url: str, emitted: Emitted, **options: Any) -> It
         with made:
             yield made
     for span in exporter.get_finished_spans():
-        emitted.note("a span", span.to_json())
+        emitted.note("a span", span.to_json(indent=None))
     if data := reader.get_metrics_data():
-        emitted.note("a metric", data.to_json())
+        emitted.note("a metric", data.to_json(indent=None))
     meters.shutdown()
     tracers.shutdown()
 

@@ -83,22 +83,23 @@ def leaves(params: PhpArray, prefix: str = "") -> Iterator[Pair]:
             yield name, value
 
 
+class _EncodedTexts(dict[str, str]):
+    def __missing__(self, text: str) -> str:
+        self[text] = encoded = urlencode(octets(text))
+        return encoded
+
+
 class _Encoder:
     """Encodes parameters as PHP does; each text once, since requests repeat names and values."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, str] = {}
+        self._texts = _EncodedTexts()
 
     def __call__(self, pair: Pair) -> str | None:
         """Encode a parameter; ``None`` if PHP leaves it out."""
-        text = as_text(pair[1])
-        return None if text is None else f"{self._text(pair[0])}={self._text(text)}"
-
-    def _text(self, text: str) -> str:
-        encoded = self._texts.get(text)
-        if encoded is None:
-            encoded = self._texts[text] = urlencode(octets(text))
-        return encoded
+        name, value = pair
+        text = as_text(value)
+        return None if text is None else f"{self._texts[name]}={self._texts[text]}"
 
     def join(self, pairs: Iterable[Pair]) -> str:
         """Encode parameters and join them."""
@@ -261,10 +262,11 @@ class Request:
         return Candidate((mistake, *more), size, partial(self._query, fields, order))
 
     def _query(self, fields: Fields, order: Sequence[int] | None) -> str:
-        encoded = self._encoded
-        if order is None:
-            order = range(len(encoded))
-        chosen = [fields.get(index, encoded[index]) for index in order]
+        chosen = self._encoded.copy()
+        for index, encoded in fields.items():
+            chosen[index] = encoded
+        if order is not None:
+            chosen = [chosen[index] for index in order]
         return "&".join([each for each in chosen if each is not None])
 
     # ── Of the whole request ────────────────────────────────────────────────────────

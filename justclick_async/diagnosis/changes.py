@@ -40,10 +40,10 @@ def decoded(text: str) -> str:
 
 def as_text(value: object) -> str | None:
     """Return a value as ``http_build_query`` writes it, not yet encoded; ``None`` for nothing."""
-    if value is None or isinstance(value, Mapping | list | tuple):
-        return None
     if isinstance(value, str):
         return value
+    if value is None or isinstance(value, Mapping | list | tuple):
+        return None
     return unquote_plus(http_build_query({"v": value})[2:])
 
 
