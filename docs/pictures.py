@@ -34,7 +34,12 @@ from justclick_async.sandbox import Sandbox
 DOCS = Path(__file__).parent
 BIN = Path(sys.executable).parent
 LANGUAGES = {"en_US.UTF-8": DOCS / "pages", "ru_RU.UTF-8": DOCS / "pages" / "ru"}
-COLUMNS = 96
+COLUMNS = 56
+"""So few that the text can be read on a phone, where GitHub shrinks pictures to 358 pixels."""
+
+PIXELS = 480
+"""The width of pages of the sandbox, for the same reason."""
+
 SHORTEN = """
 for (const card of [...document.querySelectorAll("main > .card")].slice(3)) card.remove()
 """
@@ -89,6 +94,7 @@ def save_terminal(path: Path, command: str, output: str) -> None:
     svg = console.export_svg(title="justclick", theme=MONOKAI, unique_id="terminal")
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # no requests to others
     svg = svg.replace("Fira Code,", "")
+    svg = svg.replace("<svg ", f'<svg width="{COLUMNS * 10}" ', 1)  # letters of 16 pixels
     path.write_text(re.sub(r"[ \t]+$", "", svg, flags=re.MULTILINE))
     print(path, path.stat().st_size)
 
@@ -162,7 +168,7 @@ def sandbox_pictures(pictures: Path, lang: str) -> None:
     with (
         receiver() as url,
         Sandbox(login="demo", notify_url=url) as sandbox,
-        browser(900, language) as shoot,
+        browser(PIXELS, language) as shoot,
     ):
         with JustClick(sandbox.login, sandbox.api_key, base_url=sandbox.base_url) as client:
             order = Order(email="anna@example.com", goods=[Good("invoice", price=1500)])
