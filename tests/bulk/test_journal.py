@@ -34,6 +34,7 @@ from justclick_async.bulk.journal.sqlite import (
     hold,
     read_account,
 )
+from justclick_async.bulk.rows.options import ReadOptions
 from justclick_async.bulk.states import RowOutcome, RowState
 
 WHO = Identity("d1", "utf-8", "somebody")
@@ -596,6 +597,25 @@ class TestMessages:
             SqliteJournal(path, who)
         error = refusal.value
         return [error.text, error.text.in_("ru"), error.hint, error.hint_ru]
+
+    def test_options_are_shown_as_they_are_typed(self, path: Path) -> None:
+        options = ReadOptions(
+            encoding="cp1251",
+            header_row=3,
+            ignore_unknown=True,
+            rename={"Buyer": "email", "Note": ""},
+            skip={"Status": ["new", "cancelled"]},
+            products={"Оплата по счёту": "invoice"},
+        )
+        planned(path, "a").close()
+        here = Identity("d1", f"{options.describe()} columns=1f deduplicate=False", "somebody")
+        with pytest.raises(JournalProblem) as refusal:
+            SqliteJournal(path, here)
+        assert (
+            "(utf-8 / --encoding cp1251 --map 'Buyer=email' --map 'Note=' --header-row 3 "
+            "--ignore-unknown --skip 'Status=new,cancelled' --good 'Оплата по счёту=invoice' "
+            "columns=1f --send-duplicates)"
+        ) in str(refusal.value)
 
     @pytest.mark.parametrize(
         ("who", "en", "ru"),

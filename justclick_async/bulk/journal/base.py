@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from ast import literal_eval
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from threading import RLock
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from attrs import frozen
 
@@ -37,6 +38,7 @@ from justclick_async.bulk.journal.model import (
     outcome_of,
 )
 from justclick_async.bulk.options import LEASE, SETTLE_AFTER
+from justclick_async.bulk.rows.suggestions import quote_for_shell
 from justclick_async.bulk.states import RowOutcome, RowState
 from justclick_async.messages import Message, _, ngettext
 
@@ -894,10 +896,38 @@ def _belongs_elsewhere(
             "the journal {path} belongs {belongs} ({there} / {here}).",
             path=str(path),
             belongs=belongs,
-            there=" ".join(there) or "-",
-            here=" ".join(here) or "-",
+            there=" ".join(map(_as_option, there)) or "-",
+            here=" ".join(map(_as_option, here)) or "-",
         )
     return JournalProblem(message, _how_to_resume(path, identity, what, sent))
+
+
+_OPTIONS = {
+    "rename": "map",
+    "products": "good",
+    "constants": "set",
+    "zone": "timezone",
+    "deduplicate": "send-duplicates",
+}
+"""Options of the command line that are called otherwise in code."""
+
+
+def _as_option(described: str) -> str:
+    """Return one part of a described reading as an option: ``--good 'Course=course'``."""
+    name, _equals, written = described.partition("=")
+    try:
+        value = literal_eval(written)
+    except (SyntaxError, ValueError):  # a digest, or a time zone that is an object
+        return described
+    option = "--" + _OPTIONS.get(name, name).replace("_", "-")
+    if isinstance(value, bool):
+        return option
+    pairs = cast("Iterable[tuple[str, str | tuple[str, ...]]]", value)
+    texts = [
+        f"{key}={each if isinstance(each, str) else ','.join(each)}"
+        for key, each in (pairs if isinstance(value, tuple) else ())
+    ]
+    return " ".join(f"{option} {quote_for_shell(text)}" for text in texts) or f"{option} {value}"
 
 
 def _how_to_resume(path: Path | str | None, identity: Identity, what: str, sent: int) -> Message:
