@@ -276,8 +276,9 @@ def from_environment(
         hint = _("Set the environment variable.")
         if missing[-1] == "JUSTCLICK_API_KEY":
             hint = _(
-                "Set it in the environment; the API key is in the account under Integration and "
-                "API."
+                "Set {names} in the environment; the API key is in the account under Integration "
+                "and API.",
+                names=", ".join(missing),
             )
         raise InvalidInput(
             ngettext(

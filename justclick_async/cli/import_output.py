@@ -297,9 +297,14 @@ def describe_outcomes(kind: Kind[Any]) -> dict[RowOutcome, Message]:
 def _summary(kind: Kind[Any], totals: Totals, report: Report) -> None:
     files = (*[report.success] * 3, report.failed, *[report.unprocessed] * 2)
     echo("")
-    for (outcome, words), file in zip(describe_outcomes(kind).items(), files, strict=True):
-        if totals[outcome] or outcome in (RowOutcome.CREATED, RowOutcome.FAILED):
-            echo(f"{totals[outcome]:>9,}  {translate(words):<32} {file}")
+    lines = [
+        (totals[outcome], translate(words), file)
+        for (outcome, words), file in zip(describe_outcomes(kind).items(), files, strict=True)
+        if totals[outcome] or outcome in (RowOutcome.CREATED, RowOutcome.FAILED)
+    ]
+    width = max(len(words) for _count, words, _file in lines)
+    for count, words, file in lines:
+        echo(f"{count:>9,}  {words:<{width}}  {file}")
     echo(f"{totals.rows:>9,}  {translate(_TOTAL)}")
     empty = [str(path) for path, rows in zip(report.paths, report.rows, strict=True) if not rows]
     if empty:

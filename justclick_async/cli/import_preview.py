@@ -9,6 +9,7 @@ from time import monotonic
 from attrs import frozen
 
 from justclick_async.bulk.catalogue import Catalogue
+from justclick_async.bulk.kinds.orders import is_surname_unclear
 from justclick_async.bulk.rows.header import column_references, option_name
 from justclick_async.bulk.rows.order_status import (
     StatusGroup,
@@ -130,12 +131,48 @@ class Statuses:
         return {self._names[at]: counts for at, counts in self._counts.items()}
 
 
+class FullNames:
+    """Counts the full names whose first word may be the surname.
+
+    Args:
+        rows: The file.
+
+    Attributes:
+        unclear: The number of such names.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        columns = rows.columns
+        # An export of another system has its names in a known order.
+        self._cells = () if columns.preset else columns.fields.get("full_name", ())
+        self._names = column_references(columns.header)
+        self.unclear: int = 0
+
+    def count(self, row: Row) -> None:
+        """Count one row."""
+        cells = row.record.cells
+        found = (cells[at] for at in self._cells if at < len(cells))
+        self.unclear += is_surname_unclear(next(filter(str.strip, found), ""))
+
+    def lines(self) -> Iterator[Message]:
+        """Yield what the preview shows about the names."""
+        if self.unclear:
+            yield _(
+                "Column '{column}': names without a patronymic are read as first name, surname "
+                "(rows: {rows}). If the surname is first, split the column into first_name and "
+                "last_name.",
+                column=" / ".join(self._names[at] for at in self._cells),
+                rows=self.unclear,
+            )
+
+
 class PreviewData:
     """Collects what the preview shows while all rows are read; reports the progress of that.
 
     Attributes:
         products: The products of the shop.
         statuses: The values of the status columns.
+        full_names: The full names whose first word may be the surname.
         first: The first rows.
         refused_rows: Rows that cannot be sent.
     """
@@ -143,6 +180,7 @@ class PreviewData:
     def __init__(self, rows: Rows, products: Products) -> None:
         self.products: Products = products
         self.statuses: Statuses = Statuses(rows)
+        self.full_names: FullNames = FullNames(rows)
         self.first: list[Row] = []
         self.refused_rows: list[Row] = []
         self._shown = monotonic()
@@ -150,6 +188,7 @@ class PreviewData:
     def __call__(self, row: Row) -> None:
         """Collect a row."""
         self.statuses.count(row)
+        self.full_names.count(row)
         if self.products.catalogue is not None:
             self.products.catalogue.look(row)
         if len(self.first) < PREVIEWED:
@@ -175,6 +214,7 @@ def reading_lines(rows: Rows, preview: PreviewData | None) -> Iterator[Message]:
         yield from _left_out(rows)
         for column, counts in preview.statuses.columns.items():
             yield from _statuses(column, counts)
+        yield from preview.full_names.lines()
         yield from preview.products.lines()
 
 

@@ -96,6 +96,15 @@ class TestPreview:
         assert "secret" not in ran.out + ran.err
         assert "Секретов" not in ran.out + ran.err
 
+    def test_names_whose_surname_may_be_first_are_counted(self, tmp_path: Path) -> None:
+        names = ["Иванова Анна", "Иванов А.А.", "Примеров Иван Иванович", "John Smith", "Анна", ""]
+        text = "email;goods;ФИО\n" + "".join(f"a{i}@b.ru;x;{n}\n" for i, n in enumerate(names))
+        ran = dry(tmp_path, text)
+        assert "Column 'ФИО': names without a patronymic" in ran.out
+        assert "(rows: 2)" in ran.out
+        assert "without a patronymic" not in dry(tmp_path, GETCOURSE).out
+        assert "without a patronymic" not in dry(tmp_path, "email;goods;ФИО\na@b.ru;x;Анна\n").out
+
     def test_the_end_says_that_there_was_no_connection(self, tmp_path: Path) -> None:
         env = environment(
             JUSTCLICK_LOGIN="u", JUSTCLICK_API_KEY="k" * 40, JUSTCLICK_BASE_URL="http://127.0.0.1:9"

@@ -22,7 +22,7 @@ from justclick_async.endpoints.orders import create_order
 from justclick_async.messages import _
 from justclick_async.models.orders import CreatedOrder, Order, Utm
 
-__all__ = ["ORDERS", "OrderKind", "marks_of"]
+__all__ = ["ORDERS", "OrderKind", "is_surname_unclear", "marks_of"]
 
 OrderT = TypeVar("OrderT", bound=Order | V2Order)
 
@@ -30,6 +30,7 @@ OrderT = TypeVar("OrderT", bound=Order | V2Order)
 
 
 _PATRONYMIC = re.compile(russian.PATRONYMIC, re.IGNORECASE)
+_CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 
 
 def _split_name(full_name: str) -> dict[str, str]:
@@ -48,6 +49,13 @@ def _split_name(full_name: str) -> dict[str, str]:
         middle = ""
     names = {"first_name": first, "last_name": last, "middle_name": middle}
     return {name: said for name, said in names.items() if said}
+
+
+def is_surname_unclear(full_name: str) -> bool:
+    """Return whether a Russian name may begin with the surname and no patronymic shows it."""
+    words = full_name.split()
+    has_patronymic = len(words) == 3 and any(map(_PATRONYMIC.fullmatch, words))
+    return len(words) > 1 and not has_patronymic and _CYRILLIC.search(full_name) is not None
 
 
 _MARKS = frozenset(MARKS)
