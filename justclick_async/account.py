@@ -275,10 +275,12 @@ def from_environment(
     if missing:
         hint = _("Set the environment variable.")
         if missing[-1] == "JUSTCLICK_API_KEY":
-            hint = _(
-                "Set {names} in the environment; the API key is in the account under Integration "
-                "and API.",
-                names=", ".join(missing),
+            hint = ngettext(
+                "Set it in the environment; the API key is in the account under Integration and "
+                "API.",
+                "Set them in the environment; the API key is in the account under Integration and "
+                "API.",
+                len(missing),
             )
         raise InvalidInput(
             ngettext(
