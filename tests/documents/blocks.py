@@ -113,11 +113,12 @@ def _installable(source: str) -> str:
     return ""
 
 
-def php(_example: Example, workspace: Workspace, source: str) -> str:
+def php(example: Example, workspace: Workspace, source: str) -> str:
     if shutil.which("php") is None:
         raise SkipTest("there is no php")
     path = workspace.write(".block.php", source)
-    return _done(workspace.run("php", str(path)))
+    is_run_below = example.region.lexemes.get("title")  # by a command
+    return _done(workspace.run("php", *(["-l"] if is_run_below else []), str(path)))
 
 
 def text(example: Example, workspace: Workspace, source: str) -> str | None:
