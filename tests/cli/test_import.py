@@ -380,7 +380,8 @@ class TestStopping:
     ) -> None:
         path = orders_file(tmp_path, 200)
         with service() as there:
-            env = there.env
+            # Nobody listens on port 9; the port of the service may be another test's by now.
+            env = there.env | {"JUSTCLICK_BASE_URL": "http://127.0.0.1:9"}
         ran = run("import", path, "--yes", "--rate", "0", "--json", env=env)
         end = ran.events[-1]
         assert (ran.code, end["stopped"], end["not_sent"]) == (1, "same_error", 200)
