@@ -18,6 +18,7 @@ from attrs import Factory, define, field
 
 from justclick_async.messages import _
 from justclick_async.sandbox.access import host_name
+from justclick_async.sandbox.options import check_account
 
 __all__ = ["API_KEY", "LOGIN", "Account", "Accounts", "parse_login", "read_accounts"]
 
@@ -32,7 +33,8 @@ def _generate_key(account: Any) -> str:
     """Return a key for an account that was given none: the same one for the same login."""
     if account.login == LOGIN:
         return API_KEY
-    return sha1(account.login.lower().encode(), usedforsecurity=False).hexdigest()
+    login = str(account.login).lower().encode(errors="replace")
+    return sha1(login, usedforsecurity=False).hexdigest()
 
 
 @define
@@ -46,6 +48,10 @@ class Account:
         disabled: Whether everybody is answered with code 7.
         notify_url: The address for notifications of products and groups that have no other;
             empty to use the one that the database stores, if any.
+
+    Raises:
+        ValueError: A value is invalid.
+        TypeError: A value has the wrong type.
     """
 
     login: str
@@ -53,6 +59,9 @@ class Account:
     denied: set[str] = field(factory=set[str])
     disabled: bool = False
     notify_url: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        check_account(self.login, self.api_key, self.notify_url)
 
     @property
     def shown_key(self) -> str:
@@ -97,7 +106,10 @@ def _account(login: str, entry: Any, path: str | PathLike[str]) -> Account:
                 login=login,
             )
         )
-    return Account(login, **fields)
+    try:
+        return Account(login, **fields)
+    except ValueError as error:
+        raise OSError(_("{path}: {problem}", path=str(path), problem=error.args[0])) from None
 
 
 class Accounts:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from math import isfinite
-from urllib.parse import urlsplit
+
+from yarl import URL
 
 from justclick_async.messages import _
 
-__all__ = ["check_account", "check_place"]
+__all__ = ["check_account", "check_place", "validate_url"]
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
@@ -30,9 +31,24 @@ def check_account(login: object, api_key: object, notify_url: object) -> None:
     key = str(api_key)
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise ValueError(_("api_key must consist of printable ASCII characters without spaces."))
-    url = str(notify_url)
-    if url and urlsplit(url).scheme not in ("http", "https"):
-        raise ValueError(_("notify_url must begin with http:// or https://."))
+    validate_url(str(notify_url), "notify_url")
+
+
+def validate_url(url: str, field: str) -> str:
+    """Return a URL that something can be sent to, or an empty one, without spaces around it.
+
+    Raises:
+        ValueError: It is another kind of URL.
+    """
+    url = url.strip()
+    try:
+        url.encode()
+        is_valid = not url or (URL(url).scheme in ("http", "https") and bool(URL(url).host))
+    except ValueError:
+        is_valid = False
+    if not is_valid:
+        raise ValueError(_("{field} must be an http:// or https:// URL with a host.", field=field))
+    return url
 
 
 def check_place(host: object, port: object, slow_for: object) -> None:

@@ -27,7 +27,7 @@ from justclick_async.sandbox.deliveries import RETRY_DELAYS, DeliveryWorker
 from justclick_async.sandbox.faults import Faults
 from justclick_async.sandbox.listener import listening
 from justclick_async.sandbox.notifications import encode_order_notification
-from justclick_async.sandbox.options import check_account, check_place
+from justclick_async.sandbox.options import check_place
 from justclick_async.sandbox.request_log import RequestLog
 from justclick_async.sandbox.seeds import import_seed, read_seed
 from justclick_async.sandbox.service import Service
@@ -126,14 +126,13 @@ class Sandbox:
         visitors: Iterable[str] = (),
         clock: Callable[[], float] = time,
     ) -> None:
-        check_account(login, api_key, notify_url)
+        self.account: Account = Account(login, api_key, set(denied), disabled, notify_url)
         check_place(host, port, slow_for)
         for each in accounts:
             if not isinstance(each, Account):
                 raise TypeError(
                     _("accounts must contain Account, not {type}.", type=type(each).__name__)
                 )
-        self.account: Account = Account(login, api_key, set(denied), disabled, notify_url)
         self._accounts = Accounts((self.account, *accounts))
         self.faults: Faults = Faults(faults, seed=seed)
         self.assumptions: Assumptions = Assumptions(assume)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, tzinfo
 from time import time
-from urllib.parse import urlsplit
 
 from attrs import evolve
 
@@ -27,6 +26,7 @@ from justclick_async.sandbox.notifications import (
     encode_custom_request,
     encode_order_notification,
 )
+from justclick_async.sandbox.options import validate_url
 from justclick_async.sandbox.orders import Order, Orders
 from justclick_async.sandbox.params import MOSCOW
 from justclick_async.sandbox.products import NOTIFY_SETTINGS, Products
@@ -141,7 +141,9 @@ class Shop:
 
         Raises:
             LookupError: There is no such product, kind or group.
+            ValueError: The URL is invalid.
         """
+        url = validate_url(url, "url")
         if product or kind:
             found = self.products.find(product)
             if found is None or kind not in NOTIFY_SETTINGS:
@@ -202,8 +204,8 @@ class Shop:
             raise LookupError(_("Order not found."))
         if method not in ("GET", "POST"):
             raise ValueError(_("method must be GET or POST."))
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise ValueError(_("The address must begin with http:// or https://."))
+        if not (url := validate_url(url, "url")):
+            raise ValueError(_("{field} must not be empty.", field="url"))
         about = f"order {bill_id}" if order else ""
         body = encode_custom_request(fields, order)
         self.outbox.add(f"custom_{method.lower()}", about, [url], body)

@@ -283,7 +283,20 @@ def test_the_command_prints_generated_keys_only(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '"x"', '{"a": 5}', '{"a": {"key": "b"}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "{}",
+        '"x"',
+        '{"a": 5}',
+        '{"a": {"key": "b"}}',
+        '{"a b": "key"}',
+        '{"a": "a key"}',
+        '{"a": {"api_key": "b", "notify_url": "http://"}}',
+    ],
+)
 def test_a_file_of_no_accounts_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
 ) -> None:
@@ -291,6 +304,29 @@ def test_a_file_of_no_accounts_is_refused(
     file.write_text(content, "utf-8")
     assert main(["--accounts", str(file)]) == 3
     assert str(file) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"login": "a b"}, "login must consist"),
+        ({"login": "\udcff"}, "login must consist"),
+        ({"login": 5}, "login must be str, not int"),
+        ({"login": "a", "api_key": ""}, "api_key must consist"),
+        ({"login": "a", "notify_url": "example.com"}, "notify_url must be an http://"),
+        ({"login": "a", "notify_url": "http://a/\udcff"}, "notify_url must be an http://"),
+    ],
+)
+def test_an_invalid_account_is_refused(fields: dict[str, Any], problem: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=problem):
+        Account(**fields)
+
+
+@pytest.mark.asyncio
+async def test_an_invalid_url_of_notifications_is_refused(sandbox: Sandbox) -> None:
+    with pytest.raises(ValueError, match="url must be an http:// or https:// URL with a host"):
+        sandbox.notify("example.com")
+    assert sandbox.service.shop.notify_url == ""
 
 
 def test_the_command_refuses_an_account_twice(capsys: pytest.CaptureFixture[str]) -> None:

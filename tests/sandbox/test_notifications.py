@@ -276,11 +276,12 @@ async def test_addresses_are_set_over_http_and_by_the_parameters_of_a_product() 
 @pytest.mark.parametrize(
     ("wanted", "status"),
     [
-        ({"url": "x", "product": "no_such", "kind": "order_paid"}, 404),
-        ({"url": "x", "product": "sales"}, 404),
-        ({"url": "x", "group": "no_such"}, 404),
+        ({"url": "http://a/", "product": "no_such", "kind": "order_paid"}, 404),
+        ({"url": "http://a/", "product": "sales"}, 404),
+        ({"url": "http://a/", "group": "no_such"}, 404),
         ({"product": "sales", "kind": "order_paid"}, 400),
-        ({"url": "x", "colour": "red"}, 400),
+        ({"url": "http://a/", "colour": "red"}, 400),
+        *(({"url": url}, 400) for url in ("nonsense", "ftp://127.0.0.1/", "http://")),
     ],
 )
 async def test_an_address_for_nothing_is_refused(
@@ -326,7 +327,7 @@ async def test_after_the_last_pause_it_is_given_up() -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "nonsense", "ftp://127.0.0.1/", "http://"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://nothing.invalid/"])
 async def test_an_unreachable_address_does_not_affect_calls(url: str) -> None:
     async with both(retry_delays=()) as (sandbox, _):
         sandbox.notify(url)

@@ -574,7 +574,7 @@ async def test_addresses_are_set_and_nonsense_is_refused(
     assert group is not None
     assert (shop.notify_url, group.notify_url) == (url, url)
     assert product.settings["good_api_url_notif"] == url
-    for wrong in "javascript:alert(1)", "file:///etc/passwd", "http://", "x":
+    for wrong in "javascript:alert(1)", "file:///etc/passwd", "http://", "x", "http://x:99999/":
         assert (await browser.press("/products", {"url": wrong})).status == 400
     assert (await browser.press("/products", {"product": "x", "order_paid": url})).status == 404
     assert (await browser.press("/contacts", {"group": "x", "url": url})).status == 404
