@@ -94,7 +94,7 @@ def save_terminal(path: Path, command: str, output: str) -> None:
     svg = console.export_svg(title="justclick", theme=MONOKAI, unique_id="terminal")
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # no requests to others
     svg = svg.replace("Fira Code,", "")
-    svg = svg.replace("<svg ", f'<svg width="{COLUMNS * 10}" ', 1)  # letters of 16 pixels
+    svg = svg.replace("<svg ", f'<svg width="{COLUMNS * 9}" ', 1)  # letters of 14 pixels
     path.write_text(re.sub(r"[ \t]+$", "", svg, flags=re.MULTILINE))
     print(path, path.stat().st_size)
 
