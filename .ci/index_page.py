@@ -1,7 +1,7 @@
-"""What the package index shows: README.md, whose links lead to files that are not there.
+"""Adapt README.md for the package index, where its relative links do not work.
 
-A release tells where the sources are (SOURCE_REPOSITORY_URL), so links lead to them, at the tag of
-the version.  Who builds without that gets the text without these links, for none would work.
+With SOURCE_REPOSITORY_URL, which a release sets, they lead to the files at the tag of the version.
+Without it, they are removed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
 def for_the_index(readme: str, sources: str | None) -> str:
-    """Return the text with its relative links pointing below *sources*, or taken out."""
+    """Return the text with relative links that lead to *sources*, or without them."""
     link = rf"[\1]({sources}/\2)" if sources else r"\1"
     picture = rf"![\1]({sources.replace('/blob/', '/raw/')}/\2)\n\n" if sources else ""
     parts = FENCED.split(readme)
@@ -27,7 +27,7 @@ def for_the_index(readme: str, sources: str | None) -> str:
 
 
 def urls(repository: str) -> dict[str, str]:
-    """Return what the index lists beside the text."""
+    """Return the links that the index lists."""
     service = {"Documentation of the service": "https://help.justclick.io/"}
     if not repository:
         return service
@@ -41,12 +41,12 @@ def urls(repository: str) -> dict[str, str]:
 
 
 class Hook(MetadataHookInterface):
-    """Fills in what ``dynamic`` of pyproject.toml leaves open."""
+    """A hook that sets the dynamic fields of pyproject.toml."""
 
     PLUGIN_NAME = "custom"
 
     def update(self, metadata: dict[str, object]) -> None:
-        """Set the text and the addresses."""
+        """Set the text and the URLs."""
         repository = os.environ.get("SOURCE_REPOSITORY_URL", "").rstrip("/")
         sources = f"{repository}/blob/v{metadata['version']}" if repository else None
         text = Path(self.root, "README.md").read_text("utf-8")

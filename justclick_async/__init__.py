@@ -1,4 +1,4 @@
-"""The JustClick (InfluencerSoft) API: async first, blocking from the same definitions.
+"""SDK for the JustClick (InfluencerSoft) API, with an async and a synchronous client.
 
 async with AsyncJustClick("login", "key") as client:
     created = await client.create_order(Order(email="...", goods=[Good("invoice")]))
