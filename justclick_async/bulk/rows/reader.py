@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -194,6 +194,7 @@ def read_rows(
         normalize_heading(column.rpartition("#")[0] or column) for column, _ in options.rename
     }
 
+    @cache
     def means_something(name: str) -> bool:
         plain = normalize_heading(name)
         if find_field(name, kind.names) is not None or plain in renamed:
