@@ -1,6 +1,6 @@
 """The blocking client, in separate processes.
 
-Each case runs in a fresh interpreter in which every warning is an error, since what is at stake is
+Each case runs in a process of its own in which every warning is an error, since what is at stake is
 how processes fork, are interrupted and end.
 """
 
@@ -24,6 +24,7 @@ from justclick_async import (
     OrderExists,
 )
 from justclick_async.endpoints import V1
+from tests.forking import Forked
 from tests.service import KEY, LOGIN, answer, http, running
 
 ORDER = Order(email="buyer@example.com", goods=["invoice"])
@@ -44,31 +45,25 @@ FORKS = "ignore:This process:DeprecationWarning"
 
 
 def in_a_process(base_url: str, code: str, *, status: int = 0, before: bool = False) -> str:
-    """Run *code* in a fresh interpreter, and return what it printed.
+    """Run *code* in a process, and return what it printed.
 
     Its first line runs *before* anything is imported, if that is asked for.
     """
     first, _, rest = code.partition("\n") if before else ("", "", textwrap.dedent(code))
-    ended = subprocess.run(
-        [
-            sys.executable,
-            "-X",
-            "dev",
-            "-W",
-            "error",
-            "-W",
-            FORKS,
-            "-c",
-            first + PRELUDE + rest,
-            base_url,
-        ],
-        capture_output=True,
+    options = ["-X", "dev", "-W", "error", "-W", FORKS]
+    process = (subprocess.Popen if before else Forked)(
+        [sys.executable, *options, "-c", first + PRELUDE + rest, base_url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=30,
     )
-    assert ended.returncode == status, ended.stderr
-    assert not ended.stderr or status, ended.stderr
-    return ended.stdout
+    try:
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == status, err
+    assert not err or status, err
+    return out
 
 
 # ── The same endpoints ──────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ import attrs
 
 from justclick_async.bulk import ImportResult, ShardSpec, run_shard
 from tests.cli.command import Service
+from tests.forking import Forked
 
 _WORK = """
 import json, sys
@@ -39,7 +40,7 @@ def workers(
     """Start so many, all on the same part and at the same time."""
     told = json.dumps(attrs.asdict(spec))
     processes = [
-        subprocess.Popen(
+        Forked(
             [sys.executable, "-W", "error", "-c", _WORK, told],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,7 +1,7 @@
 """Runs the command line: in this process, or in one of its own as a user does.
 
-A call costs a tenth of a process.  What concerns a process takes one: signals and kills, standard
-streams and their encodings, terminals, and how the interpreter starts.
+A call costs a tenth of a process.  What concerns a process takes one: signals and kills, which are
+as good in a fork, standard streams and their encodings, terminals, and how the interpreter starts.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from attrs import frozen
 
 from justclick_async.cli import main
 from justclick_async.sandbox.__main__ import _sandbox, build_parser
+from tests.forking import Forked
 
 KEY = "0123456789" * 4
 LOGIN = "username"
@@ -103,7 +104,7 @@ def run_process(*words: object, env: dict[str, str] | None = None, cwd: Path | N
 
 
 def start(words: Sequence[object], env: dict[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    return Forked(
         [*JUSTCLICK, *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -160,9 +161,9 @@ def service(*options: object) -> Iterator[Service]:
 @contextmanager
 def service_process(*options: object) -> Iterator[ServiceProcess]:
     """Run a sandbox in a process of its own, to be killed."""
-    words = [sys.executable, "-m", "justclick_async.sandbox", "--port", "0"]
+    words = [sys.executable, "-W", "error", "-m", "justclick_async.sandbox", "--port", "0"]
     words += ["--login", LOGIN, "--api-key", KEY, *map(str, options)]
-    process = subprocess.Popen(
+    process = Forked(
         words,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -23,13 +23,13 @@ from tests.cli.command import (
     Ran,
     Service,
     run,
-    run_process,
     service,
     service_process,
     start,
     unmeasured,
     wait_until,
 )
+from tests.forking import Forked
 
 FAULTS = {
     "drop_before": 0.05,
@@ -103,7 +103,7 @@ class Killer:
     def kill(self, times: int) -> None:
         env = unmeasured(self.there.env)
         began = time.monotonic()
-        run_process(*self.words, "--dry-run", env=env)
+        start([*self.words, "--dry-run"], env).communicate()
         start_up = time.monotonic() - began
         for _ in range(times):
             process = start([*self.words, "--rate", self.rate], env)
@@ -321,13 +321,14 @@ def test_an_importer_that_dies_at_the_worst_instant(tmp_path: Path, instant: str
     )
     lost = ["--fault=drop_after=0.2", "--fault=drop_before=0.1"] if "look" in instant else []
     with service("--db", tmp_path / "sandbox.db", *lost) as there:
-        dying = subprocess.run(
-            [sys.executable, "-c", code],
+        dying = Forked(
+            [sys.executable, "-W", "error", "-c", code],
             env=unmeasured(there.env),
-            capture_output=True,
+            stderr=subprocess.PIPE,
             text=True,
         )
-        assert (dying.returncode, "Traceback" in dying.stderr) == (-signal.SIGKILL, False)
+        _, err = dying.communicate()
+        assert (dying.returncode, "Traceback" in err) == (-signal.SIGKILL, False)
         assert run(*words, env=there.env).code == 0
         must_add_up(path, there, 100)
         assert not list(tmp_path.glob("*.tmp"))

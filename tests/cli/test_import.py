@@ -554,7 +554,13 @@ class TestTalking:
     def test_the_key_is_never_shown(self, tmp_path: Path) -> None:
         path = orders_file(tmp_path, 400)
         with service() as there:
-            process = start(["import", path, "--yes", "--rate", "100"], there.env)
+            process = subprocess.Popen(
+                [*JUSTCLICK, "import", path, "--yes", "--rate", "100"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=there.env,
+            )
             wait_until(lambda: there.orders)
             seen = Path(f"/proc/{process.pid}/cmdline").read_text()
             process.send_signal(signal.SIGTERM)

@@ -26,6 +26,7 @@ from justclick_async.cli.send import Kind, build_sample
 from justclick_async.notifications import ContactEvent, Notification, parse
 from justclick_async.sandbox.notifications import LEAD_KINDS, ORDER_KINDS
 from tests.cli.command import JUSTCLICK, KEY, Ran, environment, run, service
+from tests.forking import Forked
 
 KINDS = {each.kind: each for each in get_args(Notification)}
 ENV = environment(JUSTCLICK_API_KEY=KEY)
@@ -41,7 +42,7 @@ class Listening:
 
     def __init__(self, *options: object, env: dict[str, str] = ENV) -> None:
         words = [*JUSTCLICK, "notifications", "listen", *map(str, options)]
-        self.process = subprocess.Popen(
+        self.process = Forked(
             words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
             text=True, encoding="utf-8", env=env,
         )  # fmt: skip

@@ -9,7 +9,6 @@ import os
 import signal
 import sqlite3
 import stat
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -39,6 +38,7 @@ from justclick_async.models import OrderDetails, Partner
 from justclick_async.models.records import Item
 from justclick_async.sandbox import Sandbox
 from tests.export.killed import POINTS
+from tests.forking import Forked
 
 HOSTILE = (
     *("=1+1", "+79281234567", "@SUM(A1)", "-2+3", "'quoted", '"say ""hi"""', '="wrapped"', "'=1"),
@@ -550,8 +550,8 @@ class TestKilled:
         export.orders(client, tmp_path / f"fresh-{name}", **YEAR)
         for point, number in kills:
             words = [tmp_path / name, box.base_url, box.api_key, point, number]
-            command = [sys.executable, "-m", "tests.export.killed", *map(str, words)]
-            assert subprocess.run(command, timeout=60).returncode == -signal.SIGKILL
+            command = [sys.executable, "-W", "error", "-m", "tests.export.killed", *map(str, words)]
+            assert Forked(command).wait(60) == -signal.SIGKILL
         done = export.orders(client, tmp_path / name)
         assert done.total == 12
         if name == "orders.csv":

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from justclick_async.sandbox import API_KEY, LOGIN
 from justclick_async.signing import answer_hash, same_hash, signed_body
+from tests.forking import Forked
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -131,7 +132,7 @@ def running(*arguments: str, pipe_size: int = -1) -> Iterator[Running]:
         *arguments: Options of the command.
         pipe_size: Bytes that its pipes hold, where the system allows to set that.
     """
-    process = subprocess.Popen(
+    process = Forked(
         [sys.executable, "-W", "error", "-m", "justclick_async.sandbox", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
