@@ -253,11 +253,11 @@ def _as_received(random: Random, octets: bytes) -> Any:
 
 
 def attack(cases: int, seed: int = 1) -> Score:
-    """Parse *cases* hostile bodies, nine in ten made here and one by hypothesis."""
+    """Parse *cases* hostile bodies, most of them made here and one in forty by hypothesis."""
     score, random = Score(), Random(seed)
-    for _ in range(cases - cases // 10):
+    for _ in range(cases - cases // 40):
         judge(_as_received(random, mutated(random)), score, allow_unsigned=random.random() < 0.5)
-    _attack_by_hypothesis(cases // 10, score)
+    _attack_by_hypothesis(cases // 40, score)
     return score
 
 
@@ -320,18 +320,21 @@ def growth() -> Iterator[tuple[str, float, float]]:
 
 BIG = 1 << 30
 REFUSALS: Mapping[str, tuple[Callable[[], Any], Mapping[str, Any]]] = {
-    "50 MB": (lambda: b"a=" + b"x" * 50_000_000, {}),
-    "50 MB as text": (lambda: "a=" + "x" * 50_000_000, {}),
-    "50 MB as bytearray": (lambda: bytearray(b"a=" + b"x" * 50_000_000), {}),
-    "50 MB as a mapping": (lambda: {"id": "1", "email": "x" * 50_000_000}, {}),
-    "10^6 variables": (lambda: b"&".join(b"a%d=1" % at for at in range(10**6)), {}),
-    "10^6 variables, any size allowed": (
-        lambda: b"&".join(b"a%d=1" % at for at in range(10**6)),
+    "10 MB": (lambda: b"a=" + b"x" * 10_000_000, {}),
+    "10 MB as text": (lambda: "a=" + "x" * 10_000_000, {}),
+    "10 MB as bytearray": (lambda: bytearray(b"a=" + b"x" * 10_000_000), {}),
+    "10 MB as a mapping": (lambda: {"id": "1", "email": "x" * 10_000_000}, {}),
+    "300,000 variables": (lambda: b"&".join(b"a%d=1" % at for at in range(300_000)), {}),
+    "300,000 variables, any size allowed": (
+        lambda: b"&".join(b"a%d=1" % at for at in range(300_000)),
         {"max_bytes": BIG},
     ),
-    "10^6 elements, any size allowed": (lambda: b"&".join([b"a[]=1"] * 10**6), {"max_bytes": BIG}),
-    "10^6 variables as a mapping": (lambda: {f"a{at}": "1" for at in range(10**6)}, {}),
-    "10^6 elements as a mapping": (lambda: {f"a[{at}]": "1" for at in range(10**6)}, {}),
+    "300,000 elements, any size allowed": (
+        lambda: b"&".join([b"a[]=1"] * 300_000),
+        {"max_bytes": BIG},
+    ),
+    "300,000 variables as a mapping": (lambda: {f"a{at}": "1" for at in range(300_000)}, {}),
+    "300,000 elements as a mapping": (lambda: {f"a[{at}]": "1" for at in range(300_000)}, {}),
     "10^6 values of one name": (lambda: {"a[]": ["1"] * 10**6}, {}),
     "depth 10^4": (lambda: b"a" + b"[b]" * 10**4 + b"=1", {}),
     "depth 10^4 as a mapping": (lambda: {"a" + "[b]" * 10**4: "1"}, {}),
