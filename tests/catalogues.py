@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from string import Formatter
@@ -53,13 +54,20 @@ def domain_of(path: str) -> str:
     raise AssertionError(path)
 
 
+@cache
+def _found() -> list[tuple[str, str | tuple[str, ...], list[str]]]:
+    """Return the messages of the package: module, message, comments."""
+    found = extract_from_dir(
+        PACKAGE, METHODS, keywords=KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True
+    )
+    return [(path, message, comments) for path, _, message, comments, _ in found if message]
+
+
 def extracted(domain: str) -> Catalog:
     """Return the messages that the code of a domain holds."""
     catalogue = Catalog(fuzzy=False, creation_date=UNDATED)
-    for path, _, message, comments, _ in extract_from_dir(
-        PACKAGE, METHODS, keywords=KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True
-    ):
-        if domain_of(path) == domain and message:
+    for path, message, comments in _found():
+        if domain_of(path) == domain:
             catalogue.add(message, auto_comments=comments)
     if domain == "cli":  # commands are generated, and so are their help pages
         for text in collect_help_texts():

@@ -7,12 +7,18 @@ import pickle
 import pytest
 
 from justclick_async.messages import Message, _, languages, ngettext
-from tests.catalogues import DOMAINS, problems
+from tests.catalogues import DOMAINS, extracted, problems
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_catalogues_are_complete_and_match_the_code(domain: str) -> None:
     assert [p for language in languages()[1:] for p in problems(domain, language)] == []
+
+
+def test_texts_of_templates_are_extracted() -> None:
+    texts = [message.id for message in extracted("sandbox")]
+    assert "Payment page" in texts
+    assert ("active fault", "active faults") in texts
 
 
 def test_a_message_is_its_text_in_english() -> None:

@@ -176,7 +176,7 @@ def test_a_long_search_shows_its_progress_on_a_terminal(
 ) -> None:
     monkeypatch.setattr("justclick_async.cli.explain._DELAY", 0.0)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
-    body = "&".join(f"name{number}={'x' * 100}" for number in range(800))
+    body = "&".join(f"name{number}={'x' * 100}" for number in range(200))
     assert main(["explain", f"{body}&hash={'0' * 32}"]) == 1
     out, err = capsys.readouterr()
     assert "None of the usual mistakes" in out or "The search ended before" in out

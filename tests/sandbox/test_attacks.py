@@ -222,7 +222,7 @@ WHOLE = {
 }
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_a_seed_is_refused_or_leaves_a_shop_that_can_be_shown(data: st.DataObject) -> None:
     file = Database(None)

@@ -75,7 +75,7 @@ def answered(service: Service, method: Method, body: bytes) -> int:
     return int(answer["error_code"])
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(METHODS), many)
 def test_any_parameters_are_answered_with_a_code(
     service: Service, method: Method, params: dict[str, object]

@@ -24,7 +24,6 @@ from justclick_async.sandbox.languages import preferred_language
 from justclick_async.sandbox.pages.rendering import Difference, compare
 from justclick_async.sandbox.samples import sample_order
 from justclick_async.signing import sign_query, signed_body
-from tests.catalogues import extracted, problems
 from tests.php_server import run_php
 from tests.sandbox.running import ORDER, call, call_v2, send
 
@@ -160,13 +159,6 @@ async def test_the_language_can_be_chosen_and_is_kept(browser: Browser) -> None:
 )
 def test_the_language_is_the_one_that_is_liked_best(accepted: str, language: str) -> None:
     assert preferred_language(accepted) == language
-
-
-def test_the_catalogue_has_every_text_of_the_templates() -> None:
-    assert list(problems("sandbox", "ru")) == []
-    texts = [message.id for message in extracted("sandbox")]
-    assert "Payment page" in texts
-    assert ("active fault", "active faults") in texts
 
 
 @pytest.mark.asyncio
