@@ -116,10 +116,10 @@ def _name_option(error: InvalidInput, arguments: Sequence[str]) -> None:
 
 
 _HINTS = {
-    "date": _("Write --date 2024-05-17."),
+    "date": _("Add when it was paid or sent, such as --date 2024-05-17."),
     "goods": _("Write --goods invoice:1500 sales."),
     "timeout": _("Write --timeout 30."),
-    "tracking_number": _("Write --tracking-number 10000000000000."),
+    "tracking_number": _("Add the number of the parcel, such as --tracking-number 10000000000000."),
 }
 """Hints in place of those that are written in Python."""
 

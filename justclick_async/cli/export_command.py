@@ -21,7 +21,7 @@ from justclick_async.cli.runner import connect
 from justclick_async.cli.settings import Access
 from justclick_async.export.exporter import ExportProgress
 from justclick_async.export.tables import LISTS
-from justclick_async.messages import _
+from justclick_async.messages import _, ngettext
 from justclick_async.pacing import DEFAULT_RATE
 
 __all__ = ["export_list"]
@@ -120,10 +120,13 @@ def export_list(
         echo_json({"file": str(result.path), **counts})
     else:
         echo(
-            _(
-                "{file}: {total} rows, of which {added} are new and {updated} have changed.",
+            ngettext(
+                "{file}: {count} row ({added} new, {updated} changed).",
+                "{file}: {count} rows ({added} new, {updated} changed).",
+                result.total,
                 file=str(result.path),
-                **counts,
+                added=result.added,
+                updated=result.updated,
             )
         )
     return 0

@@ -59,6 +59,8 @@ def show_preview(rows: Rows, first: Sequence[Row], preview: PreviewData | None) 
     echo(f"{rows.table.path.name}: {translate(rows.table.description)}")
     for line in (*rows.notes, *reading_lines(rows, preview)):
         echo(line)
+    if not first:
+        return
     fields_of = [_fields_shown(row) for row in first]
     names = dict.fromkeys(name for fields in fields_of for name in fields)
     echo_table(

@@ -23,7 +23,7 @@ def test_orders_go_to_a_file_and_back_into_an_empty_account(tmp_path: Path) -> N
             client.create_order(email="a@b.io", goods=["invoice"], tag="=1+1")
         ran = run("export", "orders", "--since", "2026-01-01", "--to", path, env=first.env)
         assert (ran.code, ran.err) == (0, "")
-        assert ran.out == f"{path}: 1 rows, of which 1 are new and 0 have changed.\n"
+        assert ran.out == f"{path}: 1 row (1 new, 0 changed).\n"
         again = run("export", "orders", "--to", path, "--json", env=first.env)
         assert json.loads(again.out) == {"file": str(path), "added": 0, "updated": 0, "total": 1}
         assert run("import", path, "--yes", env=second.env).code == 0
