@@ -501,7 +501,7 @@ class _Header:
         if not preset.share(own):
             raise FileProblem(
                 _("the file has none of the columns of the preset {name!r}.", name=name),
-                _("Remove --preset: known exports are recognised automatically."),
+                _("Remove --preset: known exports are recognized automatically."),
             )
         return preset
 
