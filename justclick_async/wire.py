@@ -30,6 +30,7 @@ R = TypeVar("R")
 
 _ORDER = {
     "email": "bill_email",
+    "goods": "goods",
     "first_name": "bill_first_name",
     "last_name": "bill_surname",
     "middle_name": "bill_middle_name",

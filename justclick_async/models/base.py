@@ -125,11 +125,11 @@ def _plain(value: object) -> Any:
             return value.isoformat()
         case Enum():
             return value.value
+        case list() | tuple():
+            return [_plain(each) for each in cast("list[object]", value)]
         case Mapping():
             found = cast("Mapping[object, object]", value)
             return {str(key): _plain(each) for key, each in found.items()}
-        case list() | tuple():
-            return [_plain(each) for each in cast("list[object]", value)]
         case bytes():
             return value.decode("utf-8", "backslashreplace")
         case _:
@@ -155,9 +155,9 @@ def _model(cls: type[M], data: object, path: str) -> M:
     for name in given:
         if name not in readers:
             raise _unknown_field(where, str(name), list(readers))
-    for attribute in _attributes(cls):
-        if attribute.default is NOTHING and attribute.name not in given:
-            field = where + attribute.name
+    for name in _required(cast("Any", cls)):
+        if name not in given:
+            field = where + name
             raise InvalidInput(
                 _("{field} is required.", field=field), field=field, hint=_("Pass this field.")
             )
@@ -178,6 +178,11 @@ def _readers(cls: Any) -> dict[str, Reader | None]:
     """
     types = _types(cls)
     return {a.name: _field_reader(a, types[a.name]) if a.init else None for a in _attributes(cls)}
+
+
+@cache
+def _required(cls: Any) -> list[str]:
+    return [a.name for a in _attributes(cls) if a.default is NOTHING]
 
 
 def _field_reader(attribute: Attribute[Any], kind: Any) -> Reader:
@@ -241,7 +246,7 @@ def _first_match(readers: Sequence[Reader]) -> Reader:
 
 def _tuple_of(read: Reader) -> Reader:
     def read_all(value: object, path: str) -> object:
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, (list, tuple)):
             raise _MismatchError
         found = cast("list[object]", value)
         return tuple([read(each, f"{path}[{i}]") for i, each in enumerate(found)])
