@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import locale
 import os
@@ -18,6 +19,7 @@ import pytest
 from justclick_async import __version__
 from justclick_async.cli.output import language
 from tests.cli.command import JUSTCLICK, KEY, environment, run, run_process, service
+from tests.forking import Forked
 
 
 class TestOrders:
@@ -180,6 +182,19 @@ class TestHelp:
         assert names == [platform.python_implementation(), "aiohttp", "attrs", "cattrs", "cyclopts"]
         assert platform.python_version() in shown[1]
         assert platform.system() in shown[2]
+
+    def test_garbage_is_searched_for_less_in_a_process_of_its_own_only(self) -> None:
+        code = (
+            "import gc\n"
+            "from justclick_async.cli import main\n"
+            "main(['--version']); print(gc.get_threshold()[0])\n"
+            "main(); print(gc.get_threshold()[0], gc.isenabled())\n"
+        )
+        words = [sys.executable, "-W", "error", "-c", code, "--version"]
+        with Forked(words, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+            lines = process.communicate(timeout=60)[0].splitlines()
+        assert int(lines[3]) == gc.get_threshold()[0]
+        assert lines[7] == "10000 True"
 
     def test_options_of_the_sandbox_are_read_where_pydantic_is_loaded(self) -> None:
         """Where it is, cyclopts has it check values and defaults."""
