@@ -143,8 +143,12 @@ class FullNames:
 
     def __init__(self, rows: Rows) -> None:
         columns = rows.columns
-        # An export of another system has its names in a known order.
-        self._cells = () if columns.preset else columns.fields.get("full_name", ())
+        # The order is known in an export of another system, and in a column "Имя Фамилия".
+        self._cells = [
+            at
+            for at in columns.fields.get("full_name", ())
+            if not columns.preset and not columns.header[at].strip().casefold().startswith("имя")
+        ]
         self._names = column_references(columns.header)
         self.unclear: int = 0
 

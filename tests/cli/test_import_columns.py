@@ -102,6 +102,7 @@ class TestPreview:
         ran = dry(tmp_path, text)
         assert "Column 'ФИО': names without a patronymic" in ran.out
         assert "(rows: 2)" in ran.out
+        assert "without a patronymic" not in dry(tmp_path, text.replace("ФИО", "Имя Фамилия")).out
         assert "without a patronymic" not in dry(tmp_path, GETCOURSE).out
         assert "without a patronymic" not in dry(tmp_path, "email;goods;ФИО\na@b.ru;x;Анна\n").out
 

@@ -145,7 +145,13 @@ def test_a_suggestion_is_right_or_absent(column: str, field: str | None) -> None
 
 
 @pytest.mark.parametrize(
-    ("column", "field"), [("promocode", "coupon"), ("Промо-код", "coupon"), ("ФИО", "full_name")]
+    ("column", "field"),
+    [
+        ("promocode", "coupon"),
+        ("Промо-код", "coupon"),
+        ("ФИО", "full_name"),
+        ("Имя Фамилия", "full_name"),
+    ],
 )
 def test_a_word_that_means_one_thing_is_known(column: str, field: str) -> None:
     assert field == find_field(column, ORDERS.names)
