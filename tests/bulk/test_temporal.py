@@ -30,6 +30,7 @@ from justclick_async.bulk.temporal.activities import make_runner
 from justclick_async.bulk.temporal.connection import find_running, start_import, wait_for_end
 from justclick_async.bulk.temporal.workflow import Import, ImportRows, workflow_id
 from tests.cli.command import JUSTCLICK, environment
+from tests.forking import Forked
 from tests.postgres import PASSWORD as SECRET
 from tests.postgres import Server as Postgres
 from tests.temporal_server import KEY, Shop, histories, shop, worker
@@ -330,7 +331,7 @@ def started(there: Shop, rate: int) -> Popen[str]:
         JUSTCLICK_BASE_URL=there.sandbox.base_url,
     )
     words = ["temporal", "worker", "--temporal", there.temporal, "--rate", str(rate)]
-    return Popen([*JUSTCLICK, *words], env=env, stdout=PIPE, stderr=DEVNULL, text=True)
+    return Forked([*JUSTCLICK, *words], env=env, stdout=PIPE, stderr=DEVNULL, text=True)
 
 
 @asynccontextmanager

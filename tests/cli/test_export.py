@@ -21,7 +21,8 @@ def test_orders_go_to_a_file_and_back_into_an_empty_account(tmp_path: Path) -> N
         assert run("import", tmp_path / "in.csv", "--yes", env=first.env).code == 1  # a formula
         with JustClick(LOGIN, KEY, base_url=first.url) as client:
             client.create_order(email="a@b.io", goods=["invoice"], tag="=1+1")
-        ran = run("export", "orders", "--since", "2026-01-01", "--to", path, env=first.env)
+        words = ["--since", "2026-01-01", "--rate", "1000"]
+        ran = run("export", "orders", *words, "--to", path, env=first.env)
         assert (ran.code, ran.err) == (0, "")
         assert ran.out == f"{path}: 1 row (1 new, 0 changed).\n"
         again = run("export", "orders", "--to", path, "--json", env=first.env)
@@ -33,7 +34,7 @@ def test_orders_go_to_a_file_and_back_into_an_empty_account(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", LISTS)
 def test_every_list_can_be_exported(tmp_path: Path, name: str) -> None:
-    words = ["--sandbox", "--since", "2026-01-01", "--json"]
+    words = ["--sandbox", "--since", "2026-01-01", "--rate", "1000", "--json"]
     ran = run("export", name, "--to", tmp_path / "list.jsonl", *words)
     assert ran.code == 0, ran.err
     lines = (tmp_path / "list.jsonl").read_text().splitlines()
@@ -68,8 +69,8 @@ def test_progress_counts_what_each_pass_has_added(
     with service() as there, JustClick(LOGIN, KEY, base_url=there.url) as client:
         bill_id = client.create_order(email="a@b.io", goods=["sales"]).bill_id
         client.update_order_status(bill_id, "paid", date=datetime.now(UTC))
-        ran = run("export", "orders", "--since", "2026-01-01", "--to", "o.csv", env=there.env,
-                  cwd=tmp_path)  # fmt: skip
+        words = ["--since", "2026-01-01", "--rate", "1000", "--to", "o.csv"]
+        ran = run("export", "orders", *words, env=there.env, cwd=tmp_path)
     created, paid = (
         [line for line in ran.err.splitlines() if line.startswith(f"Orders {name}")]
         for name in ("created", "paid")

@@ -313,10 +313,8 @@ class TestStatusesFromASuccessFile:
         path = tmp_path / "all.csv"
         with service() as there:
             import_kind("orders", orders, there)
-            assert (
-                run("export", "orders", "--since", "2020-01-31", "--to", path, env=there.env).code
-                == 0
-            )
+            words = ["--since", "2026-01-31", "--rate", "1000", "--to", path]
+            assert run("export", "orders", *words, env=there.env).code == 0
             assert import_kind("statuses", path, there, "--set", "status=cancel").code == 0
             assert set(there.statuses.values()) == {"cancel"}
 
