@@ -24,6 +24,7 @@ from justclick_async.sandbox import API_KEY, ASSUMPTIONS, LOGIN, Sandbox
 from justclick_async.sandbox.__main__ import main
 from justclick_async.signing import sign_query, signed_body
 from tests.cli.command import run
+from tests.forking import Forked
 from tests.sandbox.running import ORDER, call, get_json, running, send
 
 
@@ -264,15 +265,12 @@ def test_it_shares_the_pure_modules_and_nothing_of_the_client() -> None:
 
 def refused(db: Path) -> str:
     """Return why a sandbox does not start with this file."""
-    done = subprocess.run(
-        [sys.executable, "-m", "justclick_async.sandbox", "--db", str(db)],
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-    assert done.returncode == 3
-    assert done.stderr.count("\n") == 1
-    return done.stderr
+    words = [sys.executable, "-W", "error", "-m", "justclick_async.sandbox", "--db", db]
+    with Forked(words, stderr=subprocess.PIPE, text=True) as process:
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert err.count("\n") == 1
+    return err
 
 
 def test_a_file_belongs_to_one_sandbox_at_a_time(tmp_path: Path) -> None:
