@@ -162,6 +162,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("piece", [1, 10**9], ids=["byte by byte", "at once"])
 def test_processor_time_grows_linearly(shape: object, piece: int) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from types import ModuleType, NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -66,6 +67,7 @@ MODELS: list[type[Any]] = [
 ]
 
 
+@cache
 def of_type(kind: Any) -> st.SearchStrategy[Any]:
     """Return a strategy for the type of a field."""
     origin, arguments = get_origin(kind), get_args(kind)

@@ -11,6 +11,7 @@ from tests import attack_notifications as attack
 from tests.notifications.bodies import KEY
 
 
+@pytest.mark.untraced
 def test_thousands_of_hostile_bodies_neither_crash_nor_pass() -> None:
     score = attack.attack(6000, seed=7)
     assert score.cases >= 6000
@@ -20,6 +21,7 @@ def test_thousands_of_hostile_bodies_neither_crash_nor_pass() -> None:
     assert len(score.refused) >= 5
 
 
+@pytest.mark.untraced
 def test_a_moved_border_is_detected_unless_it_is_that_of_number_and_address() -> None:
     score, random = attack.Score(), Random(3)
     for _ in range(3000):
@@ -45,6 +47,7 @@ def test_time_grows_no_more_than_the_body(name: str) -> None:
     assert large < 16 * 6 * max(small, 0.1)
 
 
+@pytest.mark.untraced
 def test_a_body_that_is_too_large_is_refused_without_being_read() -> None:
     for name, _ms, peak, refused in attack.refusals():
         assert refused, name

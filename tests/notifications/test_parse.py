@@ -663,6 +663,7 @@ HOSTILE: dict[str, Callable[[int], Any]] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("shape", HOSTILE)
 def test_time_grows_no_faster_than_the_body(shape):
     def seconds(size: int) -> float:

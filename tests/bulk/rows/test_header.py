@@ -326,6 +326,7 @@ def test_columns_of_an_earlier_report_are_known_and_not_kept() -> None:
     assert columns.kept == (0, 1)
 
 
+@pytest.mark.untraced
 def test_a_refused_header_costs_linear_time() -> None:
     def cost(columns: int) -> float:
         header = ["email", "goods", *(f"column number {i}" for i in range(columns))]
