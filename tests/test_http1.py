@@ -144,6 +144,12 @@ def test_an_endless_head_is_aborted(start: bytes, piece: bytes) -> None:
         all(framer.feed(data) == b"" for data in came)
 
 
+def test_an_endless_chunk_extension_is_refused() -> None:
+    body = b"1;" + b"a" * 2**14
+    with pytest.raises(MalformedResponseError, match="the size of a chunk is not a number"):
+        ResponseFramer().feed(response(b"Transfer-Encoding: chunked\r\n", body=body))
+
+
 SHAPES = {
     "header lines": lambda n: b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * (n // 6),
     "blanks in the status line": lambda n: b"HTTP/1.1 200" + b" " * n,

@@ -646,6 +646,8 @@ def test_a_huge_body_is_refused():
         event(b"comment=" + b"x" * 5_000_000)
     with pytest.raises(NotificationTooLarge):
         event({"comment": "x" * 5_000_000, "utm[medium]": ""})
+    with pytest.raises(NotificationTooLarge):
+        event(bytearray(5_000_000))
 
 
 HOSTILE: dict[str, Callable[[int], Any]] = {
