@@ -27,7 +27,7 @@ INTERRUPTED = 130  # as in shells
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     if arguments is None:
-        _search_less_for_garbage()
+        _collect_less_garbage()
     open_streams()
     try:
         return _main(sys.argv[1:] if arguments is None else list(arguments))
@@ -48,10 +48,11 @@ def _main(arguments: Sequence[str]) -> int:
     return run(arguments)
 
 
-def _search_less_for_garbage() -> None:
-    """Start and end sooner: loading modules leaves no garbage, and the end of a process frees all.
+def _collect_less_garbage() -> None:
+    """Collect garbage more seldom while modules are loaded, and not when the process ends.
 
-    The search at the end finds what was not closed, so it is left to those who ask for warnings.
+    A command took 0.1 s less of 0.5 s of processor time.  With ``-W`` and ``-X dev`` the collection
+    at the end remains, because it warns of what was not closed.
     """
     gc.set_threshold(10_000, *gc.get_threshold()[1:])
     if not sys.warnoptions:

@@ -183,7 +183,7 @@ class TestHelp:
         assert platform.python_version() in shown[1]
         assert platform.system() in shown[2]
 
-    def test_garbage_is_searched_for_less_in_a_process_of_its_own_only(self) -> None:
+    def test_garbage_is_collected_less_in_a_process_of_its_own_only(self) -> None:
         code = (
             "import gc\n"
             "from justclick_async.cli import main\n"
