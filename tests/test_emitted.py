@@ -46,6 +46,8 @@ from tests.notifications.bodies import CONTACTS, ORDERS, decoded, encoded, signe
 from tests.service import Cut, Reply, Request, answer, envelope, http, running
 from tests.test_against_sandbox import Awaited
 
+pytestmark = pytest.mark.untraced
+
 LOGIN = "username"
 KEY = "c0ffee5ecre7" * 3
 NOW = datetime(2024, 5, 13, 9, 37, 1, tzinfo=UTC)

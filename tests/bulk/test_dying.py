@@ -34,6 +34,8 @@ from tests.cli.test_crashes import FAULTS, must_add_up, orders_file
 from tests.postgres import PASSWORD as SECRET
 from tests.postgres import Server
 
+pytestmark = pytest.mark.untraced
+
 ALL_FAULTS = [f"--fault={name}={share}" for name, share in FAULTS.items()]
 CONCURRENCY = 8
 RATE = 50.0

@@ -31,6 +31,8 @@ from tests.cli.command import (
 )
 from tests.forking import Forked
 
+pytestmark = pytest.mark.untraced
+
 FAULTS = {
     "drop_before": 0.05,
     "drop_after": 0.05,

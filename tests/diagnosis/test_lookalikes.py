@@ -21,6 +21,8 @@ from justclick_async.diagnosis import Diagnosis, explain
 from justclick_async.php import http_build_query, parse_str
 from tests.php_oracle import PHP
 
+pytestmark = pytest.mark.untraced
+
 LOGIN, API_KEY = "username", "0a1B2c3D4e" * 4
 END = f"::{LOGIN}::{API_KEY}"
 

@@ -66,6 +66,8 @@ async def test_killed_between_many_writers_it_holds_all_that_was_answered(tmp_pa
             ]
             writers = asyncio.gather(*work)
             await asyncio.sleep(pause)
+            while len(made) == before and not writers.done():  # noqa: ASYNC110  # no event for it
+                await asyncio.sleep(pause)
             sandbox.process.kill()
             await writers
         assert len(made) > before
@@ -93,12 +95,11 @@ async def test_resets_in_the_middle_of_a_load_leave_no_halves() -> None:
     ):
         end = asyncio.get_running_loop().time() + 1.5
 
-        async def until_the_end(work: Any) -> int:
+        async def until_the_end(work: Any) -> None:
             times = 0
-            while asyncio.get_running_loop().time() < end:
+            while times < 2 or asyncio.get_running_loop().time() < end:
                 await work()
                 times += 1
-            return times
 
         async def order() -> None:
             body = {**ORDER, "bill_created": random.randrange(10**9)}
@@ -115,8 +116,7 @@ async def test_resets_in_the_middle_of_a_load_leave_no_halves() -> None:
                 assert response.status == 200
             await asyncio.sleep(0.05)
 
-        done = await asyncio.gather(*(until_the_end(work) for work in (order, order, look, reset)))
-        assert min(done) > 1
+        await asyncio.gather(*(until_the_end(work) for work in (order, order, look, reset)))
         await reset()
         assert sandbox.state()["orders"] == []
         assert (await call(sandbox.base_url, "CreateOrder", ORDER)).result["bill_id"] == 102937
