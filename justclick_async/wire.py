@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cache, partial
 from typing import Any, TypeVar
 
-from attrs import fields
+from attrs import fields, fields_dict
 from cattrs import Converter
 from cattrs.fns import identity
 from cattrs.gen import make_dict_unstructure_fn, override
@@ -30,7 +30,6 @@ R = TypeVar("R")
 
 _ORDER = {
     "email": "bill_email",
-    "goods": "goods",
     "first_name": "bill_first_name",
     "last_name": "bill_surname",
     "middle_name": "bill_middle_name",
@@ -107,9 +106,10 @@ def _reader_of(kind: Any) -> Callable[[Any], Any]:
 @cache
 def _writer_of(model: type[Any]) -> Callable[[Any], dict[str, Any]]:
     """Return the function that converts a model; made when the first one is sent."""
+    names = _NAMES[model]
     renamed: Any = {
-        field: override(rename=name, unstruct_hook=_FORMATS.get(field))
-        for field, name in _NAMES[model].items()
+        field: override(rename=names.get(field), unstruct_hook=_FORMATS.get(field))
+        for field in fields_dict(model)
     }
     return make_dict_unstructure_fn(model, _converter(), _cattrs_omit_if_default=True, **renamed)
 

@@ -35,7 +35,7 @@ class Lease:
 
     Attributes:
         share: Requests a second that it may send; ``None`` for any number.
-        is_lost: Whether the worker has expired.
+        is_lost: Whether the worker has expired, or the lease cannot be renewed.
     """
 
     def __init__(self, journal: Journal, options: ImportOptions, run: str) -> None:
@@ -70,7 +70,7 @@ class Lease:
         """Renew the lease until the block ends; call *stop* if the worker is to stop.
 
         Raises:
-            Exception: An unexpected one of the journal; the block has ended by then.
+            Exception: An unexpected error of the journal, after the block has ended.
         """
         self._ahead = await asyncio.to_thread(self._journal.clock) - time()
         await self._renew(stop)

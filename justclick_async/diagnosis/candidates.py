@@ -13,7 +13,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import combinations, islice
 from typing import TypeAlias, cast
 
@@ -83,23 +83,21 @@ def leaves(params: PhpArray, prefix: str = "") -> Iterator[Pair]:
             yield name, value
 
 
-class _EncodedTexts(dict[str, str]):
-    def __missing__(self, text: str) -> str:
-        self[text] = encoded = urlencode(octets(text))
-        return encoded
+def _encode(text: str) -> str:
+    return urlencode(octets(text))
 
 
 class _Encoder:
     """Encodes parameters as PHP does; each text once, since requests repeat names and values."""
 
     def __init__(self) -> None:
-        self._texts = _EncodedTexts()
+        self._encode = cache(_encode)
 
     def __call__(self, pair: Pair) -> str | None:
         """Encode a parameter; ``None`` if PHP leaves it out."""
         name, value = pair
         text = as_text(value)
-        return None if text is None else f"{self._texts[name]}={self._texts[text]}"
+        return None if text is None else f"{self._encode(name)}={self._encode(text)}"
 
     def join(self, pairs: Iterable[Pair]) -> str:
         """Encode parameters and join them."""

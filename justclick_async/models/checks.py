@@ -61,7 +61,7 @@ def type_name(value: object) -> str:
 
 def describe_value(value: object) -> str:
     """Return a number as it is, and only the type of any other value."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
         return repr(value)
     return type_name(value)
 

@@ -191,7 +191,7 @@ def _timer_kill(value: bool | Moment | None) -> bool | datetime | None:  # noqa:
         return value
     if value in (0, 1):  # the values of the service for "never" and "as set for the product"
         return bool(value)
-    if not isinstance(value, datetime | int):
+    if not isinstance(value, (datetime, int)):
         raise InvalidInputType(
             _(
                 "{field} must be bool, datetime or int, not {type}.",

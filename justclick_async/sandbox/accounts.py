@@ -18,7 +18,7 @@ from attrs import Factory, define, field
 
 from justclick_async.messages import _
 from justclick_async.sandbox.access import host_name
-from justclick_async.sandbox.options import check_account
+from justclick_async.sandbox.options import check_api_key, check_login, check_url
 
 __all__ = ["API_KEY", "LOGIN", "Account", "Accounts", "parse_login", "read_accounts"]
 
@@ -33,8 +33,7 @@ def _generate_key(account: Any) -> str:
     """Return a key for an account that was given none: the same one for the same login."""
     if account.login == LOGIN:
         return API_KEY
-    login = str(account.login).lower().encode(errors="replace")
-    return sha1(login, usedforsecurity=False).hexdigest()
+    return sha1(account.login.lower().encode(), usedforsecurity=False).hexdigest()
 
 
 @define
@@ -54,14 +53,13 @@ class Account:
         TypeError: A value has the wrong type.
     """
 
-    login: str
-    api_key: str = field(default=Factory(_generate_key, takes_self=True), repr=False)
+    login: str = field(converter=check_login)
+    api_key: str = field(
+        converter=check_api_key, default=Factory(_generate_key, takes_self=True), repr=False
+    )
     denied: set[str] = field(factory=set[str])
     disabled: bool = False
-    notify_url: str = ""
-
-    def __attrs_post_init__(self) -> None:
-        check_account(self.login, self.api_key, self.notify_url)
+    notify_url: str = field(converter=check_url, default="")
 
     @property
     def shown_key(self) -> str:
@@ -109,7 +107,9 @@ def _account(login: str, entry: Any, path: str | PathLike[str]) -> Account:
     try:
         return Account(login, **fields)
     except ValueError as error:
-        raise OSError(_("{path}: {problem}", path=str(path), problem=error.args[0])) from None
+        raise OSError(
+            _("{path}: {login}: {problem}", path=str(path), login=login, problem=error.args[0])
+        ) from None
 
 
 class Accounts:

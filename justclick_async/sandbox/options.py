@@ -9,46 +9,58 @@ from yarl import URL
 
 from justclick_async.messages import _
 
-__all__ = ["check_account", "check_place", "validate_url"]
+__all__ = ["check_api_key", "check_login", "check_place", "check_url"]
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
-def check_account(login: object, api_key: object, notify_url: object) -> None:
-    """Validate the options of an account.
+def check_login(login: str) -> str:
+    """Return a login.
 
     Raises:
-        ValueError: A value is invalid.
-        TypeError: A value has the wrong type.
+        ValueError: It is no login of the service.
+        TypeError: It is not str.
     """
-    for name, value in ("login", login), ("api_key", api_key), ("notify_url", notify_url):
-        if not isinstance(value, str):
-            raise TypeError(
-                _("{name} must be str, not {type}.", name=name, type=type(value).__name__)
-            )
-    if not _LOGIN.fullmatch(str(login)):
+    if not _LOGIN.fullmatch(_check_text(login, "login")):
         raise ValueError(_("login must consist of at most 63 Latin letters, digits and hyphens."))
-    key = str(api_key)
+    return login
+
+
+def check_api_key(key: str) -> str:
+    """Return an API key.
+
+    Raises:
+        ValueError: It has other characters than a key, or none.
+        TypeError: It is not str.
+    """
+    _check_text(key, "api_key")
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise ValueError(_("api_key must consist of printable ASCII characters without spaces."))
-    validate_url(str(notify_url), "notify_url")
+    return key
 
 
-def validate_url(url: str, field: str) -> str:
-    """Return a URL that something can be sent to, or an empty one, without spaces around it.
+def check_url(url: str, name: str = "notify_url") -> str:
+    """Return an http or https URL without surrounding spaces; an empty one stays empty.
 
     Raises:
-        ValueError: It is another kind of URL.
+        ValueError: It has another scheme, or no host.
+        TypeError: It is not str.
     """
-    url = url.strip()
+    url = _check_text(url, name).strip()
     try:
         url.encode()
         is_valid = not url or (URL(url).scheme in ("http", "https") and bool(URL(url).host))
     except ValueError:
         is_valid = False
     if not is_valid:
-        raise ValueError(_("{field} must be an http:// or https:// URL with a host.", field=field))
+        raise ValueError(_("{field} must be an http:// or https:// URL with a host.", field=name))
     return url
+
+
+def _check_text(value: object, name: str) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError(_("{name} must be str, not {type}.", name=name, type=type(value).__name__))
 
 
 def check_place(host: object, port: object, slow_for: object) -> None:
@@ -58,8 +70,7 @@ def check_place(host: object, port: object, slow_for: object) -> None:
         ValueError: A value is invalid.
         TypeError: A value has the wrong type.
     """
-    if not isinstance(host, str):
-        raise TypeError(_("{name} must be str, not {type}.", name="host", type=type(host).__name__))
+    _check_text(host, "host")
     if isinstance(port, bool) or not isinstance(port, int):
         raise TypeError(_("port must be int, not {type}.", type=type(port).__name__))
     if not 0 <= port <= 65535:

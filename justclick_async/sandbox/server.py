@@ -223,6 +223,7 @@ class Sandbox:
 
         Raises:
             LookupError: There is no such product, kind, group or account.
+            ValueError: The URL has another scheme than http or https, or no host.
         """
         shop = self.service.shop_of(account)
         self._call_in_thread(

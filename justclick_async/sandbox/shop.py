@@ -26,7 +26,7 @@ from justclick_async.sandbox.notifications import (
     encode_custom_request,
     encode_order_notification,
 )
-from justclick_async.sandbox.options import validate_url
+from justclick_async.sandbox.options import check_url
 from justclick_async.sandbox.orders import Order, Orders
 from justclick_async.sandbox.params import MOSCOW
 from justclick_async.sandbox.products import NOTIFY_SETTINGS, Products
@@ -143,7 +143,7 @@ class Shop:
             LookupError: There is no such product, kind or group.
             ValueError: The URL is invalid.
         """
-        url = validate_url(url, "url")
+        url = check_url(url, "url")
         if product or kind:
             found = self.products.find(product)
             if found is None or kind not in NOTIFY_SETTINGS:
@@ -204,7 +204,7 @@ class Shop:
             raise LookupError(_("Order not found."))
         if method not in ("GET", "POST"):
             raise ValueError(_("method must be GET or POST."))
-        if not (url := validate_url(url, "url")):
+        if not (url := check_url(url, "url")):
             raise ValueError(_("{field} must not be empty.", field="url"))
         about = f"order {bill_id}" if order else ""
         body = encode_custom_request(fields, order)

@@ -37,8 +37,9 @@ async def test_it_says_why_an_assumption_stays_unknown() -> None:
     async with Sandbox() as box:
         verdicts = (await probe(box)).verdicts()
     unknown = {name: verdict for name, verdict in verdicts.items() if verdict.choice is None}
-    # A busy machine may be too slow to reach a limit.
-    assert set(unknown) - {"rate_limit"} == UNOBSERVABLE - {"rate_limit"}
+    if limit := unknown.pop("rate_limit", None):  # on a busy machine
+        assert "too slow to reach a limit" in str(limit.how)
+    assert set(unknown) == UNOBSERVABLE
     assert all(verdict.how for verdict in unknown.values())
 
 

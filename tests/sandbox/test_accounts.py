@@ -320,6 +320,10 @@ def test_a_file_of_no_accounts_is_refused(
 def test_an_invalid_account_is_refused(fields: dict[str, Any], problem: str) -> None:
     with pytest.raises((ValueError, TypeError), match=problem):
         Account(**fields)
+    account = Account("a")
+    *_, (name, value) = fields.items()
+    with pytest.raises((ValueError, TypeError), match=problem):
+        setattr(account, name, value)
 
 
 @pytest.mark.asyncio

@@ -327,11 +327,12 @@ async def test_after_the_last_pause_it_is_given_up() -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://nothing.invalid/"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "nonsense", "ftp://127.0.0.1/", "http://"])
 async def test_an_unreachable_address_does_not_affect_calls(url: str) -> None:
-    async with both(retry_delays=()) as (sandbox, _):
-        sandbox.notify(url)
-        await order(sandbox)
+    product = {"good_name": "x", "good_type": "digital", "good_title": "X", "good_sum": "1.00"}
+    async with both(notify_url="", retry_delays=()) as (sandbox, _):
+        await call(sandbox.base_url, "AddGood", {**product, "good_api_url_new_order": url})
+        await call(sandbox.base_url, "CreateOrder", {**FULL, "goods": [{"good_name": "x"}]})
         await sandbox.wait_for_deliveries()
         (delivery,) = sandbox.service.shop.outbox.state()
         assert (delivery["state"], delivery["status"]) == ("given up", None)

@@ -29,8 +29,9 @@ async def act(site: Site, _request: web.Request, form: Form) -> str:
     with shop.transaction():
         if "url" in form:
             shop.set_notify_url(form["url"])
-        for kind in filter(form.__contains__, NOTIFY_SETTINGS):
-            shop.set_notify_url(form[kind], product=form.get("product", ""), kind=kind)
+        for kind in NOTIFY_SETTINGS:
+            if kind in form:
+                shop.set_notify_url(form[kind], product=form.get("product", ""), kind=kind)
     return "/products?notice=saved"
 
 
