@@ -691,13 +691,13 @@ _READ, _SHOWN = 1000, 200
 """The number of characters that are searched for personal data, and that are shown."""
 
 _AT_THE_CUT = 100
-"""Characters before the cut that are not shown: a truncated address would not be recognised."""
+"""Characters before the cut that are not shown: a truncated address would not be recognized."""
 
 
 def redact_personal_data(text: str, personal: Mapping[str, str] = NOTHING) -> str:
     """Redact e-mail addresses, phone numbers and hashes in a text, and shorten it.
 
-    Names and postal addresses are recognised only if they are in *personal*.
+    Names and postal addresses are recognized only if they are in *personal*.
 
     Args:
         text: The service's text.

@@ -306,7 +306,7 @@ class ContentDecoder:
 class _Inflater:
     def __init__(self, coding: str) -> None:
         self._coding = coding.removeprefix("x-")
-        self._start = b""  # too short to recognise the format
+        self._start = b""  # too short to recognize the format
         self._object: zlib._Decompress | None = None  # pyright: ignore[reportPrivateUsage]
         self._members = 0
         self._is_over = False

@@ -256,7 +256,7 @@ def test_a_request_retried_by_the_session_counts_as_sent(run: Any) -> None:
 
 
 @pytest.mark.parametrize("reply", UNDERSTOOD.values(), ids=UNDERSTOOD)
-def test_a_successful_write_is_recognised_in_any_valid_framing(reply: bytes, run: Any) -> None:
+def test_a_successful_write_is_recognized_in_any_valid_framing(reply: bytes, run: Any) -> None:
     async def ask(**options: Any) -> CreatedOrder:
         async with client_of(service.base_url, **options) as client:
             return await client.create_order(ORDER)

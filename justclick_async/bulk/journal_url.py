@@ -1,4 +1,4 @@
-"""URLs of journals: recognised in every spelling, read, and shown without what is secret.
+"""URLs of journals: recognized in every spelling, read, and shown without what is secret.
 
 Pure: no network, no environment, no driver.  A journal is either the path of a file or the URL of
 a PostgreSQL database; whatever looks like a URL never becomes the name of a file.

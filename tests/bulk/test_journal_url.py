@@ -44,7 +44,7 @@ SECRET = "s3cret"
         ("postgresql:///", "postgresql:///"),
     ],
 )
-def test_every_spelling_is_recognised_and_shown_without_its_secrets(url: str, shown: str) -> None:
+def test_every_spelling_is_recognized_and_shown_without_its_secrets(url: str, shown: str) -> None:
     parsed = read_journal_url(url)
     assert str(parsed) == shown
     assert SECRET not in repr(parsed)

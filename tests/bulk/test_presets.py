@@ -1,4 +1,4 @@
-"""Exports of other systems are recognised and read without options, whatever their version."""
+"""Exports of other systems are recognized and read without options, whatever their version."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from justclick_async.bulk.errors import FileProblem
 from justclick_async.bulk.kinds.contacts import CONTACTS
 from justclick_async.bulk.kinds.orders import ORDERS
 from justclick_async.bulk.kinds.statuses import STATUSES
-from justclick_async.bulk.presets import load_presets, normalize_heading, recognise
+from justclick_async.bulk.presets import load_presets, normalize_heading, recognize
 from justclick_async.bulk.rows.header import find_field, read_header
 from justclick_async.bulk.rows.reader import Rows, read_rows
 from justclick_async.models import Good
@@ -124,7 +124,7 @@ def test_an_export_that_lacks_something_is_refused_with_what_to_add(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_export_of_another_version_is_recognised(tmp_path: Path, name: str) -> None:
+def test_an_export_of_another_version_is_recognized(tmp_path: Path, name: str) -> None:
     """Columns stand in another order, some are new, and those that mean nothing may be missing."""
     rows, delimiter = cells_of(EXPORTS[name]["text"])
     at = header_of(rows)
@@ -295,4 +295,4 @@ def test_presets_are_told_apart_by_what_they_have_alone() -> None:
     header = [
         normalize_heading(name) for name in cells_of(EXPORTS["tilda_crm_orders"]["text"])[0][0]
     ]
-    assert recognise(header)[0].name == "tilda_crm_orders"
+    assert recognize(header)[0].name == "tilda_crm_orders"

@@ -1,6 +1,6 @@
 """Reconcile orders whose outcome is unknown, by reading only.
 
-An order is recognised by the customer's address, the products, the time that it was given and its
+An order is recognized by the customer's address, the products, the time that it was given and its
 tag.  It *is there* if the service shows an order with all of them that no other row has.  It *is
 absent* only if that is proved: the customer has no order that could be this one, and the service
 is known to keep the times that orders are given, since otherwise a different time proves nothing.

@@ -1,6 +1,6 @@
 """Presets for exports of other systems: their headings and fields, one TOML file each.
 
-A preset is recognised by headings that no other system has.  Files in the wild differ from each
+A preset is recognized by headings that no other system has.  Files in the wild differ from each
 other (order, custom fields, versions), so that a few of them are enough.  A heading may hold ``*``
 for text that varies, and ``#2`` for the second column of that name.
 """
@@ -28,7 +28,7 @@ __all__ = [
     "load_presets",
     "normalize_heading",
     "number_headings",
-    "recognise",
+    "recognize",
 ]
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -105,7 +105,7 @@ class Preset:
         name: As ``--preset`` takes it.
         title: The name of the system and of the export.
         kind: What the rows are: ``orders`` or ``contacts``.
-        recognised_by: Headings that no other export has.
+        recognized_by: Headings that no other export has.
         at_least: How many of these must be there.
         columns: The headings of each field, the one that counts first.
         left_out: Headings that are known and mean nothing to the service.
@@ -125,7 +125,7 @@ class Preset:
     name: str
     title: str
     kind: str
-    recognised_by: tuple[str, ...] = field(converter=_texts)
+    recognized_by: tuple[str, ...] = field(converter=_texts)
     at_least: int = 2
     columns: Mapping[str, tuple[str, ...]] = field(converter=_columns, factory=_none)
     left_out: tuple[str, ...] = field(converter=_texts, default=())
@@ -142,7 +142,7 @@ class Preset:
 
     def matches(self, header: Sequence[str]) -> bool:
         """Return whether enough of its own headings are there; names normalized."""
-        own = _Headings((heading, Target(heading)) for heading in self.recognised_by)
+        own = _Headings((heading, Target(heading)) for heading in self.recognized_by)
         found = {target.field for name in number_headings(header) if (target := own.find(name))}
         return len(found) >= self.at_least
 
@@ -166,7 +166,7 @@ class Preset:
 
     def headings(self) -> Iterator[str]:
         """Return all headings that the export may have."""
-        yield from self.recognised_by
+        yield from self.recognized_by
         for way in (*self.products, None):
             yield from (heading for heading, _ in self._known(way))
 
@@ -240,7 +240,7 @@ def load_presets() -> Mapping[str, Preset]:
     return {name: Preset(name=name, **tomllib.loads(texts[name])) for name in sorted(texts)}
 
 
-def recognise(header: Sequence[str]) -> list[Preset]:
+def recognize(header: Sequence[str]) -> list[Preset]:
     """Return the exports that a file with this header may be, the likeliest first.
 
     Args:

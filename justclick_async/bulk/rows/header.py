@@ -25,7 +25,7 @@ from justclick_async.bulk.presets import (
     load_presets,
     normalize_heading,
     number_headings,
-    recognise,
+    recognize,
 )
 from justclick_async.bulk.rows.aliases import load_names
 from justclick_async.bulk.rows.options import ReadOptions
@@ -482,7 +482,7 @@ class _Header:
         names = (self._plain[i] for i in self._open())
         if self._number is not None or all(find_field(name, self._names) for name in names if name):
             return None
-        likely = recognise(own)
+        likely = recognize(own)
         fitting = [preset for preset in likely if preset.kind == self._names.presets]
         foreign = not self._options.ignore_unknown or bool(self._names.driven_by)
         if likely and not fitting and foreign:

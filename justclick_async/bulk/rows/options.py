@@ -154,7 +154,7 @@ class ReadOptions:
         sheet: The name of the sheet of a workbook; the first visible one where ``None``.
         header_row: The line of the header; that with the most known names where ``None``.
         dates: What comes first in 03/04/2024: ``dmy`` or ``mdy``; found out where ``None``.
-        preset: Which export of another system the file is; recognised where ``None``, and
+        preset: Which export of another system the file is; recognized where ``None``, and
             ``"none"`` for a file of one's own.
         ignore_unknown: Whether columns that mean nothing are left out instead of refused.
         only: Columns and their values: rows with another value are left out.
