@@ -55,7 +55,15 @@ class FileProblem(CannotImport):
 
 
 class JournalProblem(CannotImport):
-    """The journal is damaged, or belongs to another import; it was not changed."""
+    """The journal is damaged, or belongs to another import; it was not changed.
+
+    Attributes:
+        options: Options that differ from those of the import that the journal belongs to.
+    """
+
+    def __init__(self, message: Message, hint: Message, options: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.options = options
 
 
 class JournalInUse(JournalProblem):

@@ -10,7 +10,7 @@ from typing import Any
 
 import cyclopts
 
-from justclick_async.bulk.errors import CannotImport
+from justclick_async.bulk.errors import CannotImport, JournalProblem
 from justclick_async.cli.commands import app
 from justclick_async.cli.errors import WrongUsage
 from justclick_async.cli.output import echo_error, echo_exception, flush_output
@@ -58,6 +58,8 @@ def _run(arguments: Sequence[str]) -> int:
     except JustClickError as error:
         if isinstance(error, InvalidInput):
             _name_option(error, words)
+        if isinstance(error, JournalProblem) and error.options:
+            _name_import_options(error)
         is_json = given.get("as_json") or getattr(given.get("output"), "is_json", False)
         echo_exception(error, as_json=is_json)
         return _exit_code(error)
@@ -115,11 +117,19 @@ def _name_option(error: InvalidInput, arguments: Sequence[str]) -> None:
         error.hint = _HINTS.get(name, error.hint)
 
 
+def _name_import_options(error: JournalProblem) -> None:
+    """Name the options of ``justclick import`` instead of those in Python."""
+    from justclick_async.cli.import_options import option_of  # noqa: PLC0415
+
+    named, message = ", ".join(map(option_of, error.options)), error.message
+    error.args = (Message(message.template, {**message.values, "options": named}),)
+
+
 _HINTS = {
-    "date": _("Add when it was paid or sent, such as --date 2024-05-17."),
+    "date": _("Add the date of payment or shipment, for example --date 2024-05-17."),
     "goods": _("Write --goods invoice:1500 sales."),
     "timeout": _("Write --timeout 30."),
-    "tracking_number": _("Add the number of the parcel, such as --tracking-number 10000000000000."),
+    "tracking_number": _("Add the tracking number, for example --tracking-number 10000000000000."),
 }
 """Hints in place of those that are written in Python."""
 

@@ -23,7 +23,7 @@ from justclick_async.cli.params import Switch
 from justclick_async.messages import _
 from justclick_async.private_files import open_new
 
-__all__ = ["Reading", "Sending", "load_settings", "read_options", "save_settings"]
+__all__ = ["Reading", "Sending", "load_settings", "option_of", "read_options", "save_settings"]
 
 Many: TypeAlias = Annotated[tuple[str, ...], Parameter(negative="")]
 Text: TypeAlias = str | None
@@ -212,6 +212,20 @@ _SCALARS: Mapping[str, type] = {
 _TABLES = ("columns", "set", "products", "only", "skip")
 _FIELDS = {"timezone": "zone", "columns": "rename", "set": "constants"}
 """Fields of ``ReadOptions`` with another name than the setting."""
+
+_OPTIONS = {
+    "zone": "--timezone",
+    "rename": "--map",
+    "products": "--good",
+    "constants": "--set",
+    "deduplicate": "--send-duplicates",
+}
+"""Options with another name than in Python."""
+
+
+def option_of(name: str) -> str:
+    """Return the option of the command line for an option in Python."""
+    return _OPTIONS.get(name, "--" + name.replace("_", "-"))
 
 
 def read_options(reading: Reading) -> ReadOptions:

@@ -598,24 +598,28 @@ class TestMessages:
         error = refusal.value
         return [error.text, error.text.in_("ru"), error.hint, error.hint_ru]
 
-    def test_options_are_shown_as_they_are_typed(self, path: Path) -> None:
-        options = ReadOptions(
-            encoding="cp1251",
-            header_row=3,
-            ignore_unknown=True,
-            rename={"Buyer": "email", "Note": ""},
-            skip={"Status": ["new", "cancelled"]},
+    def test_options_that_differ_are_named(self, path: Path) -> None:
+        def identity(described: str) -> Identity:
+            return Identity("d1", described, "somebody")
+
+        earlier = ReadOptions(
+            rename={"Price sheet=x": "email", 'It\'s "zone=1"': ""}, delimiter=";", sheet="Лист 1"
+        )
+        later = ReadOptions(
+            rename={"Price sheet=y": "email", 'It\'s "zone=1"': ""},
+            sheet="Лист 1",
             products={"Оплата по счёту": "invoice"},
         )
-        planned(path, "a").close()
-        here = Identity("d1", f"{options.describe()} columns=1f deduplicate=False", "somebody")
+        with SqliteJournal(path, identity(f"{earlier.describe()} columns=12345678")) as journal:
+            journal.plan(rows("a"), now=1)
         with pytest.raises(JournalProblem) as refusal:
-            SqliteJournal(path, here)
-        assert (
-            "(utf-8 / --encoding cp1251 --map 'Buyer=email' --map 'Note=' --header-row 3 "
-            "--ignore-unknown --skip 'Status=new,cancelled' --good 'Оплата по счёту=invoice' "
-            "columns=1f --send-duplicates)"
-        ) in str(refusal.value)
+            SqliteJournal(path, identity(f"{later.describe()} columns=1f deduplicate=False"))
+        named = ("delimiter", "rename", "products", "deduplicate")
+        assert refusal.value.options == named
+        assert f"read with other options: {', '.join(named)}." in refusal.value.message
+        with pytest.raises(JournalProblem, match="to the same file read differently") as refusal:
+            SqliteJournal(path, identity(f"{earlier.describe()} columns=1f"))
+        assert refusal.value.options == ()
 
     @pytest.mark.parametrize(
         ("who", "en", "ru"),
@@ -627,8 +631,8 @@ class TestMessages:
             ),
             (
                 Identity("d1", "cp1251", "somebody"),
-                "to the same file read differently (utf-8 / cp1251)",
-                "тому же файлу, прочитанному иначе (utf-8 / cp1251)",
+                "to the same file read differently",
+                "тому же файлу, прочитанному иначе",
             ),
             (
                 Identity("d1", "utf-8", "another"),

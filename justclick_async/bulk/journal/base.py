@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from ast import literal_eval
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from threading import RLock
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar
 
 from attrs import frozen
 
@@ -38,7 +37,6 @@ from justclick_async.bulk.journal.model import (
     outcome_of,
 )
 from justclick_async.bulk.options import LEASE, SETTLE_AFTER
-from justclick_async.bulk.rows.suggestions import quote_for_shell
 from justclick_async.bulk.states import RowOutcome, RowState
 from justclick_async.messages import Message, _, ngettext
 
@@ -887,47 +885,36 @@ def _belongs_elsewhere(
     path: Path | str | None, identity: Identity, what: str, there_here: tuple[str, str], sent: int
 ) -> JournalProblem:
     belongs = _BELONGS[what]
-    if what == "digest":
-        message = _("the journal {path} belongs {belongs}.", path=str(path), belongs=belongs)
-    else:
-        parts = [re.split(r" (?=\w+=)", each) for each in there_here]
-        there, here = ([part for part in parts[n] if part not in parts[1 - n]] for n in (0, 1))
+    options = _find_differing(*there_here) if what == "reading" else ()
+    if options:
+        message = _(
+            "the journal {path} belongs to the same file read with other options: {options}.",
+            path=str(path),
+            options=", ".join(options),
+        )
+    elif what in ("kind", "account"):
         message = _(
             "the journal {path} belongs {belongs} ({there} / {here}).",
             path=str(path),
             belongs=belongs,
-            there=" ".join(map(_as_option, there)) or "-",
-            here=" ".join(map(_as_option, here)) or "-",
+            there=there_here[0] or "-",
+            here=there_here[1] or "-",
         )
-    return JournalProblem(message, _how_to_resume(path, identity, what, sent))
+    else:
+        message = _("the journal {path} belongs {belongs}.", path=str(path), belongs=belongs)
+    return JournalProblem(message, _how_to_resume(path, identity, what, sent), options)
 
 
-_OPTIONS = {
-    "rename": "map",
-    "products": "good",
-    "constants": "set",
-    "zone": "timezone",
-    "deduplicate": "send-duplicates",
-}
-"""Options of the command line that are called otherwise in code."""
+_OPTION = re.compile(r"""(\w+)=((?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^'" ]|(?<=,)[ ])*)""")
+"""A name and the ``repr`` of a value, whose texts may contain anything."""
 
 
-def _as_option(described: str) -> str:
-    """Return one part of a described reading as an option: ``--good 'Course=course'``."""
-    name, _equals, written = described.partition("=")
-    try:
-        value = literal_eval(written)
-    except (SyntaxError, ValueError):  # a digest, or a time zone that is an object
-        return described
-    option = "--" + _OPTIONS.get(name, name).replace("_", "-")
-    if isinstance(value, bool):
-        return option
-    pairs = cast("Iterable[tuple[str, str | tuple[str, ...]]]", value)
-    texts = [
-        f"{key}={each if isinstance(each, str) else ','.join(each)}"
-        for key, each in (pairs if isinstance(value, tuple) else ())
-    ]
-    return " ".join(f"{option} {quote_for_shell(text)}" for text in texts) or f"{option} {value}"
+def _find_differing(there: str, here: str) -> tuple[str, ...]:
+    """Return the names of the options that differ between two descriptions of a reading."""
+    one, other = (dict(_OPTION.findall(each)) for each in (there, here))
+    # The meaning of the columns follows from the options, or from the version of this program.
+    names = dict.fromkeys(name for name in (*one, *other) if name != "columns")
+    return tuple(name for name in names if one.get(name) != other.get(name))
 
 
 def _how_to_resume(path: Path | str | None, identity: Identity, what: str, sent: int) -> Message:
