@@ -29,7 +29,10 @@ __all__ = [
     "PRODUCT_COLUMNS",
     "QUANTITY_WORDS",
     "ROUBLES",
+    "SON_OR_DAUGHTER",
     "SUM",
+    "SURNAME_FIRST",
+    "SURNAME_LAST",
     "TIMES_LETTERS",
     "TIME_LETTERS",
     "TOTAL_LETTERS",
@@ -109,4 +112,8 @@ EXTENSION = "доб|ext?|вн|#|[xх]"
 
 # ── Names of persons ──────────────────────────────────────────────────────
 
-PATRONYMIC = r"\w+(?:вич|вна|ична|инична|оглы|кызы)"
+PATRONYMIC = r"\w+(?:вич|вна|ична|инична)|[\w -]+(?:оглы|кызы)"
+SON_OR_DAUGHTER = ("оглы", "кызы")
+SURNAME_FIRST = frozenset({"фамилия_имя", "фамилия_и_имя", "фамилия_имя_отчество"})
+SURNAME_LAST = frozenset({"имя_фамилия", "имя_и_фамилия"})
+"""Headings that state the order of the names."""

@@ -102,7 +102,7 @@ async def fetch_products(client: AsyncJustClick, rows: Rows) -> Products:
 
 
 class Statuses:
-    """Counts the values of the status columns, which are not sent.
+    """A counter of the values of the status columns, which are not sent.
 
     Args:
         rows: The file.
@@ -132,7 +132,7 @@ class Statuses:
 
 
 class FullNames:
-    """Counts the full names whose first word may be the surname.
+    """A counter of the full names whose first word may be the surname.
 
     Args:
         rows: The file.
@@ -143,12 +143,8 @@ class FullNames:
 
     def __init__(self, rows: Rows) -> None:
         columns = rows.columns
-        # The order is known in an export of another system, and in a column "Имя Фамилия".
-        self._cells = [
-            at
-            for at in columns.fields.get("full_name", ())
-            if not columns.preset and not columns.header[at].strip().casefold().startswith("имя")
-        ]
+        self._cells = columns.fields.get("full_name", ())
+        self._headings = columns.headings_of("full_name")
         self._names = column_references(columns.header)
         self.unclear: int = 0
 
@@ -156,17 +152,19 @@ class FullNames:
         """Count one row."""
         cells = row.record.cells
         found = (cells[at] for at in self._cells if at < len(cells))
-        self.unclear += is_surname_unclear(next(filter(str.strip, found), ""))
+        name = next(filter(str.strip, found), "")
+        self.unclear += is_surname_unclear(name, self._headings)
 
     def lines(self) -> Iterator[Message]:
         """Yield what the preview shows about the names."""
         if self.unclear:
-            yield _(
-                "Column '{column}': names without a patronymic are read as first name, surname "
-                "(rows: {rows}). If the surname is first, split the column into first_name and "
-                "last_name.",
+            yield ngettext(
+                "Column '{column}': {count} name without a patronymic is read as first name, "
+                "surname. If the surname is first, split the column into first_name and last_name.",
+                "Column '{column}': {count} names without a patronymic are read as first name, "
+                "surname. If the surname is first, split the column into first_name and last_name.",
+                self.unclear,
                 column=" / ".join(self._names[at] for at in self._cells),
-                rows=self.unclear,
             )
 
 

@@ -100,11 +100,46 @@ class TestPreview:
         names = ["Иванова Анна", "Иванов А.А.", "Примеров Иван Иванович", "John Smith", "Анна", ""]
         text = "email;goods;ФИО\n" + "".join(f"a{i}@b.ru;x;{n}\n" for i, n in enumerate(names))
         ran = dry(tmp_path, text)
-        assert "Column 'ФИО': names without a patronymic" in ran.out
-        assert "(rows: 2)" in ran.out
-        assert "without a patronymic" not in dry(tmp_path, text.replace("ФИО", "Имя Фамилия")).out
-        assert "without a patronymic" not in dry(tmp_path, GETCOURSE).out
+        assert "Column 'ФИО': 2 names without a patronymic are read as" in ran.out
         assert "without a patronymic" not in dry(tmp_path, "email;goods;ФИО\na@b.ru;x;Анна\n").out
+
+    @pytest.mark.parametrize(
+        ("heading", "name", "is_unclear"),
+        [
+            ("Имя", "Иванов Пётр", True),
+            ("Имя клиента", "Иванов Пётр", True),
+            ("Имя Фамилия", "Иванов Пётр", False),
+            ("ИМЯ  И ФАМИЛИЯ", "Иванов Пётр", False),
+            ("Фамилия и имя", "Иванов Пётр", False),
+            ("Фамилия Имя Отчество", "Иванов Пётр", False),
+            ("Фамилия Имя Отчество", "Мария Анна Берг", True),
+            ("Фамилия Имя Отчество", "Иван Иванович", True),
+            ("ФИО", "Мамедов Али Рашид оглы", False),
+            ("ФИО", "Мамедов Али Рашид-оглы", False),
+            ("ФИО", "Мамедов Али Рашид", True),
+        ],
+    )
+    def test_only_headings_that_state_the_order_are_clear(
+        self, tmp_path: Path, heading: str, name: str, is_unclear: bool
+    ) -> None:
+        text = f"email;goods;{heading}\na@b.ru;x;{name}\n"
+        ran = dry(tmp_path, text, "--map", f"{heading}=full_name")
+        line = f"Column '{heading}': 1 name without a patronymic is read as first name, surname."
+        assert (line in ran.out) == is_unclear
+
+    def test_names_in_exports_of_other_systems_are_counted(self, tmp_path: Path) -> None:
+        form = (
+            "Отметка времени,Адрес электронной почты,Ваше полное имя,goods\n"
+            "2024-05-17 14:30,a@b.ru,Иванов Пётр,x\n"
+        )
+        ran = dry(tmp_path, form)
+        assert "(--preset google_forms)" in ran.out
+        assert "Column 'Ваше полное имя': 1 name without a patronymic" in ran.out
+
+    @pytest.mark.parametrize("text", ["email;goods\n", '{"email": "a@b.ru", "goods": "x"}\n'])
+    def test_a_file_without_rows_has_no_table(self, tmp_path: Path, text: str) -> None:
+        ran = dry(tmp_path, text)
+        assert (ran.code, "field" in ran.out) == (0, text.startswith("{"))
 
     def test_the_end_says_that_there_was_no_connection(self, tmp_path: Path) -> None:
         env = environment(

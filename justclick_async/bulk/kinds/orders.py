@@ -22,7 +22,7 @@ from justclick_async.endpoints.orders import create_order
 from justclick_async.messages import _
 from justclick_async.models.orders import CreatedOrder, Order, Utm
 
-__all__ = ["ORDERS", "OrderKind", "is_surname_unclear", "marks_of"]
+__all__ = ["ORDERS", "OrderKind", "is_surname_unclear", "marks_of", "put_surname_last"]
 
 OrderT = TypeVar("OrderT", bound=Order | V2Order)
 
@@ -33,13 +33,22 @@ _PATRONYMIC = re.compile(russian.PATRONYMIC, re.IGNORECASE)
 _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 
 
+def _words_of(full_name: str) -> list[str]:
+    """Return the words of a name; ``Рашид оглы`` is one."""
+    words = full_name.split()
+    for at, word in enumerate(words[2:], 2):
+        if word.casefold() in russian.SON_OR_DAUGHTER:
+            return [*words[: at - 1], f"{words[at - 1]} {word}", *words[at + 1 :]]
+    return words
+
+
 def _split_name(full_name: str) -> dict[str, str]:
     """Return the names of a person whose full name is in one cell.
 
     The first word is the first name, unless a patronymic at the end shows that the surname
     is first.
     """
-    words = full_name.split()
+    words = _words_of(full_name)
     if len(words) == 3 and _PATRONYMIC.fullmatch(words[2]):
         last, first, middle = words
     elif len(words) == 3 and _PATRONYMIC.fullmatch(words[1]):
@@ -51,9 +60,24 @@ def _split_name(full_name: str) -> dict[str, str]:
     return {name: said for name, said in names.items() if said}
 
 
-def is_surname_unclear(full_name: str) -> bool:
-    """Return whether a Russian name may begin with the surname and no patronymic shows it."""
+def put_surname_last(full_name: str) -> str:
+    """Return a name from a column that has the surname first as other columns have it."""
     words = full_name.split()
+    has_both = len(words) == 2 and not _PATRONYMIC.fullmatch(words[1])
+    return f"{words[1]} {words[0]}" if has_both else full_name
+
+
+def is_surname_unclear(full_name: str, headings: frozenset[str]) -> bool:
+    """Return whether a Russian name may begin with the surname, and nothing shows it.
+
+    Args:
+        full_name: The name.
+        headings: Of the columns of names, normalized; they may state the order.
+    """
+    words = _words_of(full_name)
+    is_first = headings <= russian.SURNAME_FIRST and put_surname_last(full_name) != full_name
+    if is_first or headings <= russian.SURNAME_LAST:
+        return False
     has_patronymic = len(words) == 3 and any(map(_PATRONYMIC.fullmatch, words))
     return len(words) > 1 and not has_patronymic and _CYRILLIC.search(full_name) is not None
 

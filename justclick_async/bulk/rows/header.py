@@ -217,6 +217,10 @@ class Columns:
         """The cell of each field; the one that counts most where there are several."""
         return {name: cells[0] for name, cells in self.fields.items()}
 
+    def headings_of(self, name: str) -> frozenset[str]:
+        """Return the normalized headings of the columns of a field."""
+        return frozenset(normalize_heading(self.header[at]) for at in self.fields.get(name, ()))
+
     @property
     def items_below(self) -> bool:
         """True if rows without an order number belong to the order above."""

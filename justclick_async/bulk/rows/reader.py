@@ -30,7 +30,7 @@ from justclick_async.bulk.formats.csv import ROWS_IN_QUOTES, CsvFile, open_csv
 from justclick_async.bulk.formats.jsonl import open_json
 from justclick_async.bulk.formats.spreadsheet import MAGIC, open_spreadsheet
 from justclick_async.bulk.kinds.base import Kind
-from justclick_async.bulk.kinds.orders import ORDERS
+from justclick_async.bulk.kinds.orders import ORDERS, put_surname_last
 from justclick_async.bulk.presets import is_preset_heading, normalize_heading
 from justclick_async.bulk.rows import exports, values
 from justclick_async.bulk.rows.header import (
@@ -326,6 +326,9 @@ def _readings(rows: Rows) -> Mapping[str, CellParser]:
         readings["currency"] = partial(
             exports.refuse_currency, shop=options.currency, column=column
         )
+    headings = columns.headings_of("full_name")
+    if headings and headings <= russian.SURNAME_FIRST:
+        readings["full_name"] = put_surname_last
     if preset is not None and preset.coupon_syntax is not None:
         readings["coupon"] = exports.COUPON_SYNTAXES[preset.coupon_syntax]
     for name in preset.first_of_list if preset else ():

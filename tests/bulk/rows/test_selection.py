@@ -140,6 +140,8 @@ def test_a_currency_that_is_not_the_shops_is_refused(tmp_path: Path) -> None:
         ("Иван Иванович Примеров", ("Иван", "Примеров", "Иванович")),
         ("Мария Анна ван дер Берг", ("Мария", "Анна ван дер Берг", None)),
         ("Мадонна", ("Мадонна", None, None)),
+        ("Мамедов Али Рашид оглы", ("Али", "Мамедов", "Рашид оглы")),
+        ("Лейла Рашид кызы Мамедова", ("Лейла", "Мамедова", "Рашид кызы")),
     ],
 )
 def test_a_full_name_is_divided(
@@ -148,6 +150,33 @@ def test_a_full_name_is_divided(
     (row,) = opened(tmp_path, f"email;goods;ФИО\na@b.ru;x;{full}\n")
     assert row.order is not None
     assert names == (row.order.first_name, row.order.last_name, row.order.middle_name)
+
+
+@pytest.mark.parametrize(
+    ("heading", "full", "names"),
+    [
+        ("Фамилия и имя", "Примеров Иван", ("Иван", "Примеров", None)),
+        ("ФАМИЛИЯ ИМЯ", "Smith  John", ("John", "Smith", None)),
+        ("Фамилия Имя Отчество", "Примеров Иван", ("Иван", "Примеров", None)),
+        ("Фамилия Имя Отчество", "Примеров Иван Иванович", ("Иван", "Примеров", "Иванович")),
+        ("Фамилия Имя Отчество", "Иван Иванович", ("Иван", "Иванович", None)),
+        ("Фамилия и имя", "Мадонна", ("Мадонна", None, None)),
+        ("Имя и фамилия", "Иван Примеров", ("Иван", "Примеров", None)),
+    ],
+)
+def test_a_heading_can_state_that_the_surname_is_first(
+    tmp_path: Path, heading: str, full: str, names: tuple[str, str | None, str | None]
+) -> None:
+    (row,) = opened(tmp_path, f"email;goods;{heading}\na@b.ru;x;{full}\n")
+    assert row.order is not None
+    assert names == (row.order.first_name, row.order.last_name, row.order.middle_name)
+
+
+def test_a_full_name_for_every_row_has_the_usual_order(tmp_path: Path) -> None:
+    constants = {"full_name": "Иван Примеров"}
+    (row,) = opened(tmp_path, "email;goods\na@b.ru;x\n", constants=constants)
+    assert row.order is not None
+    assert row.order.first_name == "Иван"
 
 
 def test_first_and_last_name_of_a_contact_make_one(tmp_path: Path) -> None:
