@@ -169,7 +169,10 @@ def test_orders_that_are_left_half_way_leave_nothing_to_say_at_exit() -> None:
         in_a_process(
             service.base_url,
             """
-            logging.getLogger("asyncio").filters.clear()  # which would keep all that is here
+            def is_slow(record):  # what a busy machine delays
+                return record.getMessage().startswith("Executing ")
+            # Another filter would keep all that is to be seen here.
+            logging.getLogger("asyncio").filters[:] = [lambda record: not is_slow(record)]
             c = client()
             sent = c.create_orders([ORDER] * 100)
             assert next(sent).bill_id == 1

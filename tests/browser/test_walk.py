@@ -108,12 +108,9 @@ def until(done: Callable[[], object], seconds: float = 60.0) -> None:
 
 
 def text(browser: Any, css: str) -> str:
-    return str(browser.find_element("css selector", css).text)
-
-
-def heading(browser: Any) -> str:
     """Ask the page as it is now: an element of the page before it would be stale."""
-    return str(browser.execute_script("return document.querySelector('h1')?.innerText ?? ''"))
+    script = "return document.querySelector(arguments[0])?.innerText ?? ''"
+    return str(browser.execute_script(script, css))
 
 
 def test_an_order_is_paid_in_the_browser(justclick_box: Sandbox, shop: Shop, browser: Any) -> None:
@@ -128,7 +125,7 @@ def test_an_order_is_paid_in_the_browser(justclick_box: Sandbox, shop: Shop, bro
         browser.get(box.base_url + link if link.startswith("/") else link)
         assert "1500.00" in text(browser, "h1")
         browser.find_element("id", "pay").click()
-        until(lambda: "paid" in heading(browser))
+        until(lambda: "paid" in text(browser, "h1"))
         assert "Order paid" in text(browser, "main")
         assert text(browser, "main").count("delivered") == 2
 
