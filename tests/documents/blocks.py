@@ -11,10 +11,12 @@
 | ``php`` | run by php |
 | ``text`` after one of these | the output of that block; ``...`` matches anything |
 | ``title="NAME"`` | written to a file of this name, for the commands below it |
+| ``python``, ``php`` with a title | only checked for syntax: a command below it runs it |
 | any other language | only with a title, or with a check of its own |
 
 ``<!-- skip: next "reason" -->`` skips the next block; ``tests/test_docs.py`` counts the reasons.
-``<!-- invisible-code-block: python`` is executed, but not shown.
+``<!-- invisible-code-block: python`` is executed, but not shown.  Russian pages that differ from
+the English ones in text, comments and docstrings only are not run.
 """
 
 from __future__ import annotations
@@ -53,9 +55,8 @@ _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _TESTS = re.compile(r"^(async )?def test_", re.MULTILINE)
 _INSTALLS = re.compile(r"(pip install .+\n)+")
 _EXIT_CODE = re.compile(r"# exit code (\d+)")
-_COMMENT = re.compile(
-    r"""^ *#(?! exit code).*\n| *#(?! exit code)[^'"\n]*$|^ +\"""[^"\n]*\"""$""", re.MULTILINE
-)
+_COMMENT = re.compile(r"""^ *#(?! exit code).*\n| +#(?! exit code)[^'"\n]*$""", re.MULTILINE)
+_DOCSTRING = re.compile(r'^ +"""[^"\n]*"""$', re.MULTILINE)
 
 
 def python(example: Example, workspace: Workspace, source: str) -> str:
@@ -117,8 +118,8 @@ def php(example: Example, workspace: Workspace, source: str) -> str:
     if shutil.which("php") is None:
         raise SkipTest("there is no php")
     path = workspace.write(".block.php", source)
-    is_run_below = example.region.lexemes.get("title")  # by a command
-    return _done(workspace.run("php", *(["-l"] if is_run_below else []), str(path)))
+    options = ["-l"] if example.region.lexemes.get("title") else []  # run by a command below it
+    return _done(workspace.run("php", *options, str(path)))
 
 
 def text(example: Example, workspace: Workspace, source: str) -> str | None:
@@ -181,13 +182,15 @@ def blocks_of(root: Path) -> Sybil:
     )
     pages = root / "docs" / "pages"
     for russian in (pages / "ru").glob("*.md"):
-        if _code(finder.parse(russian)) == _code(finder.parse(pages / russian.name)):
+        if _collect_code(finder.parse(russian)) == _collect_code(
+            finder.parse(pages / russian.name)
+        ):
             finder.excludes.append(str(russian.relative_to(root)))
     return finder
 
 
-def _code(page: Document) -> list[object]:
-    """Return what is run of a page: its blocks without comments, and what is skipped."""
+def _collect_code(page: Document) -> list[object]:
+    """Collect what is run of a page: its blocks without comments, and what is skipped."""
     return [
         (each.region.parsed, {**each.region.lexemes, "source": _without_comments(each)})
         for each in page.examples()
@@ -195,6 +198,10 @@ def _code(page: Document) -> list[object]:
 
 
 def _without_comments(example: Example) -> str:
-    lexemes = example.region.lexemes
-    source: str = lexemes.get("source", "")
-    return _COMMENT.sub("", source) if lexemes.get("language") in ("python", "sh") else source
+    source: str = example.region.lexemes.get("source", "")
+    match example.region.lexemes.get("language"):
+        case "python":
+            return _DOCSTRING.sub("", ast.unparse(ast.parse(source, example.path)))
+        case "sh":
+            return _COMMENT.sub("", source)
+    return source
