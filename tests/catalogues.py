@@ -55,8 +55,8 @@ def domain_of(path: str) -> str:
 
 
 @cache
-def _found() -> list[tuple[str, str | tuple[str, ...], list[str]]]:
-    """Return the messages of the package: module, message, comments."""
+def _find_messages() -> list[tuple[str, str | tuple[str, ...], list[str]]]:
+    """Find the messages of the package: module, message, comments."""
     found = extract_from_dir(
         PACKAGE, METHODS, keywords=KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True
     )
@@ -66,7 +66,7 @@ def _found() -> list[tuple[str, str | tuple[str, ...], list[str]]]:
 def extracted(domain: str) -> Catalog:
     """Return the messages that the code of a domain holds."""
     catalogue = Catalog(fuzzy=False, creation_date=UNDATED)
-    for path, message, comments in _found():
+    for path, message, comments in _find_messages():
         if domain_of(path) == domain:
             catalogue.add(message, auto_comments=comments)
     if domain == "cli":  # commands are generated, and so are their help pages
