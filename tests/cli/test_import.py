@@ -493,7 +493,7 @@ class TestDryRun:
         (event,) = ran.events
         assert (event["rows"], event["can_be_sent"], event["cannot"]) == (10, 10, 0)
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="how Linux tells memory")
+    @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status")
     def test_memory_stays_flat(self, tmp_path: Path) -> None:
         """60,000 rows take hardly more than 2,000."""
 
@@ -517,7 +517,9 @@ class TestDryRun:
             )
             return int(done.stderr.split()[-1])  # in KiB
 
-        assert 0 < peak(60_000) - peak(2_000) < 10_000
+        few = peak(2_000)
+        assert few > 0  # it is measured at all
+        assert peak(60_000) - few < 7_000
 
 
 class TestTalking:
