@@ -2,7 +2,7 @@
 
 import sys
 
-from justclick_async.cli import main
+from justclick_async.cli import run_process
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_process())

@@ -19,7 +19,6 @@ import pytest
 from justclick_async import __version__
 from justclick_async.cli.output import language
 from tests.cli.command import JUSTCLICK, KEY, environment, run, run_process, service
-from tests.forking import Forked
 
 
 class TestOrders:
@@ -183,18 +182,26 @@ class TestHelp:
         assert platform.python_version() in shown[1]
         assert platform.system() in shown[2]
 
-    def test_garbage_is_collected_less_in_a_process_of_its_own_only(self) -> None:
+    @pytest.mark.parametrize(
+        ("options", "called", "last"),
+        [
+            ([], "main", f"{gc.get_threshold()[0]} False"),
+            ([], "run_process", "10000 True"),
+            (["-W", "error"], "run_process", "10000 False"),
+        ],
+    )
+    def test_only_a_process_of_a_command_collects_less_garbage(
+        self, options: list[str], called: str, last: str
+    ) -> None:
         code = (
-            "import gc\n"
-            "from justclick_async.cli import main\n"
-            "main(['--version']); print(gc.get_threshold()[0])\n"
-            "main(); print(gc.get_threshold()[0], gc.isenabled())\n"
+            "import atexit, gc\n"
+            "atexit.register(lambda: print(gc.get_threshold()[0], gc.get_freeze_count() > 0))\n"
+            f"from justclick_async.cli import {called}\n"
+            f"{called}()\n"
         )
-        words = [sys.executable, "-W", "error", "-c", code, "--version"]
-        with Forked(words, stdout=subprocess.PIPE, text=True, env=environment()) as process:
-            lines = process.communicate(timeout=60)[0].splitlines()
-        assert int(lines[3]) == gc.get_threshold()[0]
-        assert lines[7] == "10000 True"
+        words = [sys.executable, *options, "-c", code, "--version"]
+        ran = subprocess.run(words, capture_output=True, text=True, env=environment(), timeout=60)
+        assert ran.stdout.splitlines()[-1] == last
 
     def test_options_of_the_sandbox_are_read_where_pydantic_is_loaded(self) -> None:
         """Where it is, cyclopts has it check values and defaults."""
