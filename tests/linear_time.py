@@ -131,6 +131,9 @@ SHAPES: Mapping[str, str] = {
 ENDS = ("", "x", '"')
 """What stands at the end, where a search that has come so far fails and begins anew."""
 
+UNNOTICED = 0.03
+"""Seconds below which the larger size is not compared."""
+
 
 @frozen
 class Text:
@@ -139,12 +142,10 @@ class Text:
     Attributes:
         read: Reads it; what it raises does not matter.
         size: How many characters it is tried with first; then with twice as many.
-        unnoticed: Seconds of the larger size that nobody has to compare with anything.
     """
 
     read: Callable[[str], object]
     size: int = 3_000
-    unnoticed: float = 0.03
 
 
 # ── Answers ─────────────────────────────────────────────────────────────────────────
@@ -326,11 +327,9 @@ TEXTS: Mapping[str, Text] = {
     "notification, values": Text(_notified),
     "notification, names": Text(lambda text: parse({text: text}, api_key=KEY)),
     "request to explain": Text(_explain, 300),
-    "request to explain, wrong hash": Text(lambda text: _explain(text, hash="0" * 32), 200, 0.15),
-    "value to explain, wrong hash": Text(
-        lambda text: _explain({"a": text}, hash="0" * 32), 200, 0.15
-    ),
-    "value to explain, as people see it": Text(_explained_to_people, 200, 0.15),
+    "request to explain, wrong hash": Text(lambda text: _explain(text, hash="0" * 32), 800),
+    "value to explain, wrong hash": Text(lambda text: _explain({"a": text}, hash="0" * 32), 800),
+    "value to explain, as people see it": Text(_explained_to_people, 800),
     "hash to explain": Text(lambda text: _explain({"a": "1"}, hash=text), 200),
     "PHP array": Text(read_array),
     "PHP array, begun": Text(lambda text: read_array(f"array({text}")),
@@ -389,7 +388,7 @@ def times(text: Text, shape: str, end: str, size: int) -> tuple[float, float]:
     """
     read, small, large = text.read, made(shape, end, size), made(shape, end, 2 * size)
     slow = taken(read, large)
-    if slow < text.unnoticed:
+    if slow < UNNOTICED:
         return slow, slow
     quick = taken(read, small)
     for _ in range(12):
@@ -415,7 +414,7 @@ def cases(text: Text) -> Iterator[tuple[str, str, float, float]]:
 
 def too_fast(text: Text) -> list[tuple[str, str, float, float]]:
     """Return the shapes of a text with which the time grows faster than its length."""
-    return [case for case in cases(text) if case[3] >= 3 * case[2] and case[3] >= text.unnoticed]
+    return [case for case in cases(text) if case[3] >= 3 * case[2] and case[3] >= UNNOTICED]
 
 
 def main(wanted: str = "") -> None:
@@ -425,7 +424,7 @@ def main(wanted: str = "") -> None:
             continue
         slowest = (0.0, 0.0, "", "")
         for shape, end, quick, slow in cases(text):
-            if slow >= 3 * quick and slow >= text.unnoticed:
+            if slow >= 3 * quick and slow >= UNNOTICED:
                 print(f"{name} | {shape} {end!r} | {quick:.3f} | {slow:.3f} | TOO FAST", flush=True)
             slowest = max(slowest, (slow, quick, shape, end))
         slow, quick, shape, end = slowest
