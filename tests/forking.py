@@ -1,8 +1,14 @@
 """Starts Python programs as forks of an interpreter that has loaded the package.
 
 Loading it takes half a second of a processor, a fork a hundredth.  Signals and kills, standard
-streams, environment and end are those of any process.  What concerns how an interpreter starts
-takes ``subprocess.Popen``, as does the command line that the system shows.
+streams, environment and end are those of any process.  Not honoured are
+
+- variables that an interpreter reads as it starts, such as ``PYTHONDEVMODE``, ``PYTHONIOENCODING``
+  (streams are in UTF-8) and ``PYTHONUNBUFFERED``: those of the tests' own process count;
+- the command line that the system shows;
+- arguments such as ``start_new_session``: they raise ``NotImplementedError``.
+
+Tests of these take ``subprocess.Popen``.
 """
 
 from __future__ import annotations
@@ -18,30 +24,41 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-OPENED = {"stdin": "r", "stdout": "w", "stderr": "w"}
+OPENED = {
+    "stdin": ("r", -1, "utf-8", "strict"),
+    "stdout": ("w", -1, "utf-8", "strict"),
+    "stderr": ("w", 1, "utf-8", "backslashreplace"),
+}
+_DEFAULTS = (None, None, True, (), None, 0, False, True, None, None, None, -1, False, -1)
+"""What ``Popen`` passes on for the arguments that are not honoured, in the order of its own."""
 
 
 class Forked(subprocess.Popen[str]):
     """A ``Popen`` of ``[sys.executable, *options, "-c" or "-m", program, *arguments]``."""
 
     def _execute_child(
-        self, args: list[Any], _executable: Any, _preexec_fn: Any, _close_fds: Any, _pass_fds: Any,
-        cwd: Any, env: Any, _startupinfo: Any, _creationflags: Any, _shell: Any,
+        self, args: list[Any], executable: Any, preexec_fn: Any, close_fds: Any, pass_fds: Any,
+        cwd: Any, env: Any, startupinfo: Any, creationflags: Any, shell: Any,
         *pipes_and_more: Any,
     ) -> None:  # fmt: skip
-        pipes = pipes_and_more[:6]
+        pipes, more = pipes_and_more[:6], pipes_and_more[6:]
+        start = executable, preexec_fn, close_fds, pass_fds, startupinfo, creationflags, shell
+        if (*start, *more) != _DEFAULTS:
+            raise NotImplementedError
         streams = [own if own >= 0 else usual for usual, own in enumerate((pipes[0], *pipes[3::2]))]
         words = [str(word) for word in args]
         program = next(at for at, word in enumerate(words) if word in ("-c", "-m"))
-        request = [words[program:], words, dict(env or os.environ), str(cwd or Path.cwd())]
-        self._status, theirs = socket.socketpair()
+        env = dict(os.environ if env is None else env)
+        request = [words[program:], words, env, str(cwd or Path.cwd())]
+        self._status, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             socket.send_fds(
-                _template(*words[1:program]),
+                _start_template(*words[1:program]),
                 [json.dumps(request).encode()],
                 [*streams, theirs.fileno()],
             )
@@ -56,7 +73,8 @@ class Forked(subprocess.Popen[str]):
 
     def wait(self, timeout: float | None = None) -> int:
         if self.returncode is None:
-            if not select.select([self._status], [], [], timeout)[0]:
+            left = None if timeout is None else max(0, timeout)
+            if not select.select([self._status], [], [], left)[0]:
                 raise subprocess.TimeoutExpired(self.args, timeout or 0)
             self.returncode = int(self._status.recv(20))
             self._status.close()
@@ -68,8 +86,8 @@ if sys.platform != "linux":  # sockets that keep messages apart are not everywhe
 
 
 @functools.cache
-def _template(*options: str) -> socket.socket:
-    """Start the interpreter that forks."""
+def _start_template(*options: str) -> socket.socket:
+    """Start the interpreter that forks; return the socket for requests to it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     with theirs:
@@ -107,7 +125,12 @@ def _serve(requests: socket.socket) -> None:
         for stream in streams:
             os.close(stream)
         os.write(status, str(pid).encode())
-        os.write(status, str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
+        end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        assert end is not None
+        code = end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
+        os.write(status, str(code).encode())
+        os.read(status, 1)  # ends when the test has read it: until then the pid is not reused
+        os.waitpid(pid, 0)
         os._exit(0)
     os.close(status)
     _run(*json.loads(request), streams)
@@ -118,13 +141,12 @@ def _run(
 ) -> None:
     os.environ.clear()
     os.environ.update(env)
+    time.tzset()
     os.chdir(cwd)
     for number, (name, stream) in enumerate(zip(OPENED, streams, strict=True)):
         os.dup2(stream, number)
         os.close(stream)
-        buffering = 1 if name == "stderr" else -1
-        opened = open(number, OPENED[name], buffering, "utf-8", closefd=False)  # noqa: SIM115
-        setattr(sys, name, opened)
+        setattr(sys, name, open(number, *OPENED[name], closefd=False))  # noqa: SIM115
     if "COVERAGE_PROCESS_START" in env:
         import coverage
 

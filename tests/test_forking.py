@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import sys
 from typing import Any
@@ -54,3 +56,33 @@ def test_waiting_for_a_fork_ends_after_the_time() -> None:
         assert process.poll() is None
         process.terminate()
     assert process.returncode == -15
+
+
+@pytest.mark.parametrize("env", [{"TZ": "Asia/Tokyo"}, {}])
+def test_a_fork_takes_the_environment_as_it_is_given(env: dict[str, str]) -> None:
+    code = "import os, time; print(time.timezone, 'PATH' in os.environ)"
+    words = [sys.executable, "-W", "error", "-c", code]
+    plain = subprocess.run(words, stdout=subprocess.PIPE, text=True, env=env, check=True)
+    with Forked(words, stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.communicate(timeout=30)[0] == plain.stdout
+
+
+def test_standard_error_takes_any_text() -> None:
+    words = [sys.executable, "-W", "error", "-c", r"import sys; sys.stderr.write('\udcff')"]
+    with Forked(words, stderr=subprocess.PIPE, text=True) as process:
+        assert process.communicate(timeout=30)[1] == r"\udcff"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process of its own elsewhere")
+def test_the_pid_of_a_fork_is_not_reused_until_its_end_is_known() -> None:
+    with Forked([sys.executable, "-W", "error", "-c", "pass"]) as process:
+        assert select.select([process._status], [], [], 30)[0]
+        os.kill(process.pid, 0)
+        assert process.wait(-0.001) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process of its own elsewhere")
+@pytest.mark.parametrize("argument", [{"start_new_session": True}, {"pass_fds": [1]}, {"umask": 0}])
+def test_an_argument_that_is_not_honoured_is_an_error(argument: dict[str, Any]) -> None:
+    with pytest.raises(NotImplementedError):
+        Forked([sys.executable, "-c", "pass"], **argument)
