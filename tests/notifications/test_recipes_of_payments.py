@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
@@ -278,7 +278,7 @@ def wait_until_claimed(path: Path) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
         try:
-            with sqlite3.connect(path) as connection:
+            with closing(sqlite3.connect(path)) as connection:
                 if connection.execute("SELECT count(*) FROM events").fetchone()[0]:
                     return
         except sqlite3.OperationalError:
