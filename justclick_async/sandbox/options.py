@@ -18,7 +18,7 @@ def check_login(login: str) -> str:
     """Return a login.
 
     Raises:
-        ValueError: It is no login of the service.
+        ValueError: It is too long, or contains other characters.
         TypeError: It is not str.
     """
     if not _LOGIN.fullmatch(_check_text(login, "login")):
